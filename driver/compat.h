@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only file that knows that kernels differ (6.1 to 7.3).
+ *
+ * What the headers offer decides, which Kbuild looks up and says with
+ * MOCKGPU_HAVE_* macros; never a version number: distributions backport (6.12.107
+ * has functions of 6.15). __has_include() is not used: sparse lacks it.
+ */
+#ifndef MOCKGPU_COMPAT_H
+#define MOCKGPU_COMPAT_H
+
+#include <linux/atomic.h>
+#include <linux/device.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#ifdef MOCKGPU_HAVE_FAUX
+#include <linux/device/faux.h>
+#else
+#include <linux/platform_device.h>
+#endif
+
+#ifdef MOCKGPU_HAVE_PFN_T
+#include <linux/pfn_t.h>
+#endif
+
+#ifdef MOCKGPU_HAVE_TTM_BO_H
+#include <drm/ttm/ttm_bo.h>
+#else
+#include <drm/ttm/ttm_bo_api.h>
+#include <drm/ttm/ttm_bo_driver.h>
+#endif
+
+#ifdef MOCKGPU_HAVE_TTM_ALLOC_FLAGS
+#include <drm/ttm/ttm_allocation.h>
+#endif
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_print.h>
+#include <drm/ttm/ttm_device.h>
+#include <drm/ttm/ttm_placement.h>
+#include <drm/ttm/ttm_tt.h>
+
+/**
+ * mockgpu_parent_create - make the device that the DRM device hangs on
+ * @name: its name
+ *
+ * A faux device where the kernel has them (6.14), else a platform device.
+ *
+ * Return: the device or an ERR_PTR(); mockgpu_parent_destroy() takes it away.
+ */
+static inline struct device *mockgpu_parent_create(const char *name)
+{
+#ifdef MOCKGPU_HAVE_FAUX
+	struct faux_device *faux = faux_device_create(name, NULL, NULL);
+
+	return faux ? &faux->dev : ERR_PTR(-ENODEV);
+#else
+	struct platform_device *pdev;
+
+	pdev = platform_device_register_simple(name, PLATFORM_DEVID_NONE, NULL, 0);
+	return IS_ERR(pdev) ? ERR_CAST(pdev) : &pdev->dev;
+#endif
+}
+
+/**
+ * mockgpu_parent_destroy - undo mockgpu_parent_create()
+ * @dev: what it returned
+ */
+static inline void mockgpu_parent_destroy(struct device *dev)
+{
+#ifdef MOCKGPU_HAVE_FAUX
+	faux_device_destroy(to_faux_device(dev));
+#else
+	platform_device_unregister(to_platform_device(dev));
+#endif
+}
+
+/**
+ * mockgpu_ttm_device_init - ttm_device_init() with a beneficial order
+ * @bdev: device to initialise
+ * @funcs: the driver's functions
+ * @dev: parent device
+ * @mapping: address space of all user mappings
+ * @manager: of the fake offsets
+ * @order: block order the device gains from; kernels before 6.19 cannot be told
+ *
+ * Return: 0 or a negative errno.
+ */
+static inline int mockgpu_ttm_device_init(struct ttm_device *bdev,
+					  const struct ttm_device_funcs *funcs,
+					  struct device *dev,
+					  struct address_space *mapping,
+					  struct drm_vma_offset_manager *manager,
+					  unsigned int order)
+{
+#ifdef MOCKGPU_HAVE_TTM_ALLOC_FLAGS
+	return ttm_device_init(bdev, funcs, dev, mapping, manager,
+			       TTM_ALLOCATION_POOL_BENEFICIAL_ORDER(order));
+#else
+	/* 6.1 has no const in the prototype, but does not write there either. */
+	return ttm_device_init(bdev, (struct ttm_device_funcs *)funcs, dev,
+			       mapping, manager, false, false);
+#endif
+}
+
+/**
+ * mockgpu_placement_init - let a placement be exactly one place
+ * @placement: to fill in
+ * @place: the place; must live as long as @placement
+ */
+static inline void mockgpu_placement_init(struct ttm_placement *placement,
+					  const struct ttm_place *place)
+{
+	*placement = (struct ttm_placement) {
+		.num_placement = 1,
+		.placement = place,
+#ifdef MOCKGPU_HAVE_BUSY_PLACEMENT
+		.num_busy_placement = 1,
+		.busy_placement = place,
+#endif
+	};
+}
+
+#ifndef MOCKGPU_HAVE_TTM_BO_FINI
+/* ttm_bo_fini() is the name since 6.19. */
+static inline void ttm_bo_fini(struct ttm_buffer_object *tbo)
+{
+	ttm_bo_put(tbo);
+}
+#endif
+
+/**
+ * mockgpu_page_flags - the raw PG_* bits of this very struct page
+ * @page: the page; of a compound page also a tail, where the PageXxx() functions
+ *	would look at the head
+ *
+ * Return: the bits.
+ */
+static inline unsigned long mockgpu_page_flags(const struct page *page)
+{
+#ifdef MOCKGPU_HAVE_MEMDESC_FLAGS
+	return READ_ONCE(page->flags.f);
+#else
+	return READ_ONCE(page->flags);
+#endif
+}
+
+#ifndef kzalloc_obj
+/* Since 7.0; 6.12 has it by backport. */
+#define kzalloc_obj(obj)	kzalloc(sizeof(obj), GFP_KERNEL)
+#endif
+
+#ifdef MOCKGPU_HAVE_IMPORT_NS_STRING
+#define MOCKGPU_IMPORT_DMA_BUF	MODULE_IMPORT_NS("DMA_BUF")
+#else
+#define MOCKGPU_IMPORT_DMA_BUF	MODULE_IMPORT_NS(DMA_BUF)
+#endif
+
+#ifndef MOCKGPU_HAVE_DMA_BUF_INVALIDATE
+/* The names since 7.1. */
+#define invalidate_mappings		move_notify
+#define dma_buf_invalidate_mappings	dma_buf_move_notify
+#endif
+
+#ifndef MOCKGPU_HAVE_DMA_BUF_VMAP_UNLOCKED
+/* The name since 6.2, where the plain one needs the reservation. */
+#define dma_buf_vunmap_unlocked	dma_buf_vunmap
+#endif
+
+/**
+ * mockgpu_dma_buf_vmap - dma_buf_vmap() with the reservation held
+ * @dmabuf: the dma-buf, reserved
+ * @map: out
+ *
+ * Before 6.2 the exporter reserves it, so that it is let go meanwhile.
+ *
+ * Return: as dma_buf_vmap().
+ */
+static inline int mockgpu_dma_buf_vmap(struct dma_buf *dmabuf,
+				       struct iosys_map *map)
+{
+	int ret;
+
+#ifndef MOCKGPU_HAVE_DMA_BUF_VMAP_UNLOCKED
+	dma_resv_unlock(dmabuf->resv);
+#endif
+	ret = dma_buf_vmap(dmabuf, map);
+#ifndef MOCKGPU_HAVE_DMA_BUF_VMAP_UNLOCKED
+	dma_resv_lock(dmabuf->resv, NULL);
+#endif
+	return ret;
+}
+
+/**
+ * mockgpu_gem_vmap_lock - reserve an object in &drm_gem_object_funcs.vmap
+ * @gem: the object
+ *
+ * Since 6.2 the caller of vmap and vunmap has done so.
+ */
+static inline void mockgpu_gem_vmap_lock(struct drm_gem_object *gem)
+{
+#ifndef MOCKGPU_HAVE_DMA_BUF_VMAP_UNLOCKED
+	dma_resv_lock(gem->resv, NULL);
+#endif
+}
+
+/**
+ * mockgpu_gem_vmap_unlock - undo mockgpu_gem_vmap_lock()
+ * @gem: the object
+ */
+static inline void mockgpu_gem_vmap_unlock(struct drm_gem_object *gem)
+{
+#ifndef MOCKGPU_HAVE_DMA_BUF_VMAP_UNLOCKED
+	dma_resv_unlock(gem->resv);
+#endif
+}
+
+#ifdef MOCKGPU_HAVE_SHOW_FDINFO
+#define MOCKGPU_DRIVER_SHOW_FDINFO	.show_fdinfo = mockgpu_show_fdinfo,
+#else
+#define MOCKGPU_DRIVER_SHOW_FDINFO
+
+/* As in drm_gem.h and drm_file.h since 6.5. */
+enum drm_gem_object_status {
+	DRM_GEM_OBJECT_RESIDENT = BIT(0),
+};
+
+struct drm_memory_stats {
+	u64 shared;
+	u64 private;
+	u64 resident;
+};
+
+void mockgpu_show_fdinfo(struct drm_printer *p, struct drm_file *file);
+
+static inline bool
+drm_gem_object_is_shared_for_memory_stats(struct drm_gem_object *gem)
+{
+	return gem->handle_count > 1 || gem->dma_buf;
+}
+
+static inline void drm_print_memory_stats(struct drm_printer *p,
+					  const struct drm_memory_stats *stats,
+					  enum drm_gem_object_status supported,
+					  const char *region)
+{
+	drm_printf(p, "drm-total-%s:\t%llu KiB\n", region,
+		   (stats->private + stats->shared) >> 10);
+	drm_printf(p, "drm-shared-%s:\t%llu KiB\n", region, stats->shared >> 10);
+	drm_printf(p, "drm-resident-%s:\t%llu KiB\n", region,
+		   stats->resident >> 10);
+}
+
+/* Clients have no number yet: their first reader gives them one. */
+static inline void drm_show_fdinfo(struct seq_file *m, struct file *filp)
+{
+	static atomic_long_t clients;
+	struct drm_file *file = filp->private_data;
+	struct drm_device *drm = file->minor->dev;
+	struct drm_printer p = drm_seq_file_printer(m);
+	int idx;
+
+	if (!drm_dev_enter(drm, &idx))
+		return;
+	if (!READ_ONCE(file->driver_priv))
+		cmpxchg(&file->driver_priv, NULL,
+			(void *)atomic_long_inc_return(&clients));
+	drm_printf(&p, "drm-driver:\t%s\n", drm->driver->name);
+	drm_printf(&p, "drm-client-id:\t%lu\n", (long)file->driver_priv);
+	mockgpu_show_fdinfo(&p, file);
+	drm_dev_exit(idx);
+}
+#endif
+
+#ifdef MOCKGPU_HAVE_PRIME_MMAP
+/* 6.1 answers ENOSYS where a driver does not name the defaults. */
+#define MOCKGPU_DRIVER_PRIME \
+	.prime_handle_to_fd = drm_gem_prime_handle_to_fd, \
+	.prime_fd_to_handle = drm_gem_prime_fd_to_handle, \
+	.gem_prime_mmap = drm_gem_prime_mmap,
+#else
+#define MOCKGPU_DRIVER_PRIME
+#endif
+
+/**
+ * mockgpu_bo_populate - see that a locked buffer object has its pages
+ * @tbo: the buffer object, with a tt
+ * @ctx: how
+ *
+ * ttm_bo_populate() is there since 6.16, where ttm_tt_populate() is for tests
+ * only.
+ *
+ * Return: 0 or a negative errno.
+ */
+static inline int mockgpu_bo_populate(struct ttm_buffer_object *tbo,
+				      struct ttm_operation_ctx *ctx)
+{
+#ifdef MOCKGPU_HAVE_TTM_BO_POPULATE
+	return ttm_bo_populate(tbo, ctx);
+#else
+	return ttm_tt_populate(tbo->bdev, tbo->ttm, ctx);
+#endif
+}
+
+/* Huge PFN mappings are there since 6.12, on some architectures. */
+#ifdef MOCKGPU_HAVE_HUGE_PFNMAP
+#define MOCKGPU_HUGE_PFNMAP	1
+
+/**
+ * mockgpu_insert_pfn_pmd - vmf_insert_pfn_pmd() of a page frame number
+ * @vmf: the fault
+ * @pfn: first page frame number, a multiple of the entry's size
+ * @write: whether the entry is to be writable
+ *
+ * Return: as vmf_insert_pfn_pmd(), which takes a pfn_t up to 6.16.
+ */
+static inline vm_fault_t mockgpu_insert_pfn_pmd(struct vm_fault *vmf,
+						unsigned long pfn, bool write)
+{
+#ifdef MOCKGPU_HAVE_PFN_T
+	return vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
+#else
+	return vmf_insert_pfn_pmd(vmf, pfn, write);
+#endif
+}
+
+/**
+ * mockgpu_default_unmapped_area - where mmap() would map without a driver's help
+ * @file: the file
+ * @addr: address asked for
+ * @len: bytes
+ * @pgoff: offset in pages
+ * @flags: MAP_*
+ *
+ * Return: the address or a negative errno.
+ */
+static inline unsigned long
+mockgpu_default_unmapped_area(struct file *file, unsigned long addr,
+			      unsigned long len, unsigned long pgoff,
+			      unsigned long flags)
+{
+#ifdef MOCKGPU_HAVE_MM_GET_UNMAPPED_AREA_MM
+	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
+#else
+	return mm_get_unmapped_area(file, addr, len, pgoff, flags);
+#endif
+}
+#else
+#define MOCKGPU_HUGE_PFNMAP	0
+#endif
+
+/* Since 6.12 the VFS asks whether a file's offsets are unsigned. */
+#ifdef FOP_UNSIGNED_OFFSET
+#define MOCKGPU_FOP_UNSIGNED_OFFSET	.fop_flags = FOP_UNSIGNED_OFFSET,
+#else
+#define MOCKGPU_FOP_UNSIGNED_OFFSET
+#endif
+
+#ifdef MOCKGPU_HAVE_DRIVER_DATE
+#define MOCKGPU_DRIVER_DATE	.date = "20250101",
+#else
+#define MOCKGPU_DRIVER_DATE
+#endif
+
+#endif /* MOCKGPU_COMPAT_H */

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page faults answered with one 2 MiB entry, and addresses that allow it. Only
+ * for kernels with huge PFN mappings.
+ */
+#include <linux/bits.h>
+#include <linux/mm.h>
+
+#include <linux/huge_mm.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_vma_manager.h>
+
+#include "mockgpu.h"
+#include "tests/visible.h"
+#include "trace.h"
+
+static bool mockgpu_mode_is_huge(struct mockgpu_bo *bo)
+{
+	u32 mode = READ_ONCE(bo->fault.mode);
+
+	return mode == MOCKGPU_FAULT_HUGE || mode == MOCKGPU_FAULT_HUGE_READ_ONLY;
+}
+
+#define MOCKGPU_HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
+#define MOCKGPU_HUGE_PAGES	BIT(MOCKGPU_HUGE_ORDER)
+
+/**
+ * mockgpu_huge_pfn - the page frame number for an entry
+ * @bo: a locked buffer with pages
+ * @first: index of the first page that the entry would map
+ * @pfn: out
+ *
+ * Return: whether these pages are in a row and begin where an entry can.
+ */
+VISIBLE_IF_KUNIT bool mockgpu_huge_pfn(struct mockgpu_bo *bo, unsigned long first,
+				       unsigned long *pfn)
+{
+	u32 order, index;
+
+	if (first + MOCKGPU_HUGE_PAGES > mockgpu_bo_npages(bo))
+		return false;
+	mockgpu_bo_block(bo, first, &order, &index);
+	if (order < MOCKGPU_HUGE_ORDER || !IS_ALIGNED(index, MOCKGPU_HUGE_PAGES))
+		return false;
+	*pfn = page_to_pfn(mockgpu_bo_pages(bo)[first]);
+	return IS_ALIGNED(*pfn, MOCKGPU_HUGE_PAGES);
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_huge_pfn);
+
+/*
+ * vmf_insert_pfn_pmd() takes the memory type from vm_page_prot. On x86 that of
+ * the pages wins; elsewhere only a buffer of the mapping's own type can be huge.
+ */
+static bool mockgpu_huge_prot_is_right(struct mockgpu_bo *bo,
+				       struct vm_area_struct *vma)
+{
+	pgprot_t prot = mockgpu_bo_prot(bo, vma->vm_page_prot);
+
+	return IS_ENABLED(CONFIG_X86) ||
+	       pgprot_val(prot) == pgprot_val(vma->vm_page_prot);
+}
+
+static bool mockgpu_huge_populate(struct mockgpu_bo *bo)
+{
+	struct ttm_buffer_object *tbo = &bo->tbo;
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+
+	/* The handler for 4 KiB knows how to wait and what to say to errors. */
+	if (!dma_resv_test_signaled(tbo->base.resv, DMA_RESV_USAGE_KERNEL))
+		return false;
+	return mockgpu_bo_pages(bo) || !mockgpu_bo_populate(tbo, &ctx);
+}
+
+static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
+					    struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long start = vmf->address & PMD_MASK;
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+	unsigned long first, pfn;
+	vm_fault_t ret;
+
+	if (start < vma->vm_start || start + PMD_SIZE > vma->vm_end)
+		return VM_FAULT_FALLBACK;
+	if (bo->revoked || bo->foreign.bo || !mockgpu_huge_populate(bo))
+		return VM_FAULT_FALLBACK;
+	first = ((start - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff -
+		drm_vma_node_start(&bo->tbo.base.vma_node);
+	if (!mockgpu_huge_prot_is_right(bo, vma) || !mockgpu_huge_pfn(bo, first, &pfn))
+		return VM_FAULT_FALLBACK;
+
+	ret = mockgpu_insert_pfn_pmd(vmf, pfn, write);
+	trace_mockgpu_bo_fault(bo, first, write, ret);
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+	/* The kernel looks at the entry first, and calls for a write to one. */
+	if (pmd_none(vmf->orig_pmd))
+		atomic64_inc(&bo->faults);
+	else
+		atomic_inc(&bo->upgrades);
+	return ret;
+}
+
+/**
+ * mockgpu_huge_fault - &vm_operations_struct.huge_fault
+ * @vmf: the fault
+ * @order: order of the entry that would be welcome
+ *
+ * Other than the handler for 4 KiB it may run with the VMA's lock only
+ * (FAULT_FLAG_VMA_LOCK), and so must not use ttm_bo_vm_reserve(), which drops
+ * mmap_lock. Waiting with the lock held is in order: mmap_lock comes first.
+ *
+ * Return: VM_FAULT_NOPAGE with an entry, VM_FAULT_FALLBACK for 4 KiB entries, or
+ * how the fault ends.
+ */
+vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct ttm_buffer_object *tbo = vmf->vma->vm_private_data;
+	struct mockgpu_bo *bo = to_mockgpu_bo(tbo);
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+	int idx;
+
+	if (order != MOCKGPU_HUGE_ORDER || !mockgpu_mode_is_huge(bo))
+		return VM_FAULT_FALLBACK;
+	if (!dma_resv_trylock(tbo->base.resv)) {
+		if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+			return VM_FAULT_FALLBACK;
+		if (dma_resv_lock_interruptible(tbo->base.resv, NULL))
+			return VM_FAULT_NOPAGE;
+	}
+	if (drm_dev_enter(tbo->base.dev, &idx)) {
+		ret = mockgpu_huge_fault_locked(bo, vmf);
+		drm_dev_exit(idx);
+	}
+	dma_resv_unlock(tbo->base.resv);
+	return ret;
+}
+
+/*
+ * Whether a buffer in a huge mode begins at an offset, as drm_gem_mmap() wants it.
+ * Under the lookup lock one that is found exists: ttm_bo_release() takes it out
+ * first.
+ */
+static bool mockgpu_offset_is_huge(struct mockgpu_device *mdev, unsigned long pgoff,
+				   unsigned long npages)
+{
+	struct drm_vma_offset_manager *manager = mdev->drm.vma_offset_manager;
+	struct drm_vma_offset_node *node;
+	bool huge = false;
+
+	drm_vma_offset_lock_lookup(manager);
+	node = drm_vma_offset_exact_lookup_locked(manager, pgoff, npages);
+	if (node) {
+		struct drm_gem_object *gem =
+			container_of(node, struct drm_gem_object, vma_node);
+
+		huge = mockgpu_mode_is_huge(gem_to_mockgpu_bo(gem));
+	}
+	drm_vma_offset_unlock_lookup(manager);
+	return huge;
+}
+
+/**
+ * mockgpu_get_unmapped_area - &file_operations.get_unmapped_area
+ * @file: a DRM file
+ * @addr: address asked for
+ * @len: bytes
+ * @pgoff: a fake offset
+ * @flags: MAP_*
+ *
+ * For a buffer in a huge mode an address that fits. Fake offsets are aligned to
+ * pages only, so they do not count.
+ *
+ * Return: the address or a negative errno.
+ */
+unsigned long mockgpu_get_unmapped_area(struct file *file, unsigned long addr,
+					unsigned long len, unsigned long pgoff,
+					unsigned long flags)
+{
+	struct drm_file *client = file->private_data;
+	struct mockgpu_device *mdev = to_mockgpu_device(client->minor->dev);
+
+	if (mockgpu_offset_is_huge(mdev, pgoff, len >> PAGE_SHIFT))
+		return thp_get_unmapped_area(file, addr, len, 0, flags);
+	return mockgpu_default_unmapped_area(file, addr, len, pgoff, flags);
+}

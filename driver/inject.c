@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Damage on purpose: with it the test suite shows that its checks can fail.
+ * For CAP_SYS_ADMIN only.
+ */
+#include <linux/bug.h>
+#include <linux/capability.h>
+#include <linux/mutex.h>
+#include <linux/page_ref.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+
+#include "mockgpu.h"
+#include "tests/visible.h"
+
+/* A buffer with a raised count is pinned: the count has to come down again. */
+static int mockgpu_inject_ref_get(struct mockgpu_bo *bo, unsigned long page)
+{
+	int ret;
+
+	ret = mockgpu_bo_lock(bo);
+	if (ret)
+		return ret;
+	if (!mockgpu_bo_pages(bo))
+		ret = -ENODATA;
+	else if (mockgpu_should_fail("raised"))
+		ret = -ENOMEM;
+	else
+		ret = xa_insert(&bo->raised, page, xa_mk_value(1), GFP_KERNEL);
+	if (!ret) {
+		ttm_bo_pin(&bo->tbo);
+		page_ref_inc(mockgpu_bo_pages(bo)[page]);
+	}
+	mockgpu_bo_unlock(bo);
+	return ret;
+}
+
+static void mockgpu_inject_ref_drop(struct mockgpu_bo *bo, unsigned long page)
+{
+	xa_erase(&bo->raised, page);
+	page_ref_dec(mockgpu_bo_pages(bo)[page]);
+	ttm_bo_unpin(&bo->tbo);
+}
+
+static int mockgpu_inject_ref_put(struct mockgpu_bo *bo, unsigned long page)
+{
+	int ret;
+
+	ret = mockgpu_bo_lock(bo);
+	if (ret)
+		return ret;
+	if (xa_load(&bo->raised, page))
+		mockgpu_inject_ref_drop(bo, page);
+	else
+		ret = -ENOENT;
+	mockgpu_bo_unlock(bo);
+	return ret;
+}
+
+static int mockgpu_foreign_pin(struct mockgpu_bo *other)
+{
+	int ret;
+
+	ret = mockgpu_bo_lock(other);
+	if (ret)
+		return ret;
+	if (mockgpu_bo_pages(other))
+		ttm_bo_pin(&other->tbo);
+	else
+		ret = -ENODATA;
+	mockgpu_bo_unlock(other);
+	return ret;
+}
+
+static void mockgpu_foreign_unpin(struct mockgpu_bo *other)
+{
+	dma_resv_lock(other->tbo.base.resv, NULL);
+	ttm_bo_unpin(&other->tbo);
+	mockgpu_bo_unlock(other);
+}
+
+static int mockgpu_foreign_set_locked(struct mockgpu_bo *bo,
+				      const struct mockgpu_foreign *foreign)
+{
+	int ret;
+
+	/* Two buffers that keep each other alive would never go. */
+	if (bo->foreign.bo || bo->lent || foreign->bo->foreign.bo)
+		return -EBUSY;
+	ret = mockgpu_foreign_pin(foreign->bo);
+	if (ret)
+		return ret;
+	ret = mockgpu_bo_lock(bo);
+	if (ret) {
+		mockgpu_foreign_unpin(foreign->bo);
+		return ret;
+	}
+	drm_gem_object_get(&foreign->bo->tbo.base);
+	bo->foreign = *foreign;
+	foreign->bo->lent++;
+	mockgpu_bo_unlock(bo);
+	return 0;
+}
+
+static int mockgpu_inject_foreign(struct mockgpu_bo *bo, unsigned long page,
+				  struct mockgpu_bo *other, u64 other_page)
+{
+	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
+	struct mockgpu_foreign foreign = {
+		.bo = other,
+		.page = other_page,
+		.at = page,
+	};
+	int ret;
+
+	if (other == bo || other_page >= mockgpu_bo_npages(other))
+		return -EINVAL;
+	ret = mutex_lock_interruptible(&mdev->inject_lock);
+	if (ret)
+		return ret;
+	ret = mockgpu_foreign_set_locked(bo, &foreign);
+	mutex_unlock(&mdev->inject_lock);
+	return ret;
+}
+
+static void mockgpu_foreign_release(struct mockgpu_bo *bo)
+{
+	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
+	struct mockgpu_bo *other = bo->foreign.bo;
+
+	mutex_lock(&mdev->inject_lock);
+	mockgpu_foreign_unpin(other);
+	other->lent--;
+	mutex_unlock(&mdev->inject_lock);
+	mockgpu_bo_put(other);
+}
+
+/**
+ * mockgpu_inject_release - take back all damage at the end of a buffer
+ * @bo: a buffer without a handle or a mapping
+ */
+void mockgpu_inject_release(struct mockgpu_bo *bo)
+{
+	unsigned long page;
+	void *entry;
+
+	if (bo->foreign.bo)
+		mockgpu_foreign_release(bo);
+	if (xa_empty(&bo->raised))
+		return;
+	dma_resv_lock(bo->tbo.base.resv, NULL);
+	xa_for_each(&bo->raised, page, entry)
+		mockgpu_inject_ref_drop(bo, page);
+	mockgpu_bo_unlock(bo);
+}
+
+static int mockgpu_inject_dispatch(struct drm_file *file, struct mockgpu_bo *bo,
+				   const struct drm_mockgpu_bo_inject *args)
+{
+	struct mockgpu_bo *other;
+	int ret;
+
+	switch (args->op) {
+	case MOCKGPU_INJECT_REF_GET:
+		return mockgpu_inject_ref_get(bo, args->page);
+	case MOCKGPU_INJECT_REF_PUT:
+		return mockgpu_inject_ref_put(bo, args->page);
+	case MOCKGPU_INJECT_FOREIGN:
+		other = mockgpu_bo_lookup(file, args->other_handle);
+		if (!other)
+			return -ENOENT;
+		ret = mockgpu_inject_foreign(bo, args->page, other, args->other_page);
+		mockgpu_bo_put(other);
+		return ret;
+	default:
+		WARN(1, "mockgpu: a warning, asked for by MOCKGPU_INJECT_WARN\n");
+		return 0;
+	}
+}
+
+VISIBLE_IF_KUNIT bool
+mockgpu_inject_args_are_good(const struct drm_mockgpu_bo_inject *args)
+{
+	if (args->flags || args->op > MOCKGPU_INJECT_WARN)
+		return false;
+	if (args->op == MOCKGPU_INJECT_WARN && args->page)
+		return false;
+	return args->op == MOCKGPU_INJECT_FOREIGN ||
+	       (!args->other_handle && !args->other_page);
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_inject_args_are_good);
+
+/**
+ * mockgpu_bo_inject_ioctl - DRM_IOCTL_MOCKGPU_BO_INJECT
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_inject
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_inject_ioctl(struct drm_device *drm, void *data,
+			    struct drm_file *file)
+{
+	struct drm_mockgpu_bo_inject *args = data;
+	struct mockgpu_bo *bo;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (!mockgpu_inject_args_are_good(args))
+		return -EINVAL;
+	bo = mockgpu_bo_lookup(file, args->handle);
+	if (!bo)
+		return -ENOENT;
+	if (args->page < mockgpu_bo_npages(bo))
+		ret = mockgpu_inject_dispatch(file, bo, args);
+	else
+		ret = -EINVAL;
+	mockgpu_bo_put(bo);
+	return ret;
+}

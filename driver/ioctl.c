@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctls for everybody: create, mmap offset, query, zap. What they do is
+ * said in uapi/mockgpu_drm.h.
+ */
+#include <linux/string.h>
+
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_vma_manager.h>
+
+#include "mockgpu.h"
+
+/**
+ * mockgpu_bo_create_ioctl - DRM_IOCTL_MOCKGPU_BO_CREATE
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_create
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_create_ioctl(struct drm_device *drm, void *data,
+			    struct drm_file *file)
+{
+	struct mockgpu_device *mdev = to_mockgpu_device(drm);
+	struct drm_mockgpu_bo_create *args = data;
+	struct mockgpu_bo_desc desc = {
+		.size = args->size,
+		.kind = args->kind,
+		.order = args->order,
+		.caching = args->caching,
+		.placement = args->placement,
+		.flags = args->flags,
+	};
+	struct mockgpu_bo *bo;
+	int ret;
+
+	if (args->handle || memchr_inv(args->reserved, 0, sizeof(args->reserved)))
+		return -EINVAL;
+	ret = mockgpu_bo_desc_check(mdev, &desc);
+	if (ret)
+		return ret;
+	ret = mockgpu_fault_check(args->fault_mode, args->fault_arg);
+	if (ret)
+		return ret;
+	bo = mockgpu_bo_create(mdev, &desc, NULL, true);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	bo->fault.mode = args->fault_mode;
+	bo->fault.arg = args->fault_arg;
+	if (mockgpu_should_fail("handle"))
+		ret = -ENOMEM;
+	else
+		ret = drm_gem_handle_create(file, &bo->tbo.base, &args->handle);
+	/* From here on it is the handle that keeps it. */
+	mockgpu_bo_put(bo);
+	return ret;
+}
+
+/**
+ * mockgpu_bo_mmap_offset_ioctl - DRM_IOCTL_MOCKGPU_BO_MMAP_OFFSET
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_mmap_offset
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_mmap_offset_ioctl(struct drm_device *drm, void *data,
+				 struct drm_file *file)
+{
+	struct drm_mockgpu_bo_mmap_offset *args = data;
+	struct mockgpu_bo *bo;
+
+	if (args->flags || args->offset)
+		return -EINVAL;
+	bo = mockgpu_bo_lookup(file, args->handle);
+	if (!bo)
+		return -ENOENT;
+	args->offset = drm_vma_node_offset_addr(&bo->tbo.base.vma_node);
+	mockgpu_bo_put(bo);
+	return 0;
+}
+
+/* The MOCKGPU_BO_* bits of struct drm_mockgpu_bo_query. */
+static u32 mockgpu_bo_state(struct mockgpu_bo *bo)
+{
+	struct ttm_tt *ttm = bo->tbo.ttm;
+	u32 state = 0;
+
+	if (bo->tbo.pin_count)
+		state |= MOCKGPU_BO_PINNED;
+	if (ttm && ttm->page_flags & TTM_TT_FLAG_SWAPPED)
+		state |= MOCKGPU_BO_SWAPPED;
+	if (bo->revoked)
+		state |= MOCKGPU_BO_REVOKED;
+	return state;
+}
+
+/**
+ * mockgpu_bo_query_ioctl - DRM_IOCTL_MOCKGPU_BO_QUERY
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_query
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_query_ioctl(struct drm_device *drm, void *data,
+			   struct drm_file *file)
+{
+	struct drm_mockgpu_bo_query *args = data;
+	struct mockgpu_bo *bo;
+
+	if (args->flags)
+		return -EINVAL;
+	bo = mockgpu_bo_lookup_locked(file, args->handle);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	args->size = bo->desc.size;
+	args->kind = bo->desc.kind;
+	args->order = bo->desc.order;
+	args->caching = bo->desc.caching;
+	args->faults = atomic64_read(&bo->faults);
+	args->zaps = atomic64_read(&bo->zaps);
+	args->placement = mockgpu_bo_placement(bo);
+	args->state = mockgpu_bo_state(bo);
+	args->moves = bo->moves;
+	args->swapouts = bo->swapouts;
+	args->upgrades = atomic_read(&bo->upgrades);
+	mockgpu_bo_put_locked(bo);
+	return 0;
+}
+
+/**
+ * mockgpu_bo_zap_ioctl - DRM_IOCTL_MOCKGPU_BO_ZAP
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_zap
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_zap_ioctl(struct drm_device *drm, void *data,
+			 struct drm_file *file)
+{
+	struct drm_mockgpu_bo_zap *args = data;
+	struct mockgpu_bo *bo;
+
+	if (args->flags)
+		return -EINVAL;
+	bo = mockgpu_bo_lookup_locked(file, args->handle);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	ttm_bo_unmap_virtual(&bo->tbo);
+	atomic64_inc(&bo->zaps);
+	mockgpu_bo_put_locked(bo);
+	return 0;
+}

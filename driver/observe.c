@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Looking at pages: the ioctls that show their state, remember it and compare.
+ * For CAP_SYS_ADMIN only: page frame numbers and counts are the kernel's.
+ */
+#include <linux/capability.h>
+#include <linux/mm.h>
+#include <linux/page_ref.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_file.h>
+
+#include "mockgpu.h"
+
+/**
+ * struct mockgpu_snapshot - the pages of a buffer at one moment
+ * @generation: mockgpu_bo_generation() then
+ * @npages: entries in @pages
+ * @pages: count and MOCKGPU_PAGE_* flags of each page
+ */
+struct mockgpu_snapshot {
+	u64 generation;
+	unsigned long npages;
+	struct {
+		u32 count;
+		u32 flags;
+	} pages[];
+};
+
+/**
+ * mockgpu_snapshot_free - free a snapshot
+ * @snapshot: the snapshot or NULL
+ */
+void mockgpu_snapshot_free(struct mockgpu_snapshot *snapshot)
+{
+	kvfree(snapshot);
+}
+
+/* The MOCKGPU_PAGE_* flags of @page; @index is its place in its block. */
+static u32 mockgpu_page_state(struct page *page, u32 index)
+{
+	static const struct {
+		unsigned int bit;
+		u32 flag;
+	} bits[] = {
+		{ PG_reserved, MOCKGPU_PAGE_RESERVED },
+		{ PG_dirty, MOCKGPU_PAGE_DIRTY },
+		{ PG_referenced, MOCKGPU_PAGE_REFERENCED },
+		{ PG_active, MOCKGPU_PAGE_ACTIVE },
+		{ PG_lru, MOCKGPU_PAGE_LRU },
+	};
+	unsigned long raw = mockgpu_page_flags(page);
+	u32 flags = index ? MOCKGPU_PAGE_TAIL : MOCKGPU_PAGE_HEAD;
+	unsigned int i;
+
+	if (PageCompound(page))
+		flags |= MOCKGPU_PAGE_COMPOUND;
+	/* There the folio keeps other things: its order, for one (mm_types.h). */
+	if (PageTail(page))
+		return flags;
+	for (i = 0; i < ARRAY_SIZE(bits); i++)
+		if (raw & BIT(bits[i].bit))
+			flags |= bits[i].flag;
+	if (READ_ONCE(page->mapping))
+		flags |= MOCKGPU_PAGE_MAPPING;
+	/* -1 is "not mapped" and what has a page type is lower still. */
+	if (atomic_read(&page->_mapcount) >= 0)
+		flags |= MOCKGPU_PAGE_MAPPED;
+	return flags;
+}
+
+static void mockgpu_page_read(struct mockgpu_bo *bo, unsigned long i,
+			      struct drm_mockgpu_page *out)
+{
+	struct page *page = mockgpu_bo_pages(bo)[i];
+
+	mockgpu_bo_block(bo, i, &out->order, &out->index);
+	out->pfn = page_to_pfn(page);
+	/* Raw: page_count() of a compound tail would give the head's. */
+	out->count = page_ref_count(page);
+	out->flags = mockgpu_page_state(page, out->index);
+}
+
+/* Entries that are read under one lock and then copied out without it. */
+#define MOCKGPU_PAGES_CHUNK	128
+
+static int mockgpu_pages_read(struct mockgpu_bo *bo, unsigned long first,
+			      unsigned long count, struct drm_mockgpu_page *out)
+{
+	unsigned long i;
+	int ret;
+
+	ret = mockgpu_bo_lock(bo);
+	if (ret)
+		return ret;
+	if (mockgpu_bo_pages(bo))
+		for (i = 0; i < count; i++)
+			mockgpu_page_read(bo, first + i, &out[i]);
+	else
+		ret = -ENODATA;
+	mockgpu_bo_unlock(bo);
+	return ret;
+}
+
+static int mockgpu_pages_copy(struct mockgpu_bo *bo, unsigned long first,
+			      unsigned long count, u64 ptr)
+{
+	struct drm_mockgpu_page __user *to = u64_to_user_ptr(ptr);
+	struct drm_mockgpu_page *chunk;
+	unsigned long done, n;
+	int ret = 0;
+
+	if (mockgpu_should_fail("chunk"))
+		return -ENOMEM;
+	chunk = kcalloc(MOCKGPU_PAGES_CHUNK, sizeof(*chunk), GFP_KERNEL);
+	if (!chunk)
+		return -ENOMEM;
+	for (done = 0; done < count; done += n) {
+		n = min(count - done, (unsigned long)MOCKGPU_PAGES_CHUNK);
+		ret = mockgpu_pages_read(bo, first + done, n, chunk);
+		if (ret)
+			break;
+		if (copy_to_user(to + done, chunk, n * sizeof(*chunk))) {
+			ret = -EFAULT;
+			break;
+		}
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		cond_resched();
+	}
+	kfree(chunk);
+	return ret;
+}
+
+/**
+ * mockgpu_bo_pages_ioctl - DRM_IOCTL_MOCKGPU_BO_PAGES
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_pages
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_pages_ioctl(struct drm_device *drm, void *data,
+			   struct drm_file *file)
+{
+	struct drm_mockgpu_bo_pages *args = data;
+	unsigned long npages;
+	struct mockgpu_bo *bo;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (args->flags || args->reserved)
+		return -EINVAL;
+	bo = mockgpu_bo_lookup(file, args->handle);
+	if (!bo)
+		return -ENOENT;
+	npages = mockgpu_bo_npages(bo);
+	if (args->first < npages) {
+		args->count = min_t(u64, args->count, npages - args->first);
+		ret = mockgpu_pages_copy(bo, args->first, args->count, args->ptr);
+	} else {
+		ret = -EINVAL;
+	}
+	mockgpu_bo_put(bo);
+	return ret;
+}
+
+static void mockgpu_snapshot_take(struct mockgpu_bo *bo,
+				  struct mockgpu_snapshot *snapshot)
+{
+	struct drm_mockgpu_page page;
+	unsigned long i;
+
+	snapshot->generation = mockgpu_bo_generation(bo);
+	for (i = 0; i < snapshot->npages; i++) {
+		mockgpu_page_read(bo, i, &page);
+		snapshot->pages[i].count = page.count;
+		snapshot->pages[i].flags = page.flags;
+	}
+}
+
+static int mockgpu_snapshot_replace(struct mockgpu_bo *bo)
+{
+	unsigned long npages = mockgpu_bo_npages(bo);
+	struct mockgpu_snapshot *snapshot;
+	int ret;
+
+	if (mockgpu_should_fail("snapshot"))
+		return -ENOMEM;
+	snapshot = kvzalloc(struct_size(snapshot, pages, npages), GFP_KERNEL);
+	if (!snapshot)
+		return -ENOMEM;
+	snapshot->npages = npages;
+
+	ret = mockgpu_bo_lock(bo);
+	if (ret)
+		goto out_free;
+	if (mockgpu_bo_pages(bo)) {
+		mockgpu_snapshot_take(bo, snapshot);
+		swap(bo->snapshot, snapshot);
+	} else {
+		ret = -ENODATA;
+	}
+	mockgpu_bo_unlock(bo);
+out_free:
+	mockgpu_snapshot_free(snapshot);
+	return ret;
+}
+
+/**
+ * mockgpu_bo_snapshot_ioctl - DRM_IOCTL_MOCKGPU_BO_SNAPSHOT
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_snapshot
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_snapshot_ioctl(struct drm_device *drm, void *data,
+			      struct drm_file *file)
+{
+	struct drm_mockgpu_bo_snapshot *args = data;
+	struct mockgpu_bo *bo;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (args->flags)
+		return -EINVAL;
+	bo = mockgpu_bo_lookup(file, args->handle);
+	if (!bo)
+		return -ENOENT;
+	ret = mockgpu_snapshot_replace(bo);
+	mockgpu_bo_put(bo);
+	return ret;
+}
+
+static void mockgpu_snapshot_compare(struct mockgpu_bo *bo,
+				     const struct mockgpu_snapshot *snapshot,
+				     struct drm_mockgpu_bo_compare *args)
+{
+	struct drm_mockgpu_page now;
+	unsigned long i;
+
+	for (i = 0; i < snapshot->npages; i++) {
+		mockgpu_page_read(bo, i, &now);
+		if (now.count == snapshot->pages[i].count &&
+		    now.flags == snapshot->pages[i].flags)
+			continue;
+		if (!args->changed++) {
+			args->first = i;
+			args->after = now;
+			args->before = now;
+			args->before.count = snapshot->pages[i].count;
+			args->before.flags = snapshot->pages[i].flags;
+		}
+	}
+}
+
+static int mockgpu_bo_compare(struct mockgpu_bo *bo,
+			      struct drm_mockgpu_bo_compare *args)
+{
+	int ret;
+
+	ret = mockgpu_bo_lock(bo);
+	if (ret)
+		return ret;
+	if (!bo->snapshot)
+		ret = -ENODATA;
+	else if (!mockgpu_bo_pages(bo) ||
+		 mockgpu_bo_generation(bo) != bo->snapshot->generation)
+		ret = -ESTALE;
+	else
+		mockgpu_snapshot_compare(bo, bo->snapshot, args);
+	mockgpu_bo_unlock(bo);
+	return ret;
+}
+
+/**
+ * mockgpu_bo_compare_ioctl - DRM_IOCTL_MOCKGPU_BO_COMPARE
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_compare
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_compare_ioctl(struct drm_device *drm, void *data,
+			     struct drm_file *file)
+{
+	struct drm_mockgpu_bo_compare *args = data;
+	struct mockgpu_bo *bo;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (args->flags)
+		return -EINVAL;
+	bo = mockgpu_bo_lookup(file, args->handle);
+	if (!bo)
+		return -ENOENT;
+	args->changed = 0;
+	args->first = 0;
+	memset(&args->before, 0, sizeof(args->before));
+	memset(&args->after, 0, sizeof(args->after));
+	ret = mockgpu_bo_compare(bo, args);
+	mockgpu_bo_put(bo);
+	return ret;
+}

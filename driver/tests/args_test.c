@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: what user space may ask for, and what is refused. Sizes, flags, ranges.
+ */
+#include <linux/limits.h>
+#include <linux/mm.h>
+
+#include <drm/drm_ioctl.h>
+
+#include "fake.h"
+#include "visible.h"
+
+#define PAGES_MAX	1000ul
+#define VRAM_PAGES	512ul
+
+struct desc_case {
+	const char *name;
+	struct mockgpu_bo_desc desc;
+	int ret;
+};
+
+#define DESC(text, bytes, want, ...) \
+	{ .name = text, .ret = want, .desc = { .size = bytes, __VA_ARGS__ } }
+
+static const struct desc_case desc_cases[] = {
+	DESC("smallest", PAGE_SIZE, 0),
+	DESC("largest", PAGES_MAX * PAGE_SIZE, 0),
+	DESC("largest in VRAM", VRAM_PAGES * PAGE_SIZE, 0,
+	     .placement = MOCKGPU_PLACEMENT_VRAM),
+	DESC("last kind, order and caching", PAGE_SIZE, 0, .kind = MOCKGPU_KIND_RESERVED,
+	     .order = MOCKGPU_MAX_ORDER, .caching = MOCKGPU_CACHING_UC),
+	DESC("page->mapping", PAGE_SIZE, 0, .flags = MOCKGPU_BO_PAGE_MAPPING),
+	DESC("nothing", 0, -EINVAL),
+	DESC("less than a page", PAGE_SIZE - 1, -EINVAL),
+	DESC("half a page more", PAGE_SIZE * 3 / 2, -EINVAL),
+	DESC("all bits of a size", U64_MAX, -EINVAL),
+	DESC("all pages there can be", U64_MAX & PAGE_MASK, -E2BIG),
+	DESC("a page too many", (PAGES_MAX + 1) * PAGE_SIZE, -E2BIG),
+	DESC("a page too many for VRAM", (VRAM_PAGES + 1) * PAGE_SIZE, -E2BIG,
+	     .placement = MOCKGPU_PLACEMENT_VRAM),
+	DESC("import", PAGE_SIZE, -EINVAL, .kind = MOCKGPU_KIND_IMPORT),
+	DESC("unknown kind", PAGE_SIZE, -EINVAL, .kind = U32_MAX),
+	DESC("unknown order", PAGE_SIZE, -EINVAL, .kind = MOCKGPU_KIND_SPLIT,
+	     .order = MOCKGPU_MAX_ORDER + 1),
+	DESC("order of the pool", PAGE_SIZE, -EINVAL, .kind = MOCKGPU_KIND_TTM, .order = 1),
+	DESC("unknown caching", PAGE_SIZE, -EINVAL, .caching = MOCKGPU_CACHING_COUNT),
+	DESC("system placement", PAGE_SIZE, -EINVAL, .placement = MOCKGPU_PLACEMENT_SYSTEM),
+	DESC("unknown placement", PAGE_SIZE, -EINVAL, .placement = MOCKGPU_PLACEMENT_COUNT),
+	DESC("unknown flag", PAGE_SIZE, -EINVAL, .flags = MOCKGPU_BO_PAGE_MAPPING << 1),
+	DESC("page->mapping of tails", PAGE_SIZE, -EINVAL, .kind = MOCKGPU_KIND_COMPOUND,
+	     .flags = MOCKGPU_BO_PAGE_MAPPING),
+};
+
+KUNIT_ARRAY_PARAM_DESC(desc, desc_cases, name);
+
+static void a_buffer_can_be(struct kunit *test)
+{
+	const struct desc_case *the = test->param_value;
+	struct mockgpu_fake *fake = mockgpu_fake_create(test, 1);
+
+	fake->mdev.pages_max = PAGES_MAX;
+	fake->mdev.vram.npages = VRAM_PAGES;
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_desc_check(&fake->mdev, &the->desc), the->ret);
+}
+
+/* Whole blocks, and nothing changes where it is too much. */
+static void all_buffers_share_a_limit(struct kunit *test)
+{
+	struct mockgpu_fake *fake = mockgpu_fake_create(test, 17);
+	struct mockgpu_fake *other = mockgpu_fake_create(test, 1);
+
+	fake->mdev.pages_max = 100;
+	fake->bo.desc.order = 4;
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &fake->bo), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.pages), 32);
+	other->bo.desc.size = 69 * PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &other->bo), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.pages), 32);
+	other->bo.desc.size = 68 * PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &other->bo), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.pages), 100);
+	mockgpu_bo_uncharge(&fake->bo);
+	mockgpu_bo_uncharge(&fake->bo);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.pages), 68);
+}
+
+static void kinds_have_names(struct kunit *test)
+{
+	u32 kind;
+
+	for (kind = 0; kind < MOCKGPU_KIND_COUNT; kind++)
+		KUNIT_EXPECT_EQ(test, mockgpu_kind_parse(mockgpu_kind_name(kind)), kind);
+	KUNIT_EXPECT_EQ(test, mockgpu_kind_parse("import"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_kind_parse(""), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_kind_parse("split "), -EINVAL);
+	KUNIT_EXPECT_STREQ(test, mockgpu_kind_name(MOCKGPU_KIND_IMPORT), "import");
+}
+
+static void fault_modes_want_their_argument(struct kunit *test)
+{
+	int huge = MOCKGPU_HUGE_PFNMAP ? 0 : -EOPNOTSUPP;
+
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_SINGLE, 0), 0);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_SINGLE, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_PREFAULT, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_READ_ONLY, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_HUGE, 0), huge);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_HUGE, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_HUGE_READ_ONLY, 0), huge);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_SLOW, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_SLOW,
+						  MOCKGPU_FAULT_DELAY_MAX), 0);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_SLOW,
+						  MOCKGPU_FAULT_DELAY_MAX + 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_SIGBUS, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_NOPAGE, U32_MAX), 0);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_COUNT, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(U32_MAX, 0), -EINVAL);
+}
+
+static bool inject(struct drm_mockgpu_bo_inject args)
+{
+	return mockgpu_inject_args_are_good(&args);
+}
+
+#define INJECT(...)	inject((struct drm_mockgpu_bo_inject) { __VA_ARGS__ })
+
+static void injections_have_their_members(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, INJECT(.op = MOCKGPU_INJECT_REF_GET, .page = 3));
+	KUNIT_EXPECT_TRUE(test, INJECT(.op = MOCKGPU_INJECT_FOREIGN, .page = 3,
+				       .other_handle = 2, .other_page = 1));
+	KUNIT_EXPECT_TRUE(test, INJECT(.op = MOCKGPU_INJECT_WARN));
+	KUNIT_EXPECT_FALSE(test, INJECT(.op = MOCKGPU_INJECT_WARN, .page = 1));
+	KUNIT_EXPECT_FALSE(test, INJECT(.op = MOCKGPU_INJECT_WARN + 1));
+	KUNIT_EXPECT_FALSE(test, INJECT(.op = MOCKGPU_INJECT_REF_GET, .flags = 1));
+	KUNIT_EXPECT_FALSE(test, INJECT(.op = MOCKGPU_INJECT_REF_PUT, .other_handle = 1));
+	KUNIT_EXPECT_FALSE(test, INJECT(.op = MOCKGPU_INJECT_REF_PUT, .other_page = 1));
+}
+
+static void only_the_drivers_own_ioctls_can_be_unknown(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_VERSION));
+	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_MOCKGPU_BO_CREATE));
+	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_MOCKGPU_BO_COPY));
+	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_BASE +
+							       DRM_MOCKGPU_BO_COPY + 1)));
+	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_END - 1)));
+	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_END)));
+	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(_IO('T', DRM_COMMAND_END - 1)));
+}
+
+static struct kunit_case args_cases[] = {
+	KUNIT_CASE_PARAM(a_buffer_can_be, desc_gen_params),
+	KUNIT_CASE(all_buffers_share_a_limit),
+	KUNIT_CASE(kinds_have_names),
+	KUNIT_CASE(fault_modes_want_their_argument),
+	KUNIT_CASE(injections_have_their_members),
+	KUNIT_CASE(only_the_drivers_own_ioctls_can_be_unknown),
+	{}
+};
+
+static struct kunit_suite args_suite = {
+	.name = "mockgpu_args",
+	.test_cases = args_cases,
+};
+
+kunit_test_suite(args_suite);

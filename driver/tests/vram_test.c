@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: the arithmetic of places, of VRAM and of huge entries. The pages are page
+ * frame numbers only: nobody looks at them.
+ */
+#include <linux/bits.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+
+#include "fake.h"
+#include "visible.h"
+
+#define BLOCK	BIT(MOCKGPU_VRAM_ORDER)
+/* A multiple of a block. */
+#define PFN	0x40000ul
+
+static void fill_pages(struct page **pages, unsigned long npages, unsigned long pfn)
+{
+	unsigned long i;
+
+	for (i = 0; i < npages; i++)
+		pages[i] = pfn_to_page(pfn + i);
+}
+
+/* A buffer of @npages in a VRAM of @all pages, from page @start on. */
+static struct mockgpu_fake *in_vram(struct kunit *test, unsigned long npages,
+				    unsigned long all, unsigned long start)
+{
+	struct mockgpu_fake *fake = mockgpu_fake_create(test, npages);
+	struct mockgpu_vram *vram = &fake->mdev.vram;
+
+	vram->npages = all;
+	vram->pages = kunit_kcalloc(test, all, sizeof(*vram->pages), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, vram->pages);
+	fill_pages(vram->pages, all, PFN);
+	fake->res.mem_type = TTM_PL_VRAM;
+	fake->res.start = start;
+	return fake;
+}
+
+static void a_place_has_its_name(struct kunit *test)
+{
+	struct mockgpu_fake *fake = mockgpu_fake_create(test, 1);
+	struct mockgpu_bo *bo = &fake->bo;
+
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_placement(bo), MOCKGPU_PLACEMENT_GTT);
+	fake->res.mem_type = TTM_PL_VRAM;
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_placement(bo), MOCKGPU_PLACEMENT_VRAM);
+	fake->res.mem_type = TTM_PL_SYSTEM;
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_placement(bo), MOCKGPU_PLACEMENT_SYSTEM);
+	bo->tbo.resource = NULL;
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_placement(bo), MOCKGPU_PLACEMENT_SYSTEM);
+}
+
+static void pages_are_those_of_the_place(struct kunit *test)
+{
+	struct mockgpu_fake *fake = in_vram(test, 3, BLOCK, 100);
+	struct mockgpu_bo *bo = &fake->bo;
+
+	KUNIT_EXPECT_PTR_EQ(test, mockgpu_bo_pages(bo), fake->mdev.vram.pages + 100);
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_io_mem_pfn(&bo->tbo, 2), PFN + 102);
+	fake->res.mem_type = TTM_PL_TT;
+	KUNIT_EXPECT_PTR_EQ(test, mockgpu_bo_pages(bo), fake->tt.ttm.pages);
+	fake->tt.ttm.page_flags = 0;
+	KUNIT_EXPECT_NULL(test, mockgpu_bo_pages(bo));
+	bo->tbo.ttm = NULL;
+	KUNIT_EXPECT_NULL(test, mockgpu_bo_pages(bo));
+}
+
+static void blocks_of_vram_are_2_mib(struct kunit *test)
+{
+	struct mockgpu_fake *fake = in_vram(test, 3 * BLOCK, 4 * BLOCK, BLOCK - 1);
+	u32 order, index;
+
+	mockgpu_bo_block(&fake->bo, 0, &order, &index);
+	KUNIT_EXPECT_EQ(test, (size_t)PAGE_SIZE << order, SZ_2M);
+	KUNIT_EXPECT_EQ(test, index, BLOCK - 1);
+	mockgpu_bo_block(&fake->bo, 1, &order, &index);
+	KUNIT_EXPECT_EQ(test, index, 0);
+	mockgpu_bo_block(&fake->bo, BLOCK, &order, &index);
+	KUNIT_EXPECT_EQ(test, index, BLOCK - 1);
+}
+
+static void what_is_larger_than_vram_is_refused(struct kunit *test)
+{
+	struct mockgpu_fake *fake = in_vram(test, 1, BLOCK, 0);
+	struct mockgpu_device *mdev = &fake->mdev;
+
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, BLOCK << PAGE_SHIFT), 0);
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, (BLOCK + 1) << PAGE_SHIFT), -E2BIG);
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, U64_MAX), -E2BIG);
+	mdev->vram.npages = 0;
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, PAGE_SIZE), -EOPNOTSUPP);
+}
+
+/* Four pages with contents; the buffer has the two in the middle. */
+static struct mockgpu_fake *with_contents(struct kunit *test)
+{
+	struct mockgpu_fake *fake = in_vram(test, 2, 4, 1);
+
+	fake->mdev.vram.vaddr = kunit_kmalloc(test, 4 * PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fake->mdev.vram.vaddr);
+	memset(fake->mdev.vram.vaddr, 0x5a, 4 * PAGE_SIZE);
+	return fake;
+}
+
+static void clearing_keeps_to_the_part(struct kunit *test)
+{
+	struct mockgpu_fake *fake = with_contents(test);
+	u8 *vaddr = fake->mdev.vram.vaddr;
+
+	mockgpu_vram_clear(&fake->mdev, &fake->res, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0x5a, PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, memchr_inv(vaddr + PAGE_SIZE, 0, 2 * PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, memchr_inv(vaddr + 3 * PAGE_SIZE, 0x5a, PAGE_SIZE));
+}
+
+static void a_debugger_reads_and_writes_the_part(struct kunit *test)
+{
+	struct mockgpu_fake *fake = with_contents(test);
+	struct ttm_buffer_object *tbo = &fake->bo.tbo;
+	u8 *vaddr = fake->mdev.vram.vaddr + PAGE_SIZE;
+	char text[8] = "mockgpu";
+
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_access_memory(tbo, 10, text, 8, 1), 8);
+	KUNIT_EXPECT_MEMEQ(test, vaddr + 10, "mockgpu", 8);
+	KUNIT_EXPECT_EQ(test, vaddr[9], 0x5a);
+	KUNIT_EXPECT_EQ(test, vaddr[18], 0x5a);
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_access_memory(tbo, 12, text, 4, 0), 4);
+	KUNIT_EXPECT_STREQ(test, text, "ckgpgpu");
+}
+
+static void only_vram_is_io_memory(struct kunit *test)
+{
+	struct mockgpu_fake *fake = with_contents(test);
+
+	fake->res.mem_type = TTM_PL_TT;
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_io_mem_reserve(&fake->mdev.ttm, &fake->res), 0);
+	KUNIT_EXPECT_FALSE(test, fake->res.bus.is_iomem);
+	fake->res.mem_type = TTM_PL_VRAM;
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_io_mem_reserve(&fake->mdev.ttm, &fake->res), 0);
+	KUNIT_EXPECT_TRUE(test, fake->res.bus.is_iomem);
+	KUNIT_EXPECT_PTR_EQ(test, (u8 *)fake->res.bus.addr,
+			    fake->mdev.vram.vaddr + PAGE_SIZE);
+}
+
+#ifdef MOCKGPU_HAVE_HUGE_PFNMAP
+#define HUGE	((unsigned long)(PMD_SIZE >> PAGE_SHIFT))
+
+static void a_huge_entry_keeps_to_the_buffer(struct kunit *test)
+{
+	struct mockgpu_fake *fake = in_vram(test, 2 * HUGE - 1, 3 * HUGE, HUGE);
+	unsigned long pfn = 0;
+
+	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, 0, &pfn));
+	KUNIT_EXPECT_EQ(test, pfn, PFN + HUGE);
+	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, HUGE, &pfn));
+	fake->bo.tbo.base.size += PAGE_SIZE;
+	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, HUGE, &pfn));
+	KUNIT_EXPECT_EQ(test, pfn, PFN + 2 * HUGE);
+}
+
+static void a_huge_entry_begins_with_a_block(struct kunit *test)
+{
+	struct mockgpu_fake *fake = in_vram(test, 2 * HUGE, 4 * HUGE, HUGE - 1);
+	unsigned long pfn;
+
+	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, 0, &pfn));
+	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, 1, &pfn));
+	KUNIT_EXPECT_EQ(test, pfn, PFN + HUGE);
+	/* Blocks that lie where no entry can begin. */
+	fill_pages(fake->mdev.vram.pages, 4 * HUGE, PFN + 1);
+	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, 1, &pfn));
+}
+
+static void a_huge_entry_needs_a_large_block(struct kunit *test)
+{
+	struct mockgpu_fake *fake = mockgpu_fake_create(test, 2 * HUGE);
+	unsigned long pfn;
+
+	fake->tt.kind = MOCKGPU_KIND_NONCOMPOUND;
+	fill_pages(fake->tt.ttm.pages, 2 * HUGE, PFN);
+	fake->tt.order = PMD_SHIFT - PAGE_SHIFT - 1;
+	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, 0, &pfn));
+	fake->tt.order++;
+	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, 0, &pfn));
+	fake->tt.order++;
+	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, HUGE, &pfn));
+	KUNIT_EXPECT_EQ(test, pfn, PFN + HUGE);
+	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, HUGE / 2, &pfn));
+}
+#endif
+
+static struct kunit_case vram_cases[] = {
+	KUNIT_CASE(a_place_has_its_name),
+	KUNIT_CASE(pages_are_those_of_the_place),
+	KUNIT_CASE(blocks_of_vram_are_2_mib),
+	KUNIT_CASE(what_is_larger_than_vram_is_refused),
+	KUNIT_CASE(clearing_keeps_to_the_part),
+	KUNIT_CASE(a_debugger_reads_and_writes_the_part),
+	KUNIT_CASE(only_vram_is_io_memory),
+#ifdef MOCKGPU_HAVE_HUGE_PFNMAP
+	KUNIT_CASE(a_huge_entry_keeps_to_the_buffer),
+	KUNIT_CASE(a_huge_entry_begins_with_a_block),
+	KUNIT_CASE(a_huge_entry_needs_a_large_block),
+#endif
+	{}
+};
+
+static struct kunit_suite vram_suite = {
+	.name = "mockgpu_vram",
+	.test_cases = vram_cases,
+};
+
+kunit_test_suite(vram_suite);
