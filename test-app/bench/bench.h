@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What it costs to make a large buffer and to touch all of it, with mockgpu and
+ * with other sources of shared memory. source.c has a table of them.
+ */
+#ifndef MOCKGPU_BENCH_H
+#define MOCKGPU_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "array.h"
+#include "mockgpu.h"
+
+#define BENCH_ROUNDS_MAX 101
+#define BENCH_SOURCES_MAX 8
+
+/**
+ * struct bench_buffer - a buffer of any source
+ * @bo: of mockgpu, else without a handle
+ * @fd: of other sources, else -1
+ * @map: where it is mapped
+ * @size: bytes
+ */
+struct bench_buffer {
+	struct mockgpu_bo bo;
+	int fd;
+	void *map;
+	size_t size;
+};
+
+/**
+ * struct bench_source - where memory comes from
+ * @name: for people and machines
+ * @what: a line for people
+ * @mockgpu: it is the module's; the others are what it is compared with
+ * @make: makes @buffer of @buffer->size and maps it, with pages where the source
+ *	has them from the start; 0 or -errno
+ */
+struct bench_source {
+	const char *name;
+	const char *what;
+	bool mockgpu;
+	int (*make)(int drm, struct bench_buffer *buffer);
+};
+
+extern const struct bench_source bench_sources[];
+extern const unsigned int bench_source_count;
+
+/** enum bench_step - what is measured; TOTAL is CREATE and TOUCH. */
+enum bench_step {
+	BENCH_CREATE,
+	BENCH_TOUCH,
+	BENCH_FREE,
+	BENCH_TOTAL,
+	BENCH_STEPS,
+};
+
+/**
+ * struct bench_times - of one source
+ * @error: of making it, 0 or -errno; then there are no times
+ * @ms: by step and round, in milliseconds
+ */
+struct bench_times {
+	int error;
+	double ms[BENCH_STEPS][BENCH_ROUNDS_MAX];
+};
+
+/**
+ * struct bench - one run
+ * @size: bytes of each buffer
+ * @rounds: how many, each with all sources
+ * @times: by source
+ */
+struct bench {
+	uint64_t size;
+	unsigned int rounds;
+	struct bench_times times[BENCH_SOURCES_MAX];
+};
+
+/**
+ * struct bench_spread - many values in three
+ * @median: half are below
+ * @min: the smallest
+ * @max: the largest
+ */
+struct bench_spread {
+	double median;
+	double min;
+	double max;
+};
+
+/* spread.c */
+struct bench_spread bench_spread(const double *values, unsigned int count);
+bool bench_ratio(const struct bench *bench, unsigned int source, unsigned int other,
+		 struct bench_spread *ratio);
+
+/* print.c */
+void bench_print_text(const struct bench *bench);
+void bench_print_json(const struct bench *bench);
+
+/* limits.c */
+int bench_limits_raise(uint64_t size);
+void bench_limits_restore(void);
+
+#endif /* MOCKGPU_BENCH_H */

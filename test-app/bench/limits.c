@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Settings of the kernel that would not let a large buffer be made, and how they
+ * were before. Needs root; without, a source may say that it cannot.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define BENCH_HUGE_PAGE (2ull << 20)
+#define BENCH_MIB (1ull << 20)
+
+/**
+ * struct bench_limit - one setting, a number
+ * @path: its file; a kernel without it needs none
+ * @unit: what it counts, in bytes
+ * @before: what it was
+ * @raised: it was changed
+ */
+static struct bench_limit {
+	const char *path;
+	uint64_t unit;
+	unsigned long before;
+	bool raised;
+} bench_limits[] = {
+	/* Huge pages come from free memory and go there again: none is set aside. */
+	{ .path = "/proc/sys/vm/nr_overcommit_hugepages", .unit = BENCH_HUGE_PAGE },
+	{ .path = "/sys/module/udmabuf/parameters/size_limit_mb", .unit = BENCH_MIB },
+};
+
+static int bench_limit_write(const struct bench_limit *limit, unsigned long value)
+{
+	char text[32];
+	int fd, ret, size;
+
+	fd = open(limit->path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	size = snprintf(text, sizeof(text), "%lu\n", value);
+	ret = write(fd, text, size) == size ? 0 : -errno;
+	close(fd);
+	return ret;
+}
+
+static int bench_limit_read(struct bench_limit *limit)
+{
+	FILE *file = fopen(limit->path, "re");
+	int found;
+
+	if (!file)
+		return -errno;
+	found = fscanf(file, "%lu", &limit->before);
+	fclose(file);
+	return found == 1 ? 0 : -EPROTO;
+}
+
+static int bench_limit_raise(struct bench_limit *limit, uint64_t size)
+{
+	unsigned long wanted = (size + limit->unit - 1) / limit->unit;
+	int ret = bench_limit_read(limit);
+
+	if (ret || limit->before >= wanted)
+		return ret == -ENOENT ? 0 : ret;
+	ret = bench_limit_write(limit, wanted);
+	limit->raised = !ret;
+	return ret;
+}
+
+/**
+ * bench_limits_raise() - let buffers of this size be possible
+ * @size: bytes
+ *
+ * Return: 0 or the -errno of the first setting that could not be changed.
+ */
+int bench_limits_raise(uint64_t size)
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(bench_limits); i++) {
+		ret = bench_limit_raise(&bench_limits[i], size);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/** bench_limits_restore() - undo bench_limits_raise() */
+void bench_limits_restore(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bench_limits); i++) {
+		if (bench_limits[i].raised)
+			bench_limit_write(&bench_limits[i], bench_limits[i].before);
+		bench_limits[i].raised = false;
+	}
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A fuzzer of the driver's interface that knows its structures: which member is a
+ * handle, a size, a set of flags, and which values are wrong for certain.
+ *
+ * calls.c has a table of the ioctls, actions.c of everything else a program can
+ * do with the driver. value.c makes values for members. A worker takes one step
+ * after the other from its own generator of random numbers: the seed, the number
+ * of workers and a worker's number give its steps again.
+ */
+#ifndef MOCKGPU_FUZZ_H
+#define MOCKGPU_FUZZ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "array.h"
+#include "crew.h"
+#include "mockgpu.h"
+#include "prng.h"
+
+#define FUZZ_CLIENTS 3
+#define FUZZ_BUFFERS 24
+#define FUZZ_FDS 12
+#define FUZZ_MAPS 24
+/* Pages of a buffer as a rule. */
+#define FUZZ_PAGES 64
+/* No argument of an ioctl is larger: _IOC_SIZEMASK. */
+#define FUZZ_ARGS_MAX 16384
+/* No structure of the table is larger. */
+#define FUZZ_ARGS_KNOWN 128
+#define FUZZ_CORPUS 32
+/* Errors that one call may give. */
+#define FUZZ_ERRORS 16
+
+/**
+ * enum fuzz_type - what a member of an argument is
+ *
+ * @FUZZ_HANDLE: a GEM handle; 0 and ~0 are wrong for certain
+ * @FUZZ_OTHER: a GEM handle where it has a meaning, else 0
+ * @FUZZ_SIZE: bytes, a multiple of the page size, not 0
+ * @FUZZ_ENUM: a number below arg
+ * @FUZZ_FLAGS: bits, those in arg are allowed
+ * @FUZZ_ZERO: must be 0
+ * @FUZZ_NUMBER: a small number, as of pages
+ * @FUZZ_FEW: a smaller one, 0 more often than not
+ * @FUZZ_POINTER: where to write pages to
+ * @FUZZ_FD: a dma-buf
+ * @FUZZ_BYTES: an offset or a length in bytes
+ * @FUZZ_OUT: not read by the driver
+ */
+enum fuzz_type {
+	FUZZ_HANDLE,
+	FUZZ_OTHER,
+	FUZZ_SIZE,
+	FUZZ_ENUM,
+	FUZZ_FLAGS,
+	FUZZ_ZERO,
+	FUZZ_NUMBER,
+	FUZZ_FEW,
+	FUZZ_POINTER,
+	FUZZ_FD,
+	FUZZ_BYTES,
+	FUZZ_OUT,
+};
+
+/**
+ * struct fuzz_field - one member of an argument
+ * @offset: bytes
+ * @size: bytes, 4 or 8, or a multiple of 4 for an array
+ * @type: what it is
+ * @arg: see there
+ */
+struct fuzz_field {
+	uint16_t offset;
+	uint16_t size;
+	enum fuzz_type type;
+	uint64_t arg;
+};
+
+struct fuzz_worker;
+
+/**
+ * struct fuzz_call - one ioctl
+ * @name: without prefixes
+ * @weight: how often it is called, compared with others
+ * @request: its number
+ * @fields: all of its members, in order, ended by one of size 0
+ * @errors: what the interface says it may answer, ended by 0
+ * @privileged: it needs CAP_SYS_ADMIN
+ * @tame: takes out what is no mistake but does harm; may be NULL
+ * @done: it succeeded: remember what came out; may be NULL
+ */
+struct fuzz_call {
+	const char *name;
+	unsigned int weight;
+	unsigned long request;
+	const struct fuzz_field *fields;
+	int errors[FUZZ_ERRORS];
+	bool privileged;
+	void (*tame)(void *args);
+	void (*done)(struct fuzz_worker *worker, int fd, const void *args);
+};
+
+extern const struct fuzz_call fuzz_calls[];
+
+/** FUZZ_CALLS - entries of fuzz_calls */
+#define FUZZ_CALLS 18
+
+/**
+ * struct fuzz_buffer - a handle that should be good
+ * @fd: of this DRM file
+ * @handle: 0 for none
+ * @size: bytes, at least these
+ * @offset: to mmap() it at, 0 when it was not asked yet
+ */
+struct fuzz_buffer {
+	int fd;
+	uint32_t handle;
+	uint64_t size;
+	uint64_t offset;
+};
+
+/**
+ * struct fuzz_map - a mapping that should be there
+ * @at: where; NULL for none
+ * @size: bytes
+ */
+struct fuzz_map {
+	char *at;
+	size_t size;
+};
+
+/**
+ * struct fuzz_saved - arguments that reached new code
+ * @count: how many
+ * @args: the arguments
+ */
+struct fuzz_saved {
+	unsigned int count;
+	unsigned char args[FUZZ_CORPUS][FUZZ_ARGS_KNOWN];
+};
+
+/**
+ * struct fuzz_counts - what became of the calls, shared by all workers
+ * @steps: taken
+ * @edges: of the kernel's code that KCOV showed for the first time
+ * @passed: calls that succeeded, as in fuzz_calls
+ * @failed: calls that did not
+ */
+struct fuzz_counts {
+	_Atomic uint64_t steps;
+	_Atomic uint64_t edges;
+	_Atomic uint64_t passed[FUZZ_CALLS];
+	_Atomic uint64_t failed[FUZZ_CALLS];
+};
+
+/**
+ * struct fuzz_setup - what all workers start from
+ * @seed: of all random numbers
+ * @steps: of each worker
+ * @deadline: second of CLOCK_MONOTONIC at which they end, too; 0 for none
+ * @shared_fd: a DRM file that all of them use
+ * @post: a pair of sockets: dma-bufs go in at one end and come out at the other
+ * @counts: see there
+ */
+struct fuzz_setup {
+	uint64_t seed;
+	uint64_t steps;
+	uint64_t deadline;
+	int shared_fd;
+	int post[2];
+	struct fuzz_counts *counts;
+};
+
+/**
+ * struct fuzz_worker - one process that fuzzes
+ * @crew: all of them
+ * @number: which
+ * @setup: what they start from
+ * @privileged: it has CAP_SYS_ADMIN
+ * @failing: it has asked the driver to let one of its steps fail
+ * @page: page size in bytes
+ * @step: steps before this one
+ * @prng: its random numbers
+ * @client: DRM files; the first is the shared one
+ * @buffer: handles
+ * @fd: dma-bufs, -1 for none
+ * @map: mappings
+ * @arena: FUZZ_ARGS_MAX bytes for arguments, then a page without access
+ * @read_only: a page that cannot be written
+ * @saved: arguments that reached new code, as in fuzz_calls
+ */
+struct fuzz_worker {
+	struct crew *crew;
+	unsigned int number;
+	const struct fuzz_setup *setup;
+	bool privileged;
+	bool failing;
+	size_t page;
+	uint64_t step;
+	struct prng prng;
+	int client[FUZZ_CLIENTS];
+	struct fuzz_buffer buffer[FUZZ_BUFFERS];
+	int fd[FUZZ_FDS];
+	struct fuzz_map map[FUZZ_MAPS];
+	unsigned char *arena;
+	unsigned char *read_only;
+	struct fuzz_saved saved[FUZZ_CALLS];
+};
+
+/* actions.c */
+void fuzz_step(struct fuzz_worker *worker);
+
+/* call.c */
+void fuzz_ioctl(struct fuzz_worker *worker);
+
+/* kcov.c */
+bool fuzz_kcov_open(void);
+void fuzz_kcov_begin(void);
+unsigned int fuzz_kcov_end(void);
+
+/* pool.c */
+struct fuzz_buffer *fuzz_buffer_any(struct fuzz_worker *worker, int fd);
+void fuzz_buffer_add(struct fuzz_worker *worker, int fd, uint32_t handle, uint64_t size);
+struct fuzz_buffer *fuzz_buffer_find(struct fuzz_worker *worker, int fd, uint32_t handle);
+int fuzz_fd_any(struct fuzz_worker *worker);
+void fuzz_fd_add(struct fuzz_worker *worker, int fd);
+struct fuzz_map *fuzz_map_any(struct fuzz_worker *worker);
+void fuzz_map_add(struct fuzz_worker *worker, void *at, size_t size);
+int fuzz_client_any(struct fuzz_worker *worker);
+
+/* worker.c */
+int fuzz_work(struct crew *crew, unsigned int member, void *setup);
+
+/* table.c */
+bool fuzz_table_is_whole(int fd);
+
+/* value.c */
+void fuzz_field_fill(struct fuzz_worker *worker, int fd,
+		     const struct fuzz_field *field, unsigned char *args);
+bool fuzz_field_is_wrong(const struct fuzz_field *field, const unsigned char *args);
+
+#endif /* MOCKGPU_FUZZ_H */

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctls, from uapi/mockgpu_drm.h and DRM's own header: a new one is one entry
+ * here, and fuzz_table_is_whole() finds what is missing.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+
+#include <drm.h>
+
+#include "fuzz.h"
+
+#define FIELD(type, name, what, value) \
+	{ offsetof(struct type, name), sizeof(((struct type *)0)->name), FUZZ_##what, value }
+#define FIELDS(...) ((const struct fuzz_field[]) { __VA_ARGS__, {} })
+
+/* What MOCKGPU_BO_CREATE takes: a new buffer is not in SYSTEM. */
+#define PLACEMENTS_NEW (MOCKGPU_PLACEMENT_VRAM + 1)
+
+static void fuzz_done_create(struct fuzz_worker *worker, int fd, const void *args)
+{
+	const struct drm_mockgpu_bo_create *create = args;
+
+	fuzz_buffer_add(worker, fd, create->handle, create->size);
+}
+
+static void fuzz_done_offset(struct fuzz_worker *worker, int fd, const void *args)
+{
+	const struct drm_mockgpu_bo_mmap_offset *offset = args;
+	struct fuzz_buffer *buffer = fuzz_buffer_find(worker, fd, offset->handle);
+
+	if (buffer)
+		buffer->offset = offset->offset;
+}
+
+/* A handle that was guessed. */
+static void fuzz_done_query(struct fuzz_worker *worker, int fd, const void *args)
+{
+	const struct drm_mockgpu_bo_query *query = args;
+
+	if (!fuzz_buffer_find(worker, fd, query->handle))
+		fuzz_buffer_add(worker, fd, query->handle, query->size);
+}
+
+static void fuzz_done_close(struct fuzz_worker *worker, int fd, const void *args)
+{
+	const struct drm_gem_close *close = args;
+	struct fuzz_buffer *buffer = fuzz_buffer_find(worker, fd, close->handle);
+
+	if (buffer)
+		*buffer = (struct fuzz_buffer) {};
+}
+
+static void fuzz_done_export(struct fuzz_worker *worker, int fd, const void *args)
+{
+	const struct drm_prime_handle *prime = args;
+
+	(void)fd;
+	fuzz_fd_add(worker, prime->fd);
+}
+
+static void fuzz_done_import(struct fuzz_worker *worker, int fd, const void *args)
+{
+	const struct drm_prime_handle *prime = args;
+
+	fuzz_buffer_add(worker, fd, prime->handle, worker->page);
+}
+
+/* What it is for is a WARN in the kernel log. */
+static void fuzz_tame_inject(void *args)
+{
+	struct drm_mockgpu_bo_inject *inject = args;
+
+	if (inject->op == MOCKGPU_INJECT_WARN)
+		inject->op = MOCKGPU_INJECT_WARN + 1;
+}
+
+/*
+ * A delay that costs no more than a call. Faults that are never answered make an
+ * access last forever, which is what was asked for.
+ */
+static uint32_t fuzz_tame_fault(uint32_t mode, uint32_t arg)
+{
+	if (mode == MOCKGPU_FAULT_SLOW && arg <= MOCKGPU_FAULT_DELAY_MAX)
+		return arg % 100;
+	return mode == MOCKGPU_FAULT_NOPAGE && arg == 1 ? 2 : arg;
+}
+
+static void fuzz_tame_create(void *args)
+{
+	struct drm_mockgpu_bo_create *create = args;
+
+	create->fault_arg = fuzz_tame_fault(create->fault_mode, create->fault_arg);
+}
+
+static void fuzz_tame_set_fault(void *args)
+{
+	struct drm_mockgpu_bo_set_fault *set = args;
+
+	set->arg = fuzz_tame_fault(set->mode, set->arg);
+}
+
+const struct fuzz_call fuzz_calls[] = {
+	{
+		"BO_CREATE", 12, DRM_IOCTL_MOCKGPU_BO_CREATE,
+		FIELDS(FIELD(drm_mockgpu_bo_create, size, SIZE, 0),
+		       FIELD(drm_mockgpu_bo_create, kind, ENUM, MOCKGPU_KIND_COUNT),
+		       FIELD(drm_mockgpu_bo_create, order, ENUM, MOCKGPU_MAX_ORDER + 1),
+		       FIELD(drm_mockgpu_bo_create, caching, ENUM, MOCKGPU_CACHING_COUNT),
+		       FIELD(drm_mockgpu_bo_create, flags, FLAGS, MOCKGPU_BO_PAGE_MAPPING),
+		       FIELD(drm_mockgpu_bo_create, handle, ZERO, 0),
+		       FIELD(drm_mockgpu_bo_create, placement, ENUM, PLACEMENTS_NEW),
+		       FIELD(drm_mockgpu_bo_create, fault_mode, ENUM, MOCKGPU_FAULT_COUNT),
+		       FIELD(drm_mockgpu_bo_create, fault_arg, FEW, 0),
+		       FIELD(drm_mockgpu_bo_create, reserved, ZERO, 0)),
+		.errors = { EINVAL, E2BIG, ENOMEM, EOPNOTSUPP },
+		.tame = fuzz_tame_create, .done = fuzz_done_create,
+	}, {
+		"BO_MMAP_OFFSET", 3, DRM_IOCTL_MOCKGPU_BO_MMAP_OFFSET,
+		FIELDS(FIELD(drm_mockgpu_bo_mmap_offset, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_mmap_offset, flags, ZERO, 0),
+		       FIELD(drm_mockgpu_bo_mmap_offset, offset, ZERO, 0)),
+		.errors = { EINVAL, ENOENT }, .done = fuzz_done_offset,
+	}, {
+		"BO_QUERY", 3, DRM_IOCTL_MOCKGPU_BO_QUERY,
+		FIELDS(FIELD(drm_mockgpu_bo_query, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_query, flags, ZERO, 0),
+		       FIELD(drm_mockgpu_bo_query, size, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, faults, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, zaps, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, kind, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, order, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, caching, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, placement, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, state, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, moves, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, swapouts, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, upgrades, OUT, 0)),
+		.errors = { EINVAL, ENOENT }, .done = fuzz_done_query,
+	}, {
+		"BO_PAGES", 3, DRM_IOCTL_MOCKGPU_BO_PAGES,
+		FIELDS(FIELD(drm_mockgpu_bo_pages, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_pages, flags, ZERO, 0),
+		       FIELD(drm_mockgpu_bo_pages, first, NUMBER, 0),
+		       FIELD(drm_mockgpu_bo_pages, count, NUMBER, 0),
+		       FIELD(drm_mockgpu_bo_pages, ptr, POINTER, 0),
+		       FIELD(drm_mockgpu_bo_pages, reserved, ZERO, 0)),
+		.errors = { EINVAL, ENOENT, ENODATA, ENOMEM, EFAULT }, .privileged = true,
+	}, {
+		"BO_ZAP", 3, DRM_IOCTL_MOCKGPU_BO_ZAP,
+		FIELDS(FIELD(drm_mockgpu_bo_zap, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_zap, flags, ZERO, 0)),
+		.errors = { EINVAL, ENOENT },
+	}, {
+		"BO_SNAPSHOT", 2, DRM_IOCTL_MOCKGPU_BO_SNAPSHOT,
+		FIELDS(FIELD(drm_mockgpu_bo_snapshot, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_snapshot, flags, ZERO, 0)),
+		.errors = { EINVAL, ENOENT, ENOMEM, ENODATA }, .privileged = true,
+	}, {
+		"BO_COMPARE", 2, DRM_IOCTL_MOCKGPU_BO_COMPARE,
+		FIELDS(FIELD(drm_mockgpu_bo_compare, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_compare, flags, ZERO, 0),
+		       FIELD(drm_mockgpu_bo_compare, changed, OUT, 0),
+		       FIELD(drm_mockgpu_bo_compare, first, OUT, 0),
+		       FIELD(drm_mockgpu_bo_compare, before, OUT, 0),
+		       FIELD(drm_mockgpu_bo_compare, after, OUT, 0)),
+		.errors = { EINVAL, ENOENT, ENODATA, ESTALE }, .privileged = true,
+	}, {
+		"BO_INJECT", 2, DRM_IOCTL_MOCKGPU_BO_INJECT,
+		FIELDS(FIELD(drm_mockgpu_bo_inject, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_inject, op, ENUM, MOCKGPU_INJECT_WARN),
+		       FIELD(drm_mockgpu_bo_inject, page, FEW, 0),
+		       FIELD(drm_mockgpu_bo_inject, other_handle, OTHER, 0),
+		       FIELD(drm_mockgpu_bo_inject, flags, ZERO, 0),
+		       FIELD(drm_mockgpu_bo_inject, other_page, FEW, 0)),
+		.errors = { EINVAL, ENOENT, EBUSY, ENODATA, ENOMEM }, .privileged = true,
+		.tame = fuzz_tame_inject,
+	}, {
+		"BO_MOVE", 8, DRM_IOCTL_MOCKGPU_BO_MOVE,
+		FIELDS(FIELD(drm_mockgpu_bo_move, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_move, placement, ENUM, MOCKGPU_PLACEMENT_COUNT),
+		       FIELD(drm_mockgpu_bo_move, flags, FLAGS, MOCKGPU_MOVE_NEW_PAGES),
+		       FIELD(drm_mockgpu_bo_move, reserved, ZERO, 0)),
+		.errors = { EINVAL, ENOENT, EBUSY, E2BIG, EOPNOTSUPP, ENOMEM, ENODEV },
+	}, {
+		"BO_SWAPOUT", 4, DRM_IOCTL_MOCKGPU_BO_SWAPOUT,
+		FIELDS(FIELD(drm_mockgpu_bo_swapout, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_swapout, flags, ZERO, 0)),
+		.errors = { EINVAL, ENOENT, EBUSY, ENOMEM, ENODEV },
+	}, {
+		"BO_PIN", 2, DRM_IOCTL_MOCKGPU_BO_PIN,
+		FIELDS(FIELD(drm_mockgpu_bo_pin, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_pin, op, ENUM, MOCKGPU_UNPIN + 1),
+		       FIELD(drm_mockgpu_bo_pin, flags, ZERO, 0),
+		       FIELD(drm_mockgpu_bo_pin, reserved, ZERO, 0)),
+		.errors = { EINVAL, ENOENT, EBUSY, ENOMEM, ENODEV },
+	}, {
+		"BO_SET_CACHING", 4, DRM_IOCTL_MOCKGPU_BO_SET_CACHING,
+		FIELDS(FIELD(drm_mockgpu_bo_set_caching, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_set_caching, caching, ENUM, MOCKGPU_CACHING_COUNT),
+		       FIELD(drm_mockgpu_bo_set_caching, flags, ZERO, 0),
+		       FIELD(drm_mockgpu_bo_set_caching, reserved, ZERO, 0)),
+		.errors = { EINVAL, ENOENT, EBUSY, ENOMEM, ENODEV },
+	}, {
+		"BO_REVOKE", 1, DRM_IOCTL_MOCKGPU_BO_REVOKE,
+		FIELDS(FIELD(drm_mockgpu_bo_revoke, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_revoke, flags, ZERO, 0)),
+		.errors = { EINVAL, ENOENT, EBUSY, ENOMEM },
+	}, {
+		"BO_SET_FAULT", 4, DRM_IOCTL_MOCKGPU_BO_SET_FAULT,
+		FIELDS(FIELD(drm_mockgpu_bo_set_fault, handle, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_set_fault, mode, ENUM, MOCKGPU_FAULT_COUNT),
+		       FIELD(drm_mockgpu_bo_set_fault, arg, FEW, 0),
+		       FIELD(drm_mockgpu_bo_set_fault, flags, ZERO, 0)),
+		.errors = { EINVAL, ENOENT, EOPNOTSUPP },
+		.tame = fuzz_tame_set_fault,
+	}, {
+		"BO_COPY", 6, DRM_IOCTL_MOCKGPU_BO_COPY,
+		FIELDS(FIELD(drm_mockgpu_bo_copy, src, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_copy, dst, HANDLE, 0),
+		       FIELD(drm_mockgpu_bo_copy, src_offset, BYTES, 0),
+		       FIELD(drm_mockgpu_bo_copy, dst_offset, BYTES, 0),
+		       FIELD(drm_mockgpu_bo_copy, size, BYTES, 0),
+		       FIELD(drm_mockgpu_bo_copy, flags, ZERO, 0),
+		       FIELD(drm_mockgpu_bo_copy, reserved, ZERO, 0)),
+		.errors = { EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, ENODEV },
+	}, {
+		"GEM_CLOSE", 3, DRM_IOCTL_GEM_CLOSE,
+		FIELDS(FIELD(drm_gem_close, handle, HANDLE, 0),
+		       FIELD(drm_gem_close, pad, OUT, 0)),
+		.errors = { EINVAL }, .done = fuzz_done_close,
+	}, {
+		"PRIME_HANDLE_TO_FD", 4, DRM_IOCTL_PRIME_HANDLE_TO_FD,
+		FIELDS(FIELD(drm_prime_handle, handle, HANDLE, 0),
+		       FIELD(drm_prime_handle, flags, FLAGS, DRM_CLOEXEC | DRM_RDWR),
+		       FIELD(drm_prime_handle, fd, OUT, 0)),
+		.errors = { EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, ENODEV },
+		.done = fuzz_done_export,
+	}, {
+		"PRIME_FD_TO_HANDLE", 4, DRM_IOCTL_PRIME_FD_TO_HANDLE,
+		FIELDS(FIELD(drm_prime_handle, handle, OUT, 0),
+		       FIELD(drm_prime_handle, flags, OUT, 0),
+		       FIELD(drm_prime_handle, fd, FD, 0)),
+		.errors = { EINVAL, EBADF, ENOMEM, EOPNOTSUPP, ENODEV },
+		.done = fuzz_done_import,
+	},
+};
+
+_Static_assert(ARRAY_SIZE(fuzz_calls) == FUZZ_CALLS, "FUZZ_CALLS in fuzz.h counts them");
+
+/* The members, one after the other, are all of the structure. */
+static bool fuzz_call_is_whole(const struct fuzz_call *call)
+{
+	const struct fuzz_field *field;
+	unsigned int end = 0;
+
+	for (field = call->fields; field->size; field++) {
+		if (field->offset != end)
+			break;
+		end += field->size;
+	}
+	if (end == _IOC_SIZE(call->request))
+		return true;
+	printf("# fuzz/table.c: %s has no entry for byte %u\n", call->name, end);
+	return false;
+}
+
+static bool fuzz_table_knows(unsigned int number)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_CALLS; i++)
+		if (_IOC_NR(fuzz_calls[i].request) == number)
+			return true;
+	return false;
+}
+
+/*
+ * Whether the driver has this ioctl: DRM says EINVAL for one that does not exist
+ * before it reads the argument (drm_ioctl()).
+ */
+static bool fuzz_driver_knows(int fd, unsigned int number)
+{
+	return ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, DRM_IOCTL_BASE, number, 8), NULL) &&
+	       errno == EFAULT;
+}
+
+/* Whether the table has all ioctls of the driver and all of their members. */
+bool fuzz_table_is_whole(int fd)
+{
+	unsigned int number, i;
+	bool whole = true;
+
+	for (i = 0; i < FUZZ_CALLS; i++)
+		whole &= fuzz_call_is_whole(&fuzz_calls[i]);
+	for (number = DRM_COMMAND_BASE; number < DRM_COMMAND_END; number++) {
+		if (fuzz_table_knows(number) || !fuzz_driver_knows(fd, number))
+			continue;
+		printf("# fuzz/table.c: the driver's ioctl %#x is missing\n",
+		       number - DRM_COMMAND_BASE);
+		whole = false;
+	}
+	return whole;
+}

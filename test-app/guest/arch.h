@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The architecture's part of the guest, for the payload and for the host. */
+#ifndef MOCKGPU_GUEST_H
+#define MOCKGPU_GUEST_H
+
+#if defined(__x86_64__)
+#include "x86_64/arch.h"
+#else
+#error "no guest for this architecture"
+#endif
+
+#endif /* MOCKGPU_GUEST_H */

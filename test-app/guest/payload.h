@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The payload's entry points, one per source file. Not the host's. */
+#ifndef MOCKGPU_GUEST_PAYLOAD_H
+#define MOCKGPU_GUEST_PAYLOAD_H
+
+#include "gpu.h"
+#include "protocol.h"
+
+/* gpu.c: work through a list of commands, then ring the doorbell. */
+_Noreturn void guest_gpu_start(struct guest_gpu *gpu);
+
+#endif /* MOCKGPU_GUEST_PAYLOAD_H */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the host and the guest payload share: the layout of the payload's image,
+ * the work list, and the data both sides derive from a page's number.
+ *
+ * Freestanding: the payload includes it too.
+ */
+#ifndef MOCKGPU_GUEST_PROTOCOL_H
+#define MOCKGPU_GUEST_PROTOCOL_H
+
+#include <stdint.h>
+
+#include "../lib/array.h"
+
+#define GUEST_MAGIC 0x6d6f636b67707531ull
+#define GUEST_PAGE_SIZE 4096
+
+/**
+ * struct guest_header - the first bytes of the payload's image
+ *
+ * @magic: GUEST_MAGIC
+ * @start: guest physical address to begin a work list at
+ * @resume: guest physical address to go on at behind an item that faulted
+ * @gpu: guest physical address to work through the commands of gpu.h at
+ *
+ * At all of them the first argument register holds the address of the list and
+ * the stack is empty.
+ */
+struct guest_header {
+	uint64_t magic;
+	uint64_t start;
+	uint64_t resume;
+	uint64_t gpu;
+};
+
+/**
+ * enum guest_op - what to do with every page of the list
+ *
+ * @GUEST_READ: read the checked words and compare them
+ * @GUEST_WRITE: write them
+ * @GUEST_STORE: write them with an instruction that KVM cannot emulate
+ * @GUEST_EXECUTE: call each checked word, which is guest_code() of its value, and
+ *	compare what it returns
+ * @GUEST_COUNT: over and over, until told to stop: word guest_lane_word() has to hold
+ *	the number of the round; it is raised by one. What is not right counts as wrong
+ *	and is put right. There are no results.
+ * @GUEST_ECHO: copy word GUEST_ECHO_IN to word GUEST_ECHO_OUT, over and over, until
+ *	told to stop. There are no results.
+ */
+enum guest_op {
+	GUEST_READ = 0,
+	GUEST_WRITE = 1,
+	GUEST_ECHO = 2,
+	GUEST_STORE = 3,
+	GUEST_EXECUTE = 4,
+	GUEST_COUNT = 5,
+};
+
+/* None of guest_words[]. */
+#define GUEST_ECHO_IN 2
+#define GUEST_ECHO_OUT 3
+
+/* Nor is any of these. */
+#define GUEST_LANES 16
+
+static inline uint32_t guest_lane_word(uint32_t lane)
+{
+	return 8 + lane;
+}
+
+/**
+ * enum guest_result - what became of one page
+ *
+ * @GUEST_PENDING: nothing yet
+ * @GUEST_MAPPED: every access went through and every word read was right
+ * @GUEST_WRONG: every access went through but a word read was not right
+ * @GUEST_EFAULT: stored by the host: KVM_RUN failed with EFAULT, twice
+ * @GUEST_UNEMULATED: stored by the host: KVM set about emulating the instruction, and
+ *	could not
+ */
+enum guest_result {
+	GUEST_PENDING = 0,
+	GUEST_MAPPED,
+	GUEST_WRONG,
+	GUEST_EFAULT,
+	GUEST_UNEMULATED,
+};
+
+/* Items of one list; the host splits longer ones. */
+#define GUEST_WORK_ITEMS 4096
+
+/**
+ * struct guest_work - one work list
+ *
+ * @gpa: host to guest: guest physical address of page 0
+ * @seed: host to guest: see guest_value()
+ * @step: guest to host: the access being made now, GUEST_STEP(); stored before
+ *	the access, so that the host knows which one faulted
+ * @op: host to guest: enum guest_op
+ * @count: host to guest: items, up to GUEST_WORK_ITEMS
+ * @wrong_item: guest to host: the first item that was wrong
+ * @wrong_word: guest to host: and its word
+ * @wrong_value: guest to host: and what was read there
+ * @wrong_count: guest to host: words that were wrong
+ * @rounds: guest to host: GUEST_ECHO, GUEST_COUNT: times the list was worked through
+ * @stop: host to guest, at any time: GUEST_ECHO, GUEST_COUNT: end with this round
+ * @lane: host to guest: GUEST_COUNT: up to GUEST_LANES - 1, each vCPU another one
+ * @page: host to guest: page numbers in the order of the visit
+ * @result: guest to host: enum guest_result per item
+ */
+struct guest_work {
+	uint64_t gpa;
+	uint64_t seed;
+	uint64_t step;
+	uint32_t op;
+	uint32_t count;
+	uint32_t wrong_item;
+	uint32_t wrong_word;
+	uint64_t wrong_value;
+	uint64_t wrong_count;
+	uint64_t rounds;
+	uint32_t stop;
+	uint32_t lane;
+	uint32_t page[GUEST_WORK_ITEMS];
+	uint8_t result[GUEST_WORK_ITEMS];
+};
+
+#define GUEST_STEP(item, access) ((uint64_t)(item) << 8 | (access))
+#define GUEST_STEP_ITEM(step) ((uint32_t)((step) >> 8))
+
+/* The 8-byte words of a page that are read, written and compared. */
+static const uint16_t guest_words[] = { 0, 1, 63, 64, 257, 511 };
+
+#define GUEST_WORDS ARRAY_SIZE(guest_words)
+
+/**
+ * guest_value() - the data of one word
+ * @seed: of the pass, so that no pass can be content with an earlier one's data
+ * @page: page number in the buffer
+ * @word: word in the page
+ *
+ * Different for every word of every page (the finaliser of MurmurHash3 is a
+ * bijection), so a page in another's place is seen.
+ *
+ * Return: the value.
+ */
+static inline uint64_t guest_value(uint64_t seed, uint64_t page, uint32_t word)
+{
+	uint64_t x = seed ^ (page * (GUEST_PAGE_SIZE / sizeof(uint64_t)) + word);
+
+	x ^= x >> 33;
+	x *= 0xff51afd7ed558ccdull;
+	x ^= x >> 33;
+	x *= 0xc4ceb9fe1a85ec53ull;
+	x ^= x >> 33;
+	return x;
+}
+
+#endif /* MOCKGPU_GUEST_PROTOCOL_H */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* This process's own mappings, see hostmap.h. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "hostmap.h"
+
+bool hostmap_is_present(const void *address)
+{
+	struct rusage before, after;
+
+	getrusage(RUSAGE_THREAD, &before);
+	(void)*(const volatile char *)address;
+	getrusage(RUSAGE_THREAD, &after);
+	return before.ru_minflt + before.ru_majflt == after.ru_minflt + after.ru_majflt;
+}
+
+bool hostmap_is_hidden(const void *address, size_t size)
+{
+	uintptr_t start, end, done = (uintptr_t)address;
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long inode;
+	char line[512], access[5];
+
+	if (!maps)
+		return false;
+	/* In ascending order: each has to begin where the last one ended. */
+	while (fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*x %*s %lu", &start, &end,
+			   access, &inode) != 4 || end <= done)
+			continue;
+		if (start > done || strcmp(access, "---p") || inode)
+			break;
+		done = end;
+	}
+	fclose(maps);
+	return done >= (uintptr_t)address + size;
+}
+
+int hostmap_vma_flags(const void *address, char *flags, size_t size)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	uintptr_t start, end;
+	bool inside = false;
+	int ret = -ENOENT;
+	char line[512];
+
+	if (!smaps)
+		return -errno;
+	while (ret && fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2)
+			inside = (uintptr_t)address >= start && (uintptr_t)address < end;
+		if (!inside || strncmp(line, "VmFlags: ", 9))
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		if (line[strlen(line) - 1] == ' ')
+			line[strlen(line) - 1] = '\0';
+		snprintf(flags, size, "%s", line + 9);
+		ret = 0;
+	}
+	fclose(smaps);
+	return ret;
+}

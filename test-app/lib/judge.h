@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What was seen of a buffer in a guest, and the verdict on it. Everything that
+ * judges goes through here: the tests, the probe and the suite's self-test,
+ * which shows that each reason below is really found.
+ */
+#ifndef MOCKGPU_TEST_JUDGE_H
+#define MOCKGPU_TEST_JUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mockgpu_drm.h"
+
+/**
+ * struct judge_wrong - words that did not hold what they should
+ *
+ * @words: how many; the others are undefined when it is 0
+ * @page: page number of the first
+ * @word: 8-byte word in the page
+ * @right: what it should have held
+ * @seen: what was read
+ */
+struct judge_wrong {
+	uint64_t words;
+	uint64_t page;
+	uint32_t word;
+	uint64_t right;
+	uint64_t seen;
+};
+
+/**
+ * struct judge_evidence - what was seen of one buffer in one case
+ *
+ * Arrays have @pages entries, indexed by page number.
+ *
+ * @pages: pages of the buffer, not 0
+ * @result: enum guest_result of the guest's first access to each page
+ * @before: each page before it got into the guest
+ * @during: each page while the guest had it mapped; NULL: as before
+ * @after: each page when the memslot was gone; NULL: as before
+ * @gone: each page when the VM was gone; NULL: as before
+ * @guest_wrong: what the guest read wrongly
+ * @host_wrong: what the host read wrongly
+ * @spurious: times KVM_RUN failed with EFAULT and the retry succeeded
+ * @complaints: records of the kernel log that are complaints
+ * @complaint: the first of them
+ * @refusal_known: this kernel is known to refuse pages without a reference
+ *	count, judge_refusal_known()
+ */
+struct judge_evidence {
+	size_t pages;
+	const uint8_t *result;
+	const struct drm_mockgpu_page *before;
+	const struct drm_mockgpu_page *during;
+	const struct drm_mockgpu_page *after;
+	const struct drm_mockgpu_page *gone;
+	struct judge_wrong guest_wrong;
+	struct judge_wrong host_wrong;
+	size_t spurious;
+	int complaints;
+	const char *complaint;
+	bool refusal_known;
+};
+
+/**
+ * enum judge_verdict - the verdict, as in docs and results
+ *
+ * @JUDGE_OK: everything mapped, data right in both directions, pages as before,
+ *	nothing in the kernel log
+ * @JUDGE_REPRODUCED: the same, but exactly the pages that this kernel is known
+ *	to refuse gave EFAULT
+ * @JUDGE_NOT_OK: anything else
+ * @JUDGE_SKIP: was not tried
+ */
+enum judge_verdict {
+	JUDGE_OK,
+	JUDGE_REPRODUCED,
+	JUDGE_NOT_OK,
+	JUDGE_SKIP,
+};
+
+/**
+ * enum judge_reason - why it is not ok
+ *
+ * @JUDGE_NONE: it is
+ * @JUDGE_WRONG_DATA: the guest or the host read something else than was written
+ * @JUDGE_COUNT: a page's reference count changed
+ * @JUDGE_STATE: a page's pfn or flags changed, other than this kernel is known
+ *	to change them
+ * @JUDGE_REFUSED: a page gave EFAULT that no kernel, or not this one, is known
+ *	to refuse
+ * @JUDGE_PARTLY: some of the pages that this kernel is known to refuse gave
+ *	EFAULT, others mapped
+ * @JUDGE_SPURIOUS: KVM_RUN failed for no reason
+ * @JUDGE_LOG: the kernel complained in its log
+ */
+enum judge_reason {
+	JUDGE_NONE,
+	JUDGE_WRONG_DATA,
+	JUDGE_COUNT,
+	JUDGE_STATE,
+	JUDGE_REFUSED,
+	JUDGE_PARTLY,
+	JUDGE_SPURIOUS,
+	JUDGE_LOG,
+};
+
+/**
+ * struct judgement - a verdict and what it rests on
+ *
+ * @verdict: the verdict
+ * @reason: the first reason found, in the order of enum judge_reason
+ * @page: the first page it was found at; 0 where no page is to blame
+ * @mapped: pages the guest could reach
+ * @total: pages of the buffer
+ * @text: one line for people, without a newline
+ */
+struct judgement {
+	enum judge_verdict verdict;
+	enum judge_reason reason;
+	uint64_t page;
+	size_t mapped;
+	size_t total;
+	char text[256];
+};
+
+/**
+ * judge_refusal_known() - tell whether KVM of this kernel is known to refuse
+ *	pages without a reference count
+ *
+ * Up to 6.12 KVM took a reference on the page behind a PTE, and gave up with
+ * -EFAULT where there was none to take: kvm_try_get_pfn() in
+ * virt/kvm/kvm_main.c. The series "KVM: Stop grabbing references to PFNMAP'd
+ * pages" ended that in 6.13.
+ *
+ * Return: true before 6.13 by uname().
+ */
+bool judge_refusal_known(void);
+
+/**
+ * judge_page_refusable() - tell whether a page is one that such a kernel refuses
+ * @page: the page before it got into the guest
+ *
+ * Return: true for a page that is neither counted nor reserved.
+ */
+bool judge_page_refusable(const struct drm_mockgpu_page *page);
+
+/**
+ * judge() - give the verdict
+ * @evidence: what was seen
+ *
+ * Return: the judgement.
+ */
+struct judgement judge(const struct judge_evidence *evidence);
+
+/**
+ * judge_verdict_word() - name a verdict for a machine-readable comment line
+ * @verdict: the verdict
+ *
+ * Return: "ok", "reproduced", "not_ok" or "skip".
+ */
+const char *judge_verdict_word(enum judge_verdict verdict);
+
+/**
+ * judge_verdict_text() - name a verdict for people and for JSON
+ * @verdict: the verdict
+ *
+ * Return: "ok", "reproduced", "not ok" or "skip".
+ */
+const char *judge_verdict_text(enum judge_verdict verdict);
+
+#endif /* MOCKGPU_TEST_JUDGE_H */

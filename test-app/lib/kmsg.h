@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel log as an oracle: open it before a test, ask afterwards whether
+ * the kernel complained meanwhile.
+ */
+#ifndef MOCKGPU_TEST_KMSG_H
+#define MOCKGPU_TEST_KMSG_H
+
+#include <stddef.h>
+
+/**
+ * kmsg_open() - start watching the kernel log
+ *
+ * Only records written after the call are seen. Needs read permission on
+ * /dev/kmsg (root, or CAP_SYSLOG where kernel.dmesg_restrict is set).
+ *
+ * Return: a file descriptor for kmsg_complaints(), to be closed with close();
+ * -errno on error.
+ */
+int kmsg_open(void);
+
+/**
+ * kmsg_complaints() - count the kernel's complaints since the last call
+ * @fd: from kmsg_open()
+ * @first: the first complaint's text is stored here, "" without one
+ * @size: bytes at @first, at least 1; a longer text is cut
+ *
+ * A complaint is a WARNING, BUG, oops, panic, a report of a sanitizer, of
+ * lockdep or of a stall detector. Records that user space wrote do not count.
+ * Records that the log dropped before they could be read count as one
+ * complaint, because nobody knows what they said.
+ *
+ * Return: how many, 0 for a clean log; -errno on error.
+ */
+int kmsg_complaints(int fd, char *first, size_t size);
+
+#endif /* MOCKGPU_TEST_KMSG_H */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * KVM's binary statistics (KVM_GET_STATS_FD, Documentation/virt/kvm/api.rst 4.133),
+ * by name: "pages_2m" of a VM, "pf_emulate" of a vCPU and so on, as in
+ * kvm_vm_stats_desc[] and kvm_vcpu_stats_desc[] of arch/x86/kvm/x86.c.
+ */
+#ifndef MOCKGPU_TEST_KVMSTAT_H
+#define MOCKGPU_TEST_KVMSTAT_H
+
+#include <stdint.h>
+
+#include "vmm.h"
+
+/**
+ * kvmstat_vm() - read a statistic of a VM
+ * @vm: the VM
+ * @name: of the statistic, one with a single value
+ * @value: out
+ *
+ * Return: 0; -ENOENT when this kernel has no such statistic; -errno.
+ */
+int kvmstat_vm(struct vmm *vm, const char *name, uint64_t *value);
+
+/**
+ * kvmstat_vcpu() - read a statistic of a vCPU
+ * @vcpu: the vCPU
+ * @name: as for kvmstat_vm()
+ * @value: out
+ *
+ * Return: as kvmstat_vm().
+ */
+int kvmstat_vcpu(struct vmm_vcpu *vcpu, const char *name, uint64_t *value);
+
+#endif /* MOCKGPU_TEST_KVMSTAT_H */

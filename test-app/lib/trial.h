@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Trying a buffer in a guest: the host and the guest write and read every page,
+ * in a chosen order, and everything that judge() wants to know is collected.
+ */
+#ifndef MOCKGPU_TEST_TRIAL_H
+#define MOCKGPU_TEST_TRIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../guest/protocol.h"
+#include "judge.h"
+#include "mockgpu.h"
+
+struct trial;
+struct trial_case;
+struct vmm;
+
+/* Addresses congruent modulo this can be mapped by large entries. */
+#define TRIAL_ALIGNMENT (2ull << 20)
+
+/**
+ * enum trial_visit - in which order the guest touches pages first
+ *
+ * @TRIAL_HEADS_FIRST: the first page of every block, then the others
+ * @TRIAL_TAILS_FIRST: the others, then the first page of every block
+ * @TRIAL_BACKWARDS: from the last page to the first
+ * @TRIAL_RANDOM: shuffled by the seed
+ */
+enum trial_visit {
+	TRIAL_HEADS_FIRST,
+	TRIAL_TAILS_FIRST,
+	TRIAL_BACKWARDS,
+	TRIAL_RANDOM,
+};
+
+#define TRIAL_VISITS 4
+
+/**
+ * enum trial_stage - moments at which a hook is called
+ *
+ * @TRIAL_PREPARED: the host wrote its data and looked at the pages; the guest
+ *	cannot reach them yet
+ * @TRIAL_TOUCHED: the guest has touched every page and still has them
+ * @TRIAL_REMOVED: the memslot is gone, the pages will be looked at next
+ */
+enum trial_stage {
+	TRIAL_PREPARED,
+	TRIAL_TOUCHED,
+	TRIAL_REMOVED,
+};
+
+/**
+ * struct trial_door - how a buffer gets into the guest and out again
+ *
+ * @enter: make it reachable at trial_gpa()
+ * @leave: end that, also where something in between has failed
+ *
+ * Both return 0 or -errno.
+ */
+struct trial_door {
+	int (*enter)(struct trial *trial, const struct trial_case *what);
+	int (*leave)(struct trial *trial, const struct trial_case *what);
+};
+
+/**
+ * struct trial_case - what to try
+ *
+ * @first: the guest's first access to each page. GUEST_READ, GUEST_EXECUTE: the host
+ *	writes, the guest reads or calls, then the guest writes and the host reads.
+ *	GUEST_WRITE, GUEST_STORE: the other way round, and at the guest's first access
+ *	the host has no PTEs.
+ * @visit: order of the first access
+ * @skewed: the GPA is 4 KiB off the host virtual address modulo
+ *	TRIAL_ALIGNMENT, so that only 4 KiB entries will do; otherwise it is
+ *	congruent
+ * @seed: of the data and of TRIAL_RANDOM
+ * @hook: called at each stage, or NULL; an error ends the case with it
+ * @opaque: for @hook, @door and @change
+ * @door: NULL for a memslot of the buffer's own
+ * @change: NULL, or called when the guest has read every page (@first is
+ *	GUEST_READ) and still has them: may move the buffer, with its contents.
+ *	The guest then reads every page anew, before anybody else touches one,
+ *	and all that is judged is the buffer as it is then.
+ */
+struct trial_case {
+	enum guest_op first;
+	enum trial_visit visit;
+	bool skewed;
+	uint64_t seed;
+	int (*hook)(struct trial *trial, enum trial_stage stage, void *opaque);
+	void *opaque;
+	const struct trial_door *door;
+	int (*change)(struct trial *trial, void *opaque);
+};
+
+/**
+ * struct trial - a buffer and the VM it is tried in
+ *
+ * @vm: the VM; NULL after trial_end_vm()
+ * @bo: the buffer object, without a handle where @memory is something else's
+ * @memory: where the buffer is mapped
+ * @pages: its pages
+ * @kmsg: from kmsg_open(); not owned; -1 without
+ * @evidence: what was seen in the last case, for judge()
+ * @error: the reason of the last error, one line
+ * @result: enum guest_result of the guest's first access to each page
+ * @before: each page before the last case
+ */
+struct trial {
+	struct vmm *vm;
+	struct mockgpu_bo bo;
+	char *memory;
+	size_t pages;
+	int kmsg;
+	struct judge_evidence evidence;
+	char error[192];
+	uint8_t *result;
+	struct drm_mockgpu_page *before;
+	/* private: */
+	bool owns_vm;
+	bool owns_bo;
+	uint32_t *visit;
+	struct drm_mockgpu_page *during;
+	struct drm_mockgpu_page *after;
+	struct drm_mockgpu_page *gone;
+	char complaint[192];
+};
+
+/**
+ * trial_unusable() - tell whether buffers can be tried here
+ *
+ * Return: NULL when they can (KVM, the driver, root); otherwise one line for
+ * people that says why not and what to do, without a newline.
+ */
+const char *trial_unusable(void);
+
+/**
+ * trial_reserve() - find room for a mapping at an aligned address
+ * @size: bytes, a multiple of the page size
+ *
+ * Return: an address aligned to TRIAL_ALIGNMENT, where nothing is accessible
+ * yet and which MAP_FIXED may replace; NULL without room. To be given back with
+ * munmap() of @size bytes.
+ */
+void *trial_reserve(size_t size);
+
+/**
+ * trial_init() - make a buffer to try
+ * @trial: filled in; to be ended with trial_fini() whatever is returned
+ * @drm: from mockgpu_open(); not owned
+ * @kind: enum mockgpu_kind
+ * @order: block order
+ * @pages: size of the buffer
+ * @vm: the VM to use, not owned; NULL: one of its own
+ * @kmsg: from kmsg_open(), or -1 not to watch the log
+ *
+ * Return: 0; -ENOMEM where no such blocks are free; -errno. @trial->error has
+ * the reason.
+ */
+int trial_init(struct trial *trial, int drm, uint32_t kind, uint32_t order, size_t pages,
+	       struct vmm *vm, int kmsg);
+
+/**
+ * trial_init_memory() - try memory that has no buffer object
+ * @trial: as for trial_init()
+ * @memory: where it is mapped, aligned to TRIAL_ALIGNMENT; not owned
+ * @blocks: its pages as far as they are known: count, and MOCKGPU_PAGE_HEAD or
+ *	_TAIL. Nobody can look at them, so they are taken to stay as they are.
+ * @pages: entries in @blocks
+ * @vm: as for trial_init()
+ * @kmsg: as for trial_init()
+ *
+ * Return: as trial_init().
+ */
+int trial_init_memory(struct trial *trial, void *memory,
+		      const struct drm_mockgpu_page *blocks, size_t pages, struct vmm *vm,
+		      int kmsg);
+
+/**
+ * trial_init_bo() - try a buffer that somebody else made
+ * @trial: as for trial_init()
+ * @bo: the buffer; not owned
+ * @memory: where all of it is mapped; not owned
+ * @vm: as for trial_init()
+ * @kmsg: as for trial_init()
+ *
+ * Return: as trial_init().
+ */
+int trial_init_bo(struct trial *trial, const struct mockgpu_bo *bo, void *memory,
+		  struct vmm *vm, int kmsg);
+
+/**
+ * trial_run() - try one case
+ * @trial: the trial
+ * @what: the case
+ *
+ * Return: 0 with @trial->evidence complete; -errno when it could not be tried,
+ * with the reason in @trial->error.
+ */
+int trial_run(struct trial *trial, const struct trial_case *what);
+
+/**
+ * trial_end_vm() - end the VM and look at the pages once more
+ * @trial: the trial, with a VM of its own; its evidence gets the pages without
+ *	the VM
+ *
+ * Return: as trial_run().
+ */
+int trial_end_vm(struct trial *trial);
+
+/**
+ * trial_fini() - end the VM, destroy the buffer, free everything of the trial's own
+ * @trial: the trial
+ */
+void trial_fini(struct trial *trial);
+
+/**
+ * trial_gpa() - tell where a case puts the buffer in the guest
+ * @what: the case
+ *
+ * Return: guest physical address of page 0.
+ */
+uint64_t trial_gpa(const struct trial_case *what);
+
+/**
+ * trial_visit_name() - name an order of visit
+ * @visit: the order
+ *
+ * Return: "heads", "tails", "backwards" or "random".
+ */
+const char *trial_visit_name(enum trial_visit visit);
+
+#endif /* MOCKGPU_TEST_TRIAL_H */

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* mockgpu-bench: what it costs to make a buffer and to touch all of it. */
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+
+enum bench_exit {
+	BENCH_DONE = 0,
+	BENCH_FAILED = 1,
+	BENCH_USAGE = 2,
+	BENCH_CANNOT = 4,
+};
+
+/* Sizes are multiples of a huge page. */
+#define BENCH_SIZE_MIB_UNIT 2
+
+static const char bench_help[] =
+	"Usage: mockgpu-bench [-s MIB] [-r ROUNDS] [--json]\n"
+	"\n"
+	"Measures what it takes to make a large buffer, to touch each of its pages once and\n"
+	"to free it, with the mockgpu module and with other sources of shared memory, in\n"
+	"turn, round after round, each round beginning with another one. What is compared\n"
+	"are times of the same round.\n"
+	"\n"
+	"  -s, --size N    size of a buffer in MiB, even (default 1024)\n"
+	"  -r, --rounds N  how often, 1 to 101 (default 5)\n"
+	"  -j, --json      print one JSON object for machines\n"
+	"  -h, --help      print this help\n"
+	"\n"
+	"A buffer of mockgpu has at most half of the machine's memory. As root this raises\n"
+	"vm.nr_overcommit_hugepages and udmabuf's size_limit_mb while it runs.\n"
+	"\n"
+	"Exit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4 there\n"
+	"is nothing to measure (no module mockgpu, no rights).\n";
+
+static volatile sig_atomic_t bench_interrupted;
+
+static void bench_interrupt(int sig)
+{
+	bench_interrupted = sig;
+}
+
+static double bench_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+}
+
+static void bench_touch(const struct bench_buffer *buffer)
+{
+	size_t step = getpagesize();
+	size_t i;
+
+	for (i = 0; i < buffer->size; i += step)
+		((volatile char *)buffer->map)[i] = 1;
+}
+
+static int bench_free(struct bench_buffer *buffer)
+{
+	if (buffer->fd < 0)
+		return mockgpu_bo_destroy(&buffer->bo);
+	if (munmap(buffer->map, buffer->size) || close(buffer->fd))
+		return -errno;
+	return 0;
+}
+
+static int bench_measure(int drm, const struct bench_source *source, uint64_t size,
+			 struct bench_times *times, unsigned int round)
+{
+	struct bench_buffer buffer = { .fd = -1, .size = size };
+	double start = bench_now_ms(), made, touched;
+	int ret;
+
+	ret = source->make(drm, &buffer);
+	if (ret)
+		return ret;
+	made = bench_now_ms();
+	bench_touch(&buffer);
+	touched = bench_now_ms();
+	ret = bench_free(&buffer);
+	times->ms[BENCH_CREATE][round] = made - start;
+	times->ms[BENCH_TOUCH][round] = touched - made;
+	times->ms[BENCH_FREE][round] = bench_now_ms() - touched;
+	times->ms[BENCH_TOTAL][round] = touched - start;
+	return ret;
+}
+
+/*
+ * A source that once failed is left out from then on. None has the same place in
+ * each round: what one leaves behind may help or hinder the next.
+ */
+static void bench_round(int drm, struct bench *bench, unsigned int round)
+{
+	unsigned int i;
+
+	for (i = 0; i < bench_source_count && !bench_interrupted; i++) {
+		unsigned int index = (i + round) % bench_source_count;
+		struct bench_times *times = &bench->times[index];
+
+		if (!times->error)
+			times->error = bench_measure(drm, &bench_sources[index], bench->size,
+						     times, round);
+	}
+}
+
+/* What is used for the first time is slow: round 0 is done twice, and counted once. */
+static void bench_rounds(int drm, struct bench *bench)
+{
+	unsigned int round;
+
+	fprintf(stderr, "mockgpu-bench: warming up\n");
+	bench_round(drm, bench, 0);
+	for (round = 0; round < bench->rounds && !bench_interrupted; round++) {
+		fprintf(stderr, "mockgpu-bench: round %u of %u\n", round + 1, bench->rounds);
+		bench_round(drm, bench, round);
+	}
+}
+
+/* Those of mockgpu must work, but for huge entries on a kernel that has none. */
+static int bench_result(const struct bench *bench)
+{
+	unsigned int i;
+
+	for (i = 0; i < bench_source_count; i++) {
+		int error = -bench->times[i].error;
+
+		if (!error || error == EOPNOTSUPP || !bench_sources[i].mockgpu)
+			continue;
+		fprintf(stderr, "mockgpu-bench: no buffer of %" PRIu64 " MiB of %s (%s)%s\n",
+			bench->size >> 20, bench_sources[i].name, strerror(error),
+			error == E2BIG ? ": more than half of memory, see --size" : "");
+		return BENCH_FAILED;
+	}
+	return BENCH_DONE;
+}
+
+static int bench_run(struct bench *bench, bool json)
+{
+	const struct sigaction interrupt = { .sa_handler = bench_interrupt };
+	char why[256];
+	int drm, ret;
+
+	drm = mockgpu_open(why, sizeof(why));
+	if (drm < 0) {
+		fprintf(stderr, "mockgpu-bench: %s\n", why);
+		return BENCH_CANNOT;
+	}
+	sigaction(SIGINT, &interrupt, NULL);
+	sigaction(SIGTERM, &interrupt, NULL);
+	ret = bench_limits_raise(bench->size);
+	if (ret)
+		fprintf(stderr, "mockgpu-bench: limits of the kernel stay as they are (%s)\n",
+			strerror(-ret));
+	bench_rounds(drm, bench);
+	bench_limits_restore();
+	close(drm);
+	if (bench_interrupted)
+		return BENCH_FAILED;
+	if (json)
+		bench_print_json(bench);
+	else
+		bench_print_text(bench);
+	return bench_result(bench);
+}
+
+static int bench_usage(void)
+{
+	fprintf(stderr, "mockgpu-bench: wrong option or value, see mockgpu-bench --help\n");
+	return BENCH_USAGE;
+}
+
+/* A whole number from 1 to @max, or 0 for anything else. */
+static uint64_t bench_number(const char *text, uint64_t max)
+{
+	uint64_t number;
+	char *end;
+
+	number = strtoull(text, &end, 0);
+	return *text && !*end && *text != '-' && number <= max ? number : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "size", required_argument, NULL, 's' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	static struct bench bench;
+	uint64_t mib = 1024, rounds = 5;
+	bool json = false;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "s:r:jh", long_options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			mib = bench_number(optarg, 1 << 20);
+			break;
+		case 'r':
+			rounds = bench_number(optarg, BENCH_ROUNDS_MAX);
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			fputs(bench_help, stdout);
+			return BENCH_DONE;
+		default:
+			return bench_usage();
+		}
+	}
+	if (!mib || mib % BENCH_SIZE_MIB_UNIT || !rounds || optind < argc)
+		return bench_usage();
+	bench.size = mib << 20;
+	bench.rounds = rounds;
+	return bench_run(&bench, json);
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* mockgpu-stress: everything at once, and SIGKILL. */
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kselftest.h"
+
+#include "aftermath.h"
+#include "fdpass.h"
+#include "foreign.h"
+#include "stress/stress.h"
+
+#define STRESS_USAGE 2
+/* From so many operations on each one has to be done now and then. */
+#define STRESS_ENOUGH 3000
+/* Between two kills, in ms: this, and up to as much again. */
+#define STRESS_KILL_PAUSE 300
+
+static const char stress_help[] =
+	"Usage: mockgpu-stress [-t SECONDS] [-w WORKERS] [-j THREADS] [-s SEED]\n"
+	"\n"
+	"Uses the mockgpu driver from many sides at once: threads and processes create,\n"
+	"map, touch, move, swap out, revoke, export, import, close and fork, and are killed.\n"
+	"Whoever holds a buffer checks its data: a pattern in each page, and a counter that\n"
+	"all holders raise and whose raises must not get lost.\n"
+	"\n"
+	"  -t, --seconds N   how long (default 10)\n"
+	"  -w, --workers N   processes, 1 to 16 (default 3)\n"
+	"  -j, --threads N   threads of each, 1 to 8 (default 3)\n"
+	"  -s, --seed N      of the random numbers (default: another one each time)\n"
+	"  -p, --patience N  seconds that one operation may take (default 60)\n"
+	"  -k, --no-kill     kill nobody\n"
+	"  -h, --help        print this help\n"
+	"\n"
+	"Prints TAP. Exit status: 0 passed, 1 failed, 2 wrong usage, 4 skipped (no\n"
+	"module mockgpu, not root).\n";
+
+/**
+ * struct stress_options - from the command line
+ * @seconds: how long
+ * @workers: processes
+ * @threads: of each
+ * @seed: of the random numbers
+ * @patience: seconds
+ * @kill: workers are killed
+ */
+struct stress_options {
+	uint64_t seconds;
+	uint64_t workers;
+	uint64_t threads;
+	uint64_t seed;
+	uint64_t patience;
+	bool kill;
+};
+
+static bool stress_parse_option(int option, const char *text, struct stress_options *options)
+{
+	uint64_t number = 0;
+	char *end = NULL;
+
+	if (text)
+		number = strtoull(text, &end, 0);
+	if (text && (!*text || *end || *text == '-'))
+		return false;
+	switch (option) {
+	case 't':
+		options->seconds = number;
+		return number;
+	case 'w':
+		options->workers = number;
+		return number && number <= CREW_MEMBERS_MAX;
+	case 'j':
+		options->threads = number;
+		return number && number <= CREW_THREADS_MAX;
+	case 's':
+		options->seed = number;
+		return true;
+	case 'p':
+		options->patience = number;
+		return number && number < 100000;
+	case 'k':
+		options->kill = false;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint64_t stress_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
+}
+
+static void stress_start(struct crew *crew, unsigned int member, struct stress_setup *setup)
+{
+	setup->lives++;
+	if (crew_start(crew, member, stress_work, setup))
+		crew_note(crew, "worker %u cannot be started: %m", member);
+}
+
+/* Kill one worker in the middle of whatever it does, and start another. */
+static void stress_kill(struct crew *crew, struct stress_setup *setup, struct prng *prng)
+{
+	unsigned int member = prng_below(prng, crew->members);
+
+	if (!crew->member[member].pid)
+		return;
+	crew_kill(crew, member);
+	if (crew->member[member].stuck)
+		return;
+	crew->member[member].status = 0;
+	atomic_fetch_add(&setup->counts->kills, 1);
+	stress_start(crew, member, setup);
+}
+
+static void stress_supervise(struct crew *crew, const struct stress_options *options,
+			     struct stress_setup *setup)
+{
+	struct prng prng = prng_of(options->seed, UINT32_MAX);
+	uint64_t end = stress_now_ms() + options->seconds * 1000;
+	uint64_t kill = stress_now_ms() + STRESS_KILL_PAUSE;
+	unsigned int i;
+
+	for (i = 0; i < crew->members; i++)
+		stress_start(crew, i, setup);
+	/* Nobody ends without being told: then there is something to be said. */
+	while (stress_now_ms() < end && crew_look(crew) == crew->members) {
+		usleep(20000);
+		if (!options->kill || stress_now_ms() < kill)
+			continue;
+		stress_kill(crew, setup, &prng);
+		kill = stress_now_ms() + STRESS_KILL_PAUSE + prng_below(&prng, STRESS_KILL_PAUSE);
+	}
+	crew_stop(crew);
+}
+
+/* False when an operation that every kernel has was never done. */
+static bool stress_print_counts(const struct stress_counts *counts, uint64_t *all)
+{
+	bool good = true;
+	unsigned int i;
+
+	for (i = 0, *all = 0; i < stress_op_count; i++) {
+		ksft_print_msg("%-16s %8" PRIu64 " done, %8" PRIu64 " refused\n",
+			       stress_ops[i].name, (uint64_t)counts->done[i],
+			       (uint64_t)counts->refused[i]);
+		*all += counts->done[i] + counts->refused[i];
+		good &= counts->done[i] || stress_ops[i].optional;
+	}
+	ksft_print_msg("%" PRIu64 " operations, %" PRIu64 " processes killed\n", *all,
+		       (uint64_t)counts->kills);
+	return good;
+}
+
+static void stress_report(const struct crew *crew, const struct stress_counts *counts)
+{
+	uint64_t all;
+	bool good = stress_print_counts(counts, &all);
+
+	ksft_test_result(crew_all_ended(crew), "no worker crashed or hung\n");
+	ksft_test_result(crew_is_content(crew), "data and answers were right\n");
+	if (all < STRESS_ENOUGH)
+		ksft_test_result_skip("every operation was done: too few to tell\n");
+	else
+		ksft_test_result(good, "every operation was done\n");
+}
+
+static void stress_run(const struct stress_options *options)
+{
+	struct crew crew = {
+		.members = options->workers,
+		.threads = options->threads,
+		.patience = options->patience,
+		.out = stdout,
+	};
+	struct stress_setup setup = { .seed = options->seed, .threads = options->threads };
+	/* Loads the module once, before many look for it. */
+	int vgem = foreign_vgem_open();
+
+	setup.counts = mmap(NULL, sizeof(*setup.counts), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (setup.counts == MAP_FAILED || crew_init(&crew) || fdpass_pair(setup.post))
+		ksft_exit_fail_perror("cannot prepare");
+	stress_supervise(&crew, options, &setup);
+	/* With the sockets goes what nobody received. */
+	close(setup.post[0]);
+	close(setup.post[1]);
+	if (vgem >= 0)
+		close(vgem);
+	stress_report(&crew, setup.counts);
+	crew_fini(&crew);
+}
+
+static int stress_main(const struct stress_options *options)
+{
+	struct aftermath aftermath;
+	char why[256];
+
+	ksft_print_header();
+	if (aftermath_begin(&aftermath, why, sizeof(why)))
+		ksft_exit_skip("%s\n", why);
+	ksft_set_plan(5);
+	ksft_print_msg("seed %#" PRIx64 "\n", options->seed);
+	stress_run(options);
+	ksft_test_result(aftermath_is_level(&aftermath), "the driver holds what it held before\n");
+	ksft_test_result(aftermath_is_quiet(&aftermath), "the kernel did not complain\n");
+	aftermath_end(&aftermath);
+	ksft_finished();
+}
+
+static int stress_usage(void)
+{
+	fprintf(stderr, "mockgpu-stress: wrong option or value, see mockgpu-stress --help\n");
+	return STRESS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "seconds", required_argument, NULL, 't' },
+		{ "workers", required_argument, NULL, 'w' },
+		{ "threads", required_argument, NULL, 'j' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "patience", required_argument, NULL, 'p' },
+		{ "no-kill", no_argument, NULL, 'k' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	struct stress_options options = {
+		.seconds = 10, .workers = 3, .threads = 3, .patience = 60, .kill = true,
+	};
+	int option;
+
+	if (getrandom(&options.seed, sizeof(options.seed), 0) != sizeof(options.seed))
+		options.seed = time(NULL);
+	while ((option = getopt_long(argc, argv, "t:w:j:s:p:kh", long_options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(stress_help, stdout);
+			return 0;
+		}
+		if (!stress_parse_option(option, optarg, &options))
+			return stress_usage();
+	}
+	if (optind < argc)
+		return stress_usage();
+	return stress_main(&options);
+}

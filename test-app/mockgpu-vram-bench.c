@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mockgpu-vram-bench: how long a blob takes to get into a guest, to be touched there
+ * for the first time and to be taken out again.
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "bench/bench.h"
+#include "touch.h"
+#include "trial.h"
+#include "vgpu/protocol.h"
+#include "vram/vram.h"
+
+enum bench_exit {
+	BENCH_DONE = 0,
+	BENCH_FAILED = 1,
+	BENCH_USAGE = 2,
+	BENCH_CANNOT = 4,
+};
+
+static const char bench_help[] =
+	"Usage: mockgpu-vram-bench [-r ROUNDS] [--json]\n"
+	"\n"
+	"A guest's virtio-gpu driver maps a blob (RESOURCE_MAP_BLOB), writes to each of its\n"
+	"pages and unmaps it, in the app's own VMM, with blobs of 4 KiB, 2 MiB and 64 MiB of\n"
+	"mockgpu and of a memfd in turn, round after round, in both memslot layouts. All\n"
+	"pages exist before. What is compared are times of the same round.\n"
+	"\n"
+	"  -r, --rounds N  how often, 1 to 101 (default 5)\n"
+	"  -j, --json      print one JSON object a line for machines\n"
+	"  -h, --help      print this help\n"
+	"\n"
+	"Exit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4 there\n"
+	"is nothing to measure (no module mockgpu, no KVM, no rights).\n";
+
+#define BENCH_BLOB 1
+#define BENCH_ROUNDS 5
+
+enum vram_bench_step {
+	VRAM_BENCH_MAP,
+	VRAM_BENCH_TOUCH,
+	VRAM_BENCH_UNMAP,
+	VRAM_BENCH_STEPS,
+};
+
+static const char * const bench_steps[VRAM_BENCH_STEPS] = { "map", "touch", "unmap" };
+static const char * const bench_layouts[] = { "slot", "arena" };
+static const uint64_t bench_sizes[] = { 4ull << 10, 2ull << 20, 64ull << 20 };
+
+/* The first one is what the others are compared with. */
+static const struct {
+	const char *name;
+	uint64_t blob_id;
+} sources[] = {
+	{ "memfd", VGPU_BLOB_ID_MEMFD },
+	{ "ttm", VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_TTM, 0, 0) |
+		 VGPU_BLOB_ID_FAULTING(MOCKGPU_FAULT_PREFAULT) },
+	{ "noncompound", VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_NONCOMPOUND, 9, 0) |
+			 VGPU_BLOB_ID_FAULTING(MOCKGPU_FAULT_PREFAULT) },
+	{ "noncompound-huge", VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_NONCOMPOUND, 9, 0) |
+			      VGPU_BLOB_ID_FAULTING(MOCKGPU_FAULT_HUGE) },
+};
+
+#define BENCH_SOURCES ARRAY_SIZE(sources)
+
+/**
+ * struct measurement - one size in one layout
+ * @size: bytes
+ * @layout: the layout
+ * @rounds: how many
+ * @us: microseconds by source, step and round
+ */
+struct measurement {
+	uint64_t size;
+	enum vram_layout layout;
+	unsigned int rounds;
+	double us[BENCH_SOURCES][VRAM_BENCH_STEPS][BENCH_ROUNDS_MAX];
+};
+
+static double bench_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1e6 + now.tv_nsec / 1e3;
+}
+
+/* Every page gets its memory, through a mapping that is none of the guest's. */
+static int bench_populate(struct vgpu_blob *blob)
+{
+	volatile char *memory = vgpu_blob_access(blob);
+	uint64_t i;
+
+	if (!memory)
+		return -ENOMEM;
+	for (i = 0; i < vgpu_blob_size(blob); i += GUEST_PAGE_SIZE)
+		memory[i] = 0;
+	return 0;
+}
+
+static int bench_touch(struct vram *vram, uint64_t pages)
+{
+	static uint32_t visit[64ull << 20 >> 12];
+	static uint8_t result[ARRAY_SIZE(visit)];
+	struct touch touch = {
+		.op = GUEST_WRITE, .gpa = VRAM_GPA,
+		.visit = visit, .visits = pages, .result = result,
+	};
+	uint64_t i;
+	int ret;
+
+	for (i = 0; i < pages; i++)
+		visit[i] = i;
+	ret = touch_run(vmm_vcpu_get(vram->vm, 0), &touch);
+	for (i = 0; !ret && i < pages; i++)
+		ret = result[i] == GUEST_MAPPED ? 0 : -EFAULT;
+	return ret;
+}
+
+/* The blob is there already; 0 or -errno. */
+static int bench_measure_blob(struct vram *vram, uint64_t size, double *us[VRAM_BENCH_STEPS])
+{
+	double at[VRAM_BENCH_STEPS + 1];
+	unsigned int step;
+	int ret;
+
+	at[0] = bench_now_us();
+	if (vram_map_blob(vram, BENCH_BLOB, 0) != VIRTIO_GPU_RESP_OK_MAP_INFO)
+		return -EIO;
+	at[1] = bench_now_us();
+	ret = bench_touch(vram, size / GUEST_PAGE_SIZE);
+	at[2] = bench_now_us();
+	if (vram_unmap_blob(vram, BENCH_BLOB) != VIRTIO_GPU_RESP_OK_NODATA)
+		return -EIO;
+	at[3] = bench_now_us();
+	for (step = 0; step < VRAM_BENCH_STEPS; step++)
+		*us[step] = at[step + 1] - at[step];
+	return ret;
+}
+
+static int bench_measure(struct vram *vram, struct measurement *measurement, unsigned int source,
+			 unsigned int round)
+{
+	double *us[VRAM_BENCH_STEPS];
+	unsigned int step;
+	int ret;
+
+	for (step = 0; step < VRAM_BENCH_STEPS; step++)
+		us[step] = &measurement->us[source][step][round];
+	if (vram_create_blob(vram, BENCH_BLOB, sources[source].blob_id, measurement->size) !=
+	    VIRTIO_GPU_RESP_OK_NODATA)
+		return -EIO;
+	ret = bench_populate(vgpu_blob_find(vram->gpu, BENCH_BLOB));
+	if (!ret)
+		ret = bench_measure_blob(vram, measurement->size, us);
+	if (vram_unref(vram, BENCH_BLOB) != VIRTIO_GPU_RESP_OK_NODATA)
+		return -EIO;
+	return ret;
+}
+
+/*
+ * None has the same place in each round: what one leaves behind may help or hinder
+ * the next. Round 0 is done twice, and counted once.
+ */
+static int bench_rounds(struct vram *vram, struct measurement *measurement)
+{
+	unsigned int i, round, source;
+	int ret;
+
+	for (round = 0; round <= measurement->rounds; round++) {
+		for (i = 0; i < BENCH_SOURCES; i++) {
+			source = (i + round) % BENCH_SOURCES;
+			ret = bench_measure(vram, measurement, source, round ? round - 1 : 0);
+			if (!ret)
+				continue;
+			fprintf(stderr, "mockgpu-vram-bench: %s, %llu KiB, %s: %s\n",
+				sources[source].name,
+				(unsigned long long)measurement->size >> 10,
+				bench_layouts[measurement->layout], strerror(-ret));
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static struct bench_spread bench_compare_step(const struct measurement *measurement,
+					      unsigned int source, unsigned int step)
+{
+	double ratio[BENCH_ROUNDS_MAX] = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < measurement->rounds; i++)
+		ratio[i] = measurement->us[source][step][i] / measurement->us[0][step][i];
+	return bench_spread(ratio, measurement->rounds);
+}
+
+static void print_text(const struct measurement *measurement, unsigned int source)
+{
+	unsigned int step;
+
+	printf("%-5s %6llu KiB  %-16s", bench_layouts[measurement->layout],
+	       (unsigned long long)measurement->size >> 10, sources[source].name);
+	for (step = 0; step < VRAM_BENCH_STEPS; step++) {
+		struct bench_spread us = bench_spread(measurement->us[source][step],
+						      measurement->rounds);
+		struct bench_spread ratio = bench_compare_step(measurement, source, step);
+
+		printf("  %8.0f", us.median);
+		if (source)
+			printf(" %5.2f (%.2f to %.2f)", ratio.median, ratio.min, ratio.max);
+	}
+	printf("\n");
+}
+
+static void print_json(const struct measurement *measurement, unsigned int source)
+{
+	unsigned int step;
+
+	printf("{\"layout\": \"%s\", \"bytes\": %llu, \"source\": \"%s\"",
+	       bench_layouts[measurement->layout], (unsigned long long)measurement->size,
+	       sources[source].name);
+	for (step = 0; step < VRAM_BENCH_STEPS; step++) {
+		struct bench_spread us = bench_spread(measurement->us[source][step],
+						      measurement->rounds);
+		struct bench_spread ratio = bench_compare_step(measurement, source, step);
+
+		printf(", \"%s_us\": %.1f, \"%s_ratio\": ", bench_steps[step], us.median,
+		       bench_steps[step]);
+		printf("{\"median\": %.3f, \"min\": %.3f, \"max\": %.3f}", ratio.median,
+		       ratio.min, ratio.max);
+	}
+	printf("}\n");
+}
+
+static int bench_run_layout(int drm, enum vram_layout layout, unsigned int rounds, bool json)
+{
+	static struct measurement measurement;
+	unsigned int i, source;
+	struct vram vram;
+	int ret;
+
+	ret = vram_init(&vram, drm, layout, VGPU_ROUTE_MMAP, 1);
+	if (ret)
+		fprintf(stderr, "mockgpu-vram-bench: no VM: %s\n", strerror(-ret));
+	for (i = 0; i < ARRAY_SIZE(bench_sizes) && !ret; i++) {
+		fprintf(stderr, "mockgpu-vram-bench: %s, %llu KiB\n", bench_layouts[layout],
+			(unsigned long long)bench_sizes[i] >> 10);
+		measurement.size = bench_sizes[i];
+		measurement.layout = layout;
+		measurement.rounds = rounds;
+		ret = bench_rounds(&vram, &measurement);
+		for (source = 0; source < BENCH_SOURCES && !ret; source++) {
+			if (json)
+				print_json(&measurement, source);
+			else
+				print_text(&measurement, source);
+		}
+	}
+	vram_fini(&vram);
+	return ret;
+}
+
+static int bench_run(unsigned int rounds, bool json)
+{
+	const char *unusable = trial_unusable();
+	struct utsname uts = { 0 };
+	int drm, ret;
+
+	if (unusable) {
+		fprintf(stderr, "mockgpu-vram-bench: %s\n", unusable);
+		return BENCH_CANNOT;
+	}
+	drm = mockgpu_open(NULL, 0);
+	if (drm < 0)
+		return BENCH_CANNOT;
+	uname(&uts);
+	setlinebuf(stdout);
+	if (!json)
+		printf("kernel %s, %u rounds; us: medians, behind them how many times memfd's\n"
+		       "%-35s  %8s %-23s %8s %-22s %9s\n", uts.release, rounds, "",
+		       bench_steps[0], "", bench_steps[1], "", bench_steps[2]);
+	ret = bench_run_layout(drm, VRAM_SLOTTED, rounds, json);
+	if (!ret)
+		ret = bench_run_layout(drm, VRAM_ARENA, rounds, json);
+	close(drm);
+	return ret ? BENCH_FAILED : BENCH_DONE;
+}
+
+static int bench_usage(void)
+{
+	fprintf(stderr, "mockgpu-vram-bench: wrong option or value, see --help\n");
+	return BENCH_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	long rounds = BENCH_ROUNDS;
+	bool json = false;
+	char *end;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "r:jh", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'r':
+			rounds = strtol(optarg, &end, 10);
+			if (*end || rounds < 1 || rounds > BENCH_ROUNDS_MAX)
+				return bench_usage();
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			fputs(bench_help, stdout);
+			return BENCH_DONE;
+		default:
+			return bench_usage();
+		}
+	}
+	if (optind < argc)
+		return bench_usage();
+	return bench_run(rounds, json);
+}

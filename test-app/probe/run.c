@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Try every page kind and order, through both doors. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "hostmap.h"
+#include "kmsg.h"
+#include "probe.h"
+#include "vmm.h"
+
+/* What all buffers are tried with: the DRM file, one VM, the kernel log. */
+struct probe_context {
+	int drm;
+	struct vmm *vm;
+	int kmsg;
+};
+
+/* One block of orders 9 and 10, some of the others; ttm: 9, 6, 1 and 0. */
+static const struct {
+	uint32_t order;
+	size_t pages;
+} probe_sizes[] = { { 0, 16 }, { 1, 16 }, { 4, 64 }, { 9, 512 }, { 10, 1024 } };
+
+#define PROBE_TTM_PAGES (512 + 64 + 2 + 1)
+
+/* As much of the plain node's buffer: by default a block and some more. */
+#define PROBE_NODE_PAGES (512 + 16)
+
+/* Each visit also has another first access and alignment. */
+static const struct trial_case probe_cases[TRIAL_VISITS] = {
+	[TRIAL_HEADS_FIRST] = { .visit = TRIAL_HEADS_FIRST, .first = GUEST_READ },
+	[TRIAL_TAILS_FIRST] = { .visit = TRIAL_TAILS_FIRST, .first = GUEST_WRITE, .skewed = true },
+	[TRIAL_BACKWARDS] = { .visit = TRIAL_BACKWARDS, .first = GUEST_READ, .skewed = true },
+	[TRIAL_RANDOM] = { .visit = TRIAL_RANDOM, .first = GUEST_WRITE },
+};
+
+static void probe_note_failure(struct probe_result *result, const struct trial *trial,
+			       const struct trial_case *what, uint64_t page)
+{
+	struct probe_failure *failure = &result->failure;
+	const char *address = trial->memory + page * GUEST_PAGE_SIZE;
+
+	result->failed = true;
+	*failure = (struct probe_failure){
+		.page = page,
+		.gpa = trial_gpa(what) + page * GUEST_PAGE_SIZE,
+		.hva = (uintptr_t)address,
+		.pfn = trial->before[page].pfn,
+		.present = hostmap_is_present(address),
+		.tail = trial->before[page].flags & MOCKGPU_PAGE_TAIL,
+		.count = trial->before[page].count,
+		.caching = mockgpu_caching_name(trial->bo.caching),
+	};
+	hostmap_vma_flags(address, failure->vma, sizeof(failure->vma));
+}
+
+/* The first page to show: one that gave EFAULT, or the one the judge names. */
+static uint64_t probe_first_failed(const struct trial *trial,
+				   const struct judgement *judgement)
+{
+	size_t i;
+
+	for (i = 0; judgement->verdict == JUDGE_REPRODUCED && i < trial->pages; i++) {
+		if (trial->result[i] == GUEST_EFAULT)
+			return i;
+	}
+	return judgement->page;
+}
+
+static void probe_note(struct probe_result *result, const struct trial *trial,
+		       const struct trial_case *what, const struct judgement *judgement)
+{
+	result->mapped[what->visit] = judgement->mapped;
+	if (judgement->mapped < result->fewest)
+		result->fewest = judgement->mapped;
+	if (judgement->verdict > result->verdict || !result->text[0]) {
+		result->verdict = judgement->verdict;
+		snprintf(result->text, sizeof(result->text), "%s", judgement->text);
+	}
+	if (judgement->verdict != JUDGE_OK && !result->failed)
+		probe_note_failure(result, trial, what, probe_first_failed(trial, judgement));
+}
+
+static void probe_note_error(struct probe_result *result, const char *error)
+{
+	result->verdict = JUDGE_NOT_OK;
+	result->fewest = 0;
+	snprintf(result->text, sizeof(result->text), "%s", error);
+}
+
+static void probe_try(struct probe_result *result, struct trial *trial)
+{
+	size_t i;
+
+	result->total = trial->pages;
+	result->fewest = trial->pages;
+	for (i = 0; i < TRIAL_VISITS; i++) {
+		struct trial_case what = probe_cases[i];
+		struct judgement judgement;
+
+		if (getrandom(&what.seed, sizeof(what.seed), 0) != sizeof(what.seed) ||
+		    trial_run(trial, &what)) {
+			probe_note_error(result, trial->error);
+			return;
+		}
+		judgement = judge(&trial->evidence);
+		probe_note(result, trial, &what, &judgement);
+	}
+}
+
+static void probe_name(struct probe_result *result, const char *door, uint32_t kind,
+		       uint32_t order)
+{
+	const char *node = strcmp(door, "node") ? "" : "node-";
+
+	result->door = door;
+	result->kind = mockgpu_kind_name(kind);
+	result->order = order;
+	if (kind == MOCKGPU_KIND_TTM)
+		snprintf(result->test, sizeof(result->test), "%s%s", node, result->kind);
+	else
+		snprintf(result->test, sizeof(result->test), "%s%s-o%" PRIu32, node,
+			 result->kind, order);
+}
+
+static void probe_skip(struct probe_result *result, size_t pages, const char *why)
+{
+	result->total = pages;
+	result->verdict = JUDGE_SKIP;
+	snprintf(result->text, sizeof(result->text), "%s", why);
+}
+
+static void probe_gem(struct probe_result *result, const struct probe_context *context,
+		      uint32_t kind, uint32_t order, size_t pages)
+{
+	struct trial trial;
+	int ret;
+
+	probe_name(result, "gem", kind, order);
+	ret = trial_init(&trial, context->drm, kind, order, pages, context->vm,
+			 context->kmsg);
+	if (ret == -ENOMEM && order)
+		probe_skip(result, pages, trial.error);
+	else if (ret)
+		probe_note_error(result, trial.error);
+	else
+		probe_try(result, &trial);
+	trial_fini(&trial);
+}
+
+static void probe_all_gem(struct probe_report *report, const struct probe_context *context)
+{
+	uint32_t kind;
+	size_t i;
+
+	probe_gem(&report->result[report->count++], context, MOCKGPU_KIND_TTM, 0,
+		  PROBE_TTM_PAGES);
+	for (kind = MOCKGPU_KIND_NONCOMPOUND; kind < MOCKGPU_KIND_COUNT; kind++) {
+		for (i = 0; i < ARRAY_SIZE(probe_sizes); i++)
+			probe_gem(&report->result[report->count++], context, kind,
+				  probe_sizes[i].order, probe_sizes[i].pages);
+	}
+}
+
+/* A parameter of the module; -1 when it cannot be read. */
+static int probe_node_parameter(const char *name, char *value, size_t size)
+{
+	char path[96];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/mockgpu/parameters/%s", name);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	if (!fgets(value, size, file))
+		value[0] = '\0';
+	fclose(file);
+	value[strcspn(value, "\n")] = '\0';
+	return value[0] ? 0 : -1;
+}
+
+/* What uapi/mockgpu_drm.h promises of a kind's pages: nobody shows these. */
+static struct drm_mockgpu_page probe_promised_page(int kind, unsigned int order, size_t page)
+{
+	bool head = !(page % (1u << order));
+	bool counted = head || kind == MOCKGPU_KIND_SPLIT || kind == MOCKGPU_KIND_RESERVED;
+
+	return (struct drm_mockgpu_page){
+		.count = counted,
+		.flags = (head ? MOCKGPU_PAGE_HEAD : MOCKGPU_PAGE_TAIL) |
+			 (kind == MOCKGPU_KIND_RESERVED ? MOCKGPU_PAGE_RESERVED : 0),
+	};
+}
+
+static void probe_try_node(struct probe_result *result, const struct probe_context *context,
+			   int fd, size_t pages, int kind)
+{
+	struct drm_mockgpu_page blocks[PROBE_NODE_PAGES];
+	char *memory = trial_reserve(pages * GUEST_PAGE_SIZE);
+	struct trial trial = { .vm = NULL };
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		blocks[i] = probe_promised_page(kind, result->order, i);
+	if (!memory || mmap(memory, pages * GUEST_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+		probe_note_error(result, strerror(errno));
+	else if (trial_init_memory(&trial, memory, blocks, pages, context->vm,
+				   context->kmsg))
+		probe_note_error(result, trial.error);
+	else
+		probe_try(result, &trial);
+	trial_fini(&trial);
+	if (memory)
+		munmap(memory, pages * GUEST_PAGE_SIZE);
+}
+
+static void probe_node(struct probe_result *result, const struct probe_context *context)
+{
+	char kind_name[16], order[16] = "0", why[256];
+	size_t pages = PROBE_NODE_PAGES;
+	uint64_t size;
+	int kind, fd;
+
+	fd = mockgpu_node_open(O_RDWR, &size, why, sizeof(why));
+	if (fd < 0) {
+		probe_name(result, "node", MOCKGPU_KIND_NONCOMPOUND, 0);
+		probe_note_error(result, why);
+		return;
+	}
+	kind = probe_node_parameter("node_kind", kind_name, sizeof(kind_name)) ?
+		-1 : mockgpu_kind_parse(kind_name);
+	probe_node_parameter("node_order", order, sizeof(order));
+	probe_name(result, "node", kind, strtoul(order, NULL, 0));
+	if (size / GUEST_PAGE_SIZE < pages)
+		pages = size / GUEST_PAGE_SIZE;
+	if (kind < 0 || kind == MOCKGPU_KIND_TTM)
+		probe_skip(result, pages, "the plain node does not tell its blocks");
+	else
+		probe_try_node(result, context, fd, pages, kind);
+	close(fd);
+}
+
+static size_t probe_count(const struct probe_report *report, enum judge_verdict verdict)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < report->count; i++)
+		count += report->result[i].verdict == verdict;
+	return count;
+}
+
+static void probe_conclude(struct probe_report *report)
+{
+	static const char unfit[] = "This host cannot give such buffers to guests";
+	size_t bad = probe_count(report, JUDGE_NOT_OK);
+	size_t known = probe_count(report, JUDGE_REPRODUCED);
+	size_t i;
+
+	for (i = 0; bad && report->result[i].verdict != JUDGE_NOT_OK; i++)
+		;
+	report->fit = !bad && !known;
+	if (bad)
+		snprintf(report->text, sizeof(report->text),
+			 "%s, and not only for the known reason: %s: %s.", unfit,
+			 report->result[i].test, report->result[i].text);
+	else if (known)
+		snprintf(report->text, sizeof(report->text),
+			 "%s: its KVM refuses pages without a reference count, %s (%zu of %zu buffers).",
+			 unfit, "as every kernel before Linux 6.13 does", known, report->count);
+	else
+		snprintf(report->text, sizeof(report->text),
+			 "This host can give such buffers to guests: every page of every buffer tried maps.");
+}
+
+static int probe_open(struct probe_context *context, char *why, size_t size)
+{
+	int ret;
+
+	*context = (struct probe_context){ .drm = -1, .kmsg = -1 };
+	context->drm = mockgpu_open(why, size);
+	if (context->drm < 0)
+		return context->drm;
+	context->kmsg = kmsg_open();
+	if (context->kmsg < 0) {
+		snprintf(why, size, "cannot read /dev/kmsg: %s", strerror(-context->kmsg));
+		return context->kmsg;
+	}
+	ret = vmm_create(&context->vm, 1);
+	if (ret)
+		snprintf(why, size, "KVM cannot create a VM: %s", strerror(-ret));
+	return ret;
+}
+
+static void probe_close(struct probe_context *context)
+{
+	vmm_destroy(context->vm);
+	if (context->kmsg >= 0)
+		close(context->kmsg);
+	if (context->drm >= 0)
+		close(context->drm);
+}
+
+int probe_run(struct probe_report *report)
+{
+	struct probe_context context;
+	int ret;
+
+	ret = probe_open(&context, report->text, sizeof(report->text));
+	if (!ret) {
+		probe_all_gem(report, &context);
+		probe_node(&report->result[report->count++], &context);
+		probe_conclude(report);
+	}
+	probe_close(&context);
+	return ret;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything the driver can do, at once: processes with threads share buffers,
+ * move them under each other, and are killed. ops.c has a table of what they do;
+ * ledger.h tells how wrong data is noticed.
+ */
+#ifndef MOCKGPU_STRESS_H
+#define MOCKGPU_STRESS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "array.h"
+#include "crew.h"
+#include "ledger.h"
+#include "mockgpu.h"
+#include "prng.h"
+
+#define STRESS_SLOTS 16
+/* Pages of a buffer as a rule, and of some. */
+#define STRESS_PAGES 32
+#define STRESS_PAGES_MANY 512
+/* A huge entry of x86-64 and, with 4 KiB pages, of arm64. */
+#define STRESS_PAGES_HUGE 512
+#define STRESS_ORDER_HUGE 9
+#define STRESS_ERRORS 8
+#define STRESS_OPS_MAX 32
+
+/**
+ * struct stress_counts - what became of the operations, shared by all
+ * @done: by operation: it was done
+ * @refused: the driver refused it with an error that it may give
+ * @kills: workers killed
+ */
+struct stress_counts {
+	_Atomic uint64_t done[STRESS_OPS_MAX];
+	_Atomic uint64_t refused[STRESS_OPS_MAX];
+	_Atomic uint64_t kills;
+};
+
+/**
+ * struct stress_setup - what all workers start from
+ * @seed: of all random numbers
+ * @threads: of each worker
+ * @post: sockets: buffers go in at the first and come out at the second
+ * @counts: see there
+ * @lives: workers started so far: no two make the same numbers
+ */
+struct stress_setup {
+	uint64_t seed;
+	unsigned int threads;
+	int post[2];
+	struct stress_counts *counts;
+	unsigned int lives;
+};
+
+/**
+ * struct stress_slot - room for a buffer
+ * @lock: for writing to change the members, for reading to use the buffer
+ * @bo: the buffer; without a handle when it is only a dma-buf
+ * @ref: what is known about its contents; without memory the slot is empty
+ * @dmabuf: the dma-buf of a buffer without a handle, else -1
+ */
+struct stress_slot {
+	pthread_rwlock_t lock;
+	struct mockgpu_bo bo;
+	struct ledger_ref ref;
+	int dmabuf;
+};
+
+/**
+ * struct stress_worker - one process
+ * @crew: all of them
+ * @number: which
+ * @setup: see there
+ * @fd: its DRM file
+ * @vgem: vgem's, or -1
+ * @page: page size in bytes
+ * @tags: next tag of a buffer
+ * @handles: orders what makes and closes handles: an import can give one that
+ *	another slot has
+ * @slot: its buffers
+ */
+struct stress_worker {
+	struct crew *crew;
+	unsigned int number;
+	struct stress_setup *setup;
+	int fd;
+	int vgem;
+	size_t page;
+	_Atomic uint64_t tags;
+	pthread_mutex_t handles;
+	struct stress_slot slot[STRESS_SLOTS];
+};
+
+/**
+ * struct stress_thread - one thread of a worker
+ * @worker: the worker
+ * @number: which
+ * @prng: its random numbers
+ * @doing: name of the operation
+ */
+struct stress_thread {
+	struct stress_worker *worker;
+	unsigned int number;
+	struct prng prng;
+	const char *doing;
+};
+
+/**
+ * enum stress_use - what an operation needs
+ *
+ * @STRESS_EMPTY: an empty slot, locked for writing
+ * @STRESS_CHANGE: a buffer, locked for writing
+ * @STRESS_USE: a buffer, locked for reading
+ */
+enum stress_use {
+	STRESS_EMPTY,
+	STRESS_CHANGE,
+	STRESS_USE,
+};
+
+/** STRESS_NOTHING - what an operation returns that had nothing to do it with. */
+#define STRESS_NOTHING 1
+
+/**
+ * struct stress_op - one operation
+ * @name: for people
+ * @weight: how often, compared with others
+ * @use: what it needs
+ * @run: does it; returns 0, STRESS_NOTHING or a negative errno
+ * @errors: which it may return, ended by 0; ENODEV is one for revoked buffers
+ * @optional: there are kernels that cannot do it
+ */
+struct stress_op {
+	const char *name;
+	unsigned int weight;
+	enum stress_use use;
+	int (*run)(struct stress_thread *thread, struct stress_slot *slot);
+	int errors[STRESS_ERRORS];
+	bool optional;
+};
+
+extern const struct stress_op stress_ops[];
+extern const unsigned int stress_op_count;
+
+/* look.c */
+void stress_complain(struct stress_thread *thread, const struct stress_slot *slot,
+		     const char *what, uint64_t page);
+void stress_look(struct stress_thread *thread, struct stress_slot *slot, void *map);
+void stress_look_at_all(struct stress_thread *thread, struct stress_slot *slot, void *map);
+
+/* share.c */
+int stress_op_send(struct stress_thread *thread, struct stress_slot *slot);
+int stress_op_receive(struct stress_thread *thread, struct stress_slot *slot);
+int stress_op_map_dmabuf(struct stress_thread *thread, struct stress_slot *slot);
+int stress_op_vgem(struct stress_thread *thread, struct stress_slot *slot);
+int stress_op_udmabuf(struct stress_thread *thread, struct stress_slot *slot);
+int stress_op_heap(struct stress_thread *thread, struct stress_slot *slot);
+
+/* worker.c */
+void stress_slot_clear(struct stress_worker *worker, struct stress_slot *slot);
+int stress_work(struct crew *crew, unsigned int member, void *setup);
+
+#endif /* MOCKGPU_STRESS_H */

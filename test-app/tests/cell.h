@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How tests of buffers in a guest tell their verdicts: a machine-readable line per
+ * case, which lab/matrix reads, and the harness' result. Include it after
+ * kselftest_harness.h.
+ */
+#ifndef MOCKGPU_TEST_CELL_H
+#define MOCKGPU_TEST_CELL_H
+
+#include "judge.h"
+#include "verdict.h"
+
+/* # cell test=<name> verdict=<ok|reproduced|not_ok|skip> mapped=<n> total=<n> */
+static inline void cell_print(const char *name, const struct judgement *judgement)
+{
+	if (judgement->verdict == JUDGE_NOT_OK)
+		ksft_print_msg("%s: %s\n", name, judgement->text);
+	ksft_print_msg("cell test=%s verdict=%s mapped=%zu total=%zu\n", name,
+		       judge_verdict_word(judgement->verdict), judgement->mapped,
+		       judgement->total);
+}
+
+/* What could not even be tried. */
+static inline struct judgement cell_not_tried(const char *error, size_t pages)
+{
+	struct judgement judgement = { .verdict = JUDGE_NOT_OK, .total = pages };
+
+	snprintf(judgement.text, sizeof(judgement.text), "%s", error);
+	return judgement;
+}
+
+/* The worst verdict is the test's: a known refusal is an expected failure. */
+static inline void cell_conclude(struct __test_metadata *_metadata,
+				 const struct judgement *worst)
+{
+	EXPECT_NE(JUDGE_NOT_OK, worst->verdict)
+		TH_LOG("%s", worst->text);
+	if (worst->verdict == JUDGE_REPRODUCED)
+		verdict_known(_metadata, "%s", worst->text);
+}
+
+#endif /* MOCKGPU_TEST_CELL_H */

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reference counts and flags of the pages, at each step of a life in a guest: while
+ * mapped, after a zap, without the memslot, without the VM, and after the VMM was
+ * killed with its vCPUs running. The count is the same at all of them. The flags are,
+ * too, from 6.13 on; before that KVM marks the pages that it holds, see lib/judge.c.
+ */
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+
+#include "live.h"
+
+/* What KVM before 6.13 may have set on a page that it held. */
+#define KVM_MARKS (MOCKGPU_PAGE_REFERENCED | MOCKGPU_PAGE_DIRTY | MOCKGPU_PAGE_ACTIVE)
+
+#define KILLS 6
+
+FIXTURE(count) {
+	struct live live;
+	struct drm_mockgpu_page *before;
+};
+
+FIXTURE_VARIANT(count) {
+	struct drm_mockgpu_bo_create want;
+};
+
+FIXTURE_VARIANT_ADD(count, ttm) {
+	.want = { .size = 70 << 12, .kind = MOCKGPU_KIND_TTM },
+};
+
+FIXTURE_VARIANT_ADD(count, ttm_page_mapping) {
+	.want = { .size = 70 << 12, .kind = MOCKGPU_KIND_TTM, .flags = MOCKGPU_BO_PAGE_MAPPING },
+};
+
+FIXTURE_VARIANT_ADD(count, noncompound) {
+	.want = { .size = 40 << 12, .kind = MOCKGPU_KIND_NONCOMPOUND, .order = 4 },
+};
+
+FIXTURE_VARIANT_ADD(count, compound) {
+	.want = { .size = 40 << 12, .kind = MOCKGPU_KIND_COMPOUND, .order = 4 },
+};
+
+FIXTURE_VARIANT_ADD(count, split) {
+	.want = { .size = 40 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4 },
+};
+
+FIXTURE_VARIANT_ADD(count, reserved) {
+	.want = { .size = 40 << 12, .kind = MOCKGPU_KIND_RESERVED, .order = 4 },
+};
+
+FIXTURE_VARIANT_ADD(count, huge) {
+	.want = { .size = 512 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
+		  .fault_mode = MOCKGPU_FAULT_HUGE },
+};
+
+FIXTURE_SETUP(count)
+{
+	struct live *live = &self->live;
+	int ret;
+
+	driver_setup(_metadata, &live->driver);
+	live->vcpus = 2;
+	ret = live_make(_metadata, live, &variant->want);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no huge PFN mappings");
+	ASSERT_EQ(0, ret);
+	self->before = bo_pages(_metadata, &live->bo);
+}
+
+FIXTURE_TEARDOWN(count)
+{
+	free(self->before);
+	live_teardown(_metadata, &self->live);
+}
+
+/* Whether KVM before 6.13 takes a reference, and so leaves its marks. */
+static bool may_be_marked(const struct drm_mockgpu_page *page)
+{
+	return judge_refusal_known() && page->count && !(page->flags & MOCKGPU_PAGE_RESERVED);
+}
+
+/* Pages that are not as they were, and the first of them in words. */
+static size_t changed(struct __test_metadata *_metadata, struct _test_data_count *self,
+		      char *first, size_t size)
+{
+	struct drm_mockgpu_page *now = bo_pages(_metadata, &self->live.bo);
+	size_t count = 0;
+	uint32_t page;
+
+	for (page = 0; page < self->live.pages; page++) {
+		const struct drm_mockgpu_page *was = &self->before[page];
+		uint32_t differ = now[page].flags ^ was->flags;
+
+		if (may_be_marked(was))
+			differ &= ~KVM_MARKS;
+		if (was->pfn == now[page].pfn && was->count == now[page].count && !differ)
+			continue;
+		if (!count++)
+			snprintf(first, size, "page %u: count %u, flags %#x, before %u, %#x", page,
+				 now[page].count, now[page].flags, was->count, was->flags);
+	}
+	free(now);
+	return count;
+}
+
+static void expect_level(struct __test_metadata *_metadata, struct _test_data_count *self,
+			 const char *when)
+{
+	char first[96];
+
+	EXPECT_EQ(0, changed(_metadata, self, first, sizeof(first)))
+		TH_LOG("%s: %s", when, first);
+}
+
+/* The check itself. */
+TEST_F(count, a_raised_count_is_seen)
+{
+	char first[96];
+
+	ASSERT_EQ(0, mockgpu_bo_inject(&self->live.bo, MOCKGPU_INJECT_REF_GET, 17));
+	EXPECT_EQ(1, changed(_metadata, self, first, sizeof(first)));
+	ASSERT_EQ(0, mockgpu_bo_inject(&self->live.bo, MOCKGPU_INJECT_REF_PUT, 17));
+	expect_level(_metadata, self, "when it was put back");
+}
+
+TEST_F(count, at_each_step)
+{
+	struct live *live = &self->live;
+
+	live_vm(_metadata, live);
+	live_maps(_metadata, live);
+	expect_level(_metadata, self, "while mapped");
+	ASSERT_EQ(0, mockgpu_bo_zap(&live->bo));
+	expect_level(_metadata, self, "after a zap");
+	live_maps(_metadata, live);
+	ASSERT_EQ(0, munmap(live->bo.map, live->bo.size));
+	expect_level(_metadata, self, "without the mapping");
+	ASSERT_EQ(live->bo.map, mmap(live->bo.map, live->bo.size, PROT_NONE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	ASSERT_EQ(0, vmm_slot_delete(live->vm, LIVE_SLOT));
+	expect_level(_metadata, self, "without the memslot");
+	vmm_destroy(live->vm);
+	live->vm = NULL;
+	expect_level(_metadata, self, "without the VM");
+}
+
+/* A VMM of its own; it works until it is killed. */
+static void vmm_run(struct __test_metadata *_metadata, struct live *live, int ready)
+{
+	live_vm(_metadata, live);
+	live_maps(_metadata, live);
+	live_clear(live);
+	live_start(_metadata, live, true);
+	if (write(ready, "", 1) == 1)
+		pause();
+	_exit(1);
+}
+
+TEST_F(count, after_the_vmm_was_killed)
+{
+	struct live *live = &self->live;
+	const struct timespec while_running = { .tv_nsec = 3000000 };
+	unsigned int i;
+
+	for (i = 0; i < KILLS; i++) {
+		int ready[2], status;
+		char byte;
+		pid_t vmm;
+
+		ASSERT_EQ(0, pipe(ready));
+		vmm = fork();
+		ASSERT_LE(0, vmm);
+		if (!vmm)
+			vmm_run(_metadata, live, ready[1]);
+		close(ready[1]);
+		ASSERT_EQ(1, read(ready[0], &byte, 1));
+		close(ready[0]);
+		nanosleep(&while_running, NULL);
+		ASSERT_EQ(0, kill(vmm, SIGKILL));
+		ASSERT_EQ(vmm, waitpid(vmm, &status, 0));
+		EXPECT_TRUE(WIFSIGNALED(status));
+		expect_level(_metadata, self, "after the VMM was killed");
+	}
+	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+}
+
+int main(int argc, char **argv)
+{
+	return live_run(argc, argv);
+}

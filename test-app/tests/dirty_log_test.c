@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dirty tracking of vram: every page that the guest writes to is found, and no other,
+ * by the bitmap, with manual clearing, and by the ring; with 2 MiB entries too, which
+ * KVM has to split (Documentation/virt/kvm/locking.rst, "Fast page fault") and may
+ * put together again. arm64 refuses KVM_MEM_LOG_DIRTY_PAGES for such memory with
+ * EINVAL (kvm_arch_prepare_memory_region()).
+ */
+
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include <linux/kvm.h>
+
+#include "dirty.h"
+#include "kvmstat.h"
+#include "live.h"
+
+#define RING_BYTES 65536
+#define MAX_PAGES 1024
+#define MAX_WORDS (MAX_PAGES / 64)
+#define LOAD_ROUNDS 24
+
+FIXTURE(dirty) {
+	struct live live;
+	uint64_t bitmap[MAX_WORDS];
+};
+
+FIXTURE_VARIANT(dirty) {
+	struct drm_mockgpu_bo_create want;
+	uint64_t large;
+};
+
+FIXTURE_VARIANT_ADD(dirty, split) {
+	.want = { .size = 192 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4 },
+};
+
+FIXTURE_VARIANT_ADD(dirty, noncompound) {
+	.want = { .size = 192 << 12, .kind = MOCKGPU_KIND_NONCOMPOUND, .order = 4 },
+};
+
+FIXTURE_VARIANT_ADD(dirty, huge) {
+	.want = { .size = 1024 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
+		  .fault_mode = MOCKGPU_FAULT_HUGE },
+	.large = 2,
+};
+
+FIXTURE_SETUP(dirty)
+{
+	struct live *live = &self->live;
+	int ret;
+
+	driver_setup(_metadata, &live->driver);
+	live->vcpus = 2;
+	ret = live_make(_metadata, live, &variant->want);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no huge PFN mappings");
+	ASSERT_EQ(0, ret);
+	live_vm(_metadata, live);
+	if (!live_maps(_metadata, live))
+		SKIP(return, "known before 6.13: such pages cannot be mapped, see kvm_map_test");
+}
+
+FIXTURE_TEARDOWN(dirty)
+{
+	live_teardown(_metadata, &self->live);
+}
+
+static int set_flags(struct live *live, uint32_t flags)
+{
+	return vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map, live->bo.size, flags);
+}
+
+/* The guest touches every @step-th page from @first on. */
+static void touch_some(struct __test_metadata *_metadata, struct live *live, enum guest_op op,
+		       uint32_t first, uint32_t step)
+{
+	static uint32_t visit[MAX_PAGES];
+	static uint8_t result[MAX_PAGES];
+	struct touch touch = {
+		.op = op, .gpa = LIVE_GPA, .seed = LIVE_SEED, .visit = visit, .result = result,
+	};
+	uint32_t page;
+
+	for (page = first; page < live->pages; page += step)
+		visit[touch.visits++] = page;
+	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
+	EXPECT_EQ(0, touch.wrong_words);
+	EXPECT_EQ(0, touch.spurious);
+	for (page = 0; page < touch.visits; page++)
+		EXPECT_EQ(GUEST_MAPPED, result[visit[page]]);
+}
+
+static bool is_set(const uint64_t *bitmap, uint32_t page)
+{
+	return bitmap[page / 64] >> page % 64 & 1;
+}
+
+/* Pages whose bit is not as it should be: set for every @step-th from @first on. */
+static size_t wrong_bits(const uint64_t *bitmap, uint32_t pages, uint32_t first, uint32_t step)
+{
+	size_t wrong = 0;
+	uint32_t page;
+
+	for (page = 0; page < pages; page++)
+		wrong += is_set(bitmap, page) !=
+			 (step && page >= first && !((page - first) % step));
+	return wrong;
+}
+
+static size_t get_and_count_wrong(struct __test_metadata *_metadata, struct _test_data_dirty *self,
+				  uint32_t first, uint32_t step)
+{
+	memset(self->bitmap, 0xff, sizeof(self->bitmap));
+	EXPECT_EQ(0, dirty_log_get(self->live.vm, LIVE_SLOT, self->bitmap));
+	return wrong_bits(self->bitmap, self->live.pages, first, step);
+}
+
+static uint64_t large_pages(struct __test_metadata *_metadata, struct live *live)
+{
+	uint64_t value = 0;
+
+	EXPECT_EQ(0, kvmstat_vm(live->vm, "pages_2m", &value));
+	return value;
+}
+
+TEST_F(dirty, the_bitmap_has_every_write)
+{
+	struct live *live = &self->live;
+
+	EXPECT_EQ(-ENOENT, dirty_log_get(live->vm, LIVE_SLOT, self->bitmap));
+	ASSERT_EQ(0, set_flags(live, KVM_MEM_LOG_DIRTY_PAGES));
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 0, 0));
+	touch_some(_metadata, live, GUEST_READ, 0, 1);
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 0, 0));
+	touch_some(_metadata, live, GUEST_WRITE, 1, 3);
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 1, 3));
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 0, 0));
+	touch_some(_metadata, live, GUEST_WRITE, 0, 1);
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 0, 1));
+	/* After a move the pages are others, and tracked like the old ones. */
+	ASSERT_EQ(0, mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES));
+	touch_some(_metadata, live, GUEST_WRITE, 5, 7);
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 5, 7));
+	ASSERT_EQ(0, set_flags(live, 0));
+	EXPECT_EQ(-ENOENT, dirty_log_get(live->vm, LIVE_SLOT, self->bitmap));
+	touch_some(_metadata, live, GUEST_READ, 0, 1);
+}
+
+TEST_F(dirty, what_is_not_cleared_stays)
+{
+	struct live *live = &self->live;
+	uint64_t half[MAX_WORDS];
+
+	ASSERT_EQ(0, dirty_log_manual(live->vm));
+	ASSERT_EQ(0, set_flags(live, KVM_MEM_LOG_DIRTY_PAGES));
+	touch_some(_metadata, live, GUEST_WRITE, 2, 4);
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 2, 4));
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 2, 4));
+	/* The first 64 pages; what is written to them after that is found again. */
+	memcpy(half, self->bitmap, sizeof(half));
+	ASSERT_EQ(0, dirty_log_clear(live->vm, LIVE_SLOT, 0, 64, half));
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 66, 4));
+	touch_some(_metadata, live, GUEST_WRITE, 2, 4);
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 2, 4));
+}
+
+TEST_F(dirty, the_ring_has_every_write)
+{
+	const struct vmm_options options = { .dirty_ring = RING_BYTES };
+	struct live *live = &self->live;
+	uint64_t pages[MAX_PAGES + 1];
+	struct dirty_ring ring;
+	int64_t count, i;
+	int ret;
+
+	vmm_destroy(live->vm);
+	live->vm = NULL;
+	ret = vmm_create_with(&live->vm, 1, &options);
+	live->vcpus = 1;
+	if (ret == -EINVAL)
+		SKIP(return, "KVM has no dirty ring here");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, dirty_ring_open(&ring, vmm_vcpu_get(live->vm, 0), RING_BYTES));
+	/* A first touch counts as a write where KVM maps the page writable at once. */
+	ASSERT_EQ(0, set_flags(live, 0));
+	touch_some(_metadata, live, GUEST_READ, 0, 1);
+	ASSERT_EQ(0, set_flags(live, KVM_MEM_LOG_DIRTY_PAGES));
+	touch_some(_metadata, live, GUEST_READ, 0, 1);
+	EXPECT_EQ(0, dirty_ring_take(&ring, LIVE_SLOT, pages, MAX_PAGES + 1));
+	touch_some(_metadata, live, GUEST_WRITE, 1, 3);
+	count = dirty_ring_take(&ring, LIVE_SLOT, pages, MAX_PAGES + 1);
+	EXPECT_EQ((live->pages + 1) / 3, count);
+	for (i = 0; i < count; i++)
+		EXPECT_EQ(1 + 3 * i, pages[i]);
+	/* What was taken out is found again. */
+	touch_some(_metadata, live, GUEST_WRITE, 4, 3);
+	count = dirty_ring_take(&ring, LIVE_SLOT, pages, MAX_PAGES + 1);
+	EXPECT_EQ((live->pages + 1) / 3 - 1, count);
+	for (i = 0; i < count; i++)
+		EXPECT_EQ(4 + 3 * i, pages[i]);
+	dirty_ring_close(&ring);
+}
+
+/* What a live migration does: the copy takes only what the bitmap names. */
+static void copy_dirty(struct __test_metadata *_metadata, struct _test_data_dirty *self, char *copy)
+{
+	struct live *live = &self->live;
+	uint32_t page;
+
+	EXPECT_EQ(0, dirty_log_get(live->vm, LIVE_SLOT, self->bitmap));
+	for (page = 0; page < live->pages; page++)
+		if (is_set(self->bitmap, page))
+			memcpy(copy + (size_t)page * GUEST_PAGE_SIZE,
+			       live_word(live->bo.map, page, 0), GUEST_PAGE_SIZE);
+}
+
+TEST_F(dirty, a_copy_under_load_is_complete)
+{
+	struct live *live = &self->live;
+	char *copy = malloc(live->bo.size);
+	unsigned int round;
+
+	ASSERT_NE(NULL, copy);
+	live_start(_metadata, live, true);
+	live_wait(_metadata, live);
+	for (round = 0; round < LOAD_ROUNDS; round++) {
+		/* Off and on again, in the middle of it: from the beginning. */
+		if (round % 8 == 0) {
+			ASSERT_EQ(0, set_flags(live, 0));
+			ASSERT_EQ(0, set_flags(live, KVM_MEM_LOG_DIRTY_PAGES));
+			memcpy(copy, live->bo.map, live->bo.size);
+		}
+		if (round % 8 == 5)
+			ASSERT_EQ(0, mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_GTT,
+						     MOCKGPU_MOVE_NEW_PAGES));
+		copy_dirty(_metadata, self, copy);
+	}
+	live_stop(_metadata, live);
+	live_conclude(_metadata, live, LIVE_STUBBORN);
+	copy_dirty(_metadata, self, copy);
+	EXPECT_EQ(0, memcmp(copy, live->bo.map, live->bo.size));
+	free(copy);
+}
+
+TEST_F(dirty, large_entries_are_split_and_come_back)
+{
+	struct live *live = &self->live;
+
+	if (!variant->large)
+		SKIP(return, "there are no large entries");
+	EXPECT_EQ(variant->large, large_pages(_metadata, live));
+	ASSERT_EQ(0, set_flags(live, KVM_MEM_LOG_DIRTY_PAGES));
+	touch_some(_metadata, live, GUEST_WRITE, 0, 1);
+	EXPECT_EQ(0, large_pages(_metadata, live));
+	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 0, 1));
+	ASSERT_EQ(0, set_flags(live, 0));
+	touch_some(_metadata, live, GUEST_READ, 0, 1);
+	EXPECT_EQ(variant->large, large_pages(_metadata, live));
+}
+
+int main(int argc, char **argv)
+{
+	return live_run(argc, argv);
+}

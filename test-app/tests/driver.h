@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the driver's tests share: a client of the render node, and the check
+ * after each test that the driver holds what it held before and that the kernel
+ * did not complain. Include it after kselftest_harness.h.
+ */
+#ifndef MOCKGPU_TEST_DRIVER_H
+#define MOCKGPU_TEST_DRIVER_H
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "debugfs.h"
+#include "kmsg.h"
+#include "mockgpu.h"
+
+/**
+ * struct driver - what a test starts from
+ * @fd: the render node
+ * @page: page size in bytes
+ * @kmsg: watches the kernel log
+ * @before: what the driver held
+ */
+struct driver {
+	int fd;
+	size_t page;
+	int kmsg;
+	struct mockgpu_usage before;
+};
+
+/* One byte of a mapping that is really read or written, here and now. */
+static inline char peek(const void *at)
+{
+	return __atomic_load_n((const char *)at, __ATOMIC_RELAXED);
+}
+
+static inline void poke(void *at, char value)
+{
+	__atomic_store_n((char *)at, value, __ATOMIC_RELAXED);
+}
+
+static inline void driver_setup(struct __test_metadata *_metadata, struct driver *driver)
+{
+	char why[256];
+
+	driver->page = getpagesize();
+	driver->kmsg = kmsg_open();
+	ASSERT_LE(0, driver->kmsg);
+	driver->fd = mockgpu_open(why, sizeof(why));
+	ASSERT_LE(0, driver->fd)
+		TH_LOG("%s", why);
+	ASSERT_EQ(0, mockgpu_usage_get(driver->fd, &driver->before));
+}
+
+/* TTM may free from a workqueue: what is to be gone gets a second for it. */
+static inline void driver_usage_settle(int fd, const struct mockgpu_usage *wanted,
+				       struct mockgpu_usage *usage)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		if (mockgpu_usage_get(fd, usage))
+			return;
+		if (usage->buffers == wanted->buffers && usage->pages == wanted->pages)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static inline void driver_expect_usage(struct __test_metadata *_metadata,
+				       const struct driver *driver,
+				       uint64_t buffers, uint64_t pages)
+{
+	struct mockgpu_usage usage = {};
+	const struct mockgpu_usage wanted = {
+		.buffers = driver->before.buffers + buffers,
+		.pages = driver->before.pages + pages,
+	};
+
+	driver_usage_settle(driver->fd, &wanted, &usage);
+	EXPECT_EQ(wanted.buffers, usage.buffers);
+	EXPECT_EQ(wanted.pages, usage.pages);
+}
+
+static inline void driver_expect_quiet(struct __test_metadata *_metadata,
+				       const struct driver *driver)
+{
+	char first[256];
+
+	EXPECT_EQ(0, kmsg_complaints(driver->kmsg, first, sizeof(first)))
+		TH_LOG("the kernel log says: %s", first);
+}
+
+/* The end of a test: its buffers are destroyed, its mappings gone. */
+static inline void driver_teardown(struct __test_metadata *_metadata, struct driver *driver)
+{
+	struct mockgpu_usage usage = {};
+
+	driver_expect_usage(_metadata, driver, 0, 0);
+	EXPECT_EQ(0, mockgpu_usage_get(driver->fd, &usage));
+	EXPECT_EQ(driver->before.populated, usage.populated);
+	EXPECT_EQ(driver->before.vram, usage.vram);
+	driver_expect_quiet(_metadata, driver);
+	EXPECT_EQ(0, close(driver->fd));
+	EXPECT_EQ(0, close(driver->kmsg));
+}
+
+/**
+ * driver_run - main() of a program of driver tests
+ * @argc: of main()
+ * @argv: of main()
+ *
+ * Return: as test_harness_run(); skips the whole program where there is no
+ * driver to test.
+ */
+static inline int driver_run(int argc, char **argv)
+{
+	struct mockgpu_usage usage;
+	char why[256];
+	int fd, ret;
+
+	fd = mockgpu_open(why, sizeof(why));
+	if (fd < 0)
+		ksft_exit_skip("%s\n", why);
+	ret = mockgpu_usage_get(fd, &usage);
+	close(fd);
+	if (ret)
+		ksft_exit_skip("no debugfs of mockgpu (%s): mount debugfs, run as root\n",
+			       strerror(-ret));
+	return test_harness_run(argc, argv);
+}
+
+#endif /* MOCKGPU_TEST_DRIVER_H */

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What TTM does of its own accord: evict from VRAM when it is full, swap out when
+ * its limit of pages is reached; and what pinning keeps it from.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include "bo.h"
+#include "driver.h"
+#include "pattern.h"
+
+/* TTM's own limit for all devices together, in pages. */
+#define PAGES_LIMIT "/sys/module/ttm/parameters/pages_limit"
+
+/* Parts that VRAM is filled with. */
+#define PARTS 8
+
+FIXTURE(evict) {
+	struct driver driver;
+	struct mockgpu_bo bo[PARTS + 2];
+	unsigned long limit;
+};
+
+static unsigned long limit_get(void)
+{
+	unsigned long limit = 0;
+	FILE *file = fopen(PAGES_LIMIT, "re");
+
+	if (!file || fscanf(file, "%lu", &limit) != 1)
+		limit = 0;
+	if (file)
+		fclose(file);
+	return limit;
+}
+
+static int limit_set(unsigned long limit)
+{
+	FILE *file = fopen(PAGES_LIMIT, "we");
+	int ret;
+
+	if (!file)
+		return -errno;
+	ret = fprintf(file, "%lu", limit) < 0;
+	return fclose(file) || ret ? -EIO : 0;
+}
+
+FIXTURE_SETUP(evict)
+{
+	driver_setup(_metadata, &self->driver);
+	memset(self->bo, 0, sizeof(self->bo));
+	self->limit = limit_get();
+	ASSERT_NE(0, self->limit);
+}
+
+FIXTURE_TEARDOWN(evict)
+{
+	size_t i;
+
+	EXPECT_EQ(0, limit_set(self->limit));
+	for (i = 0; i < PARTS + 2; i++)
+		EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo[i]));
+	driver_teardown(_metadata, &self->driver);
+}
+
+static uint64_t part(const struct driver *driver)
+{
+	return driver->before.vram_max / PARTS * driver->page;
+}
+
+static int make_in_vram(const struct driver *driver, uint64_t size, struct mockgpu_bo *bo)
+{
+	const struct drm_mockgpu_bo_create want = {
+		.size = size,
+		.placement = MOCKGPU_PLACEMENT_VRAM,
+	};
+
+	return mockgpu_bo_make(driver->fd, &want, bo);
+}
+
+/* Contents in some pages from the beginning to the end: filling all takes long. */
+#define SAMPLES 16
+
+static char *sample(const struct mockgpu_bo *bo, size_t i)
+{
+	size_t page = getpagesize();
+
+	return (char *)bo->map + (bo_npages(bo) - 1) * i / (SAMPLES - 1) * page;
+}
+
+static void fill(struct __test_metadata *_metadata, struct mockgpu_bo *bo, uint64_t seed)
+{
+	size_t i;
+
+	ASSERT_EQ(0, mockgpu_bo_map(bo, NULL));
+	for (i = 0; i < SAMPLES; i++)
+		pattern_fill(sample(bo, i), getpagesize(), seed * SAMPLES + i);
+}
+
+static size_t wrong(const struct mockgpu_bo *bo, uint64_t seed)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < SAMPLES; i++)
+		count += pattern_differences(sample(bo, i), getpagesize(), seed * SAMPLES + i);
+	return count;
+}
+
+static void fill_vram(struct __test_metadata *_metadata, const struct driver *driver,
+		      struct mockgpu_bo *bo)
+{
+	size_t i;
+
+	for (i = 0; i < PARTS; i++) {
+		ASSERT_EQ(0, make_in_vram(driver, part(driver), &bo[i]));
+		fill(_metadata, &bo[i], i);
+	}
+}
+
+static size_t count_in(struct __test_metadata *_metadata, const struct mockgpu_bo *bo,
+		       uint32_t placement)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < PARTS; i++)
+		count += bo_query(_metadata, &bo[i]).placement == placement;
+	return count;
+}
+
+TEST_F(evict, a_full_vram_gives_way)
+{
+	struct mockgpu_usage usage;
+	size_t i;
+
+	fill_vram(_metadata, &self->driver, self->bo);
+	EXPECT_EQ(PARTS, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_VRAM));
+	ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
+	EXPECT_EQ(usage.vram_max, usage.vram);
+	EXPECT_EQ(self->driver.before.populated, usage.populated);
+
+	/* One page more. */
+	ASSERT_EQ(0, make_in_vram(&self->driver, self->driver.page, &self->bo[PARTS]));
+	EXPECT_EQ(1, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_GTT));
+	ASSERT_EQ(0, mockgpu_bo_map(&self->bo[PARTS], NULL));
+	EXPECT_TRUE(pattern_is_zero(self->bo[PARTS].map, self->driver.page));
+	/* And a half of VRAM. */
+	ASSERT_EQ(0, make_in_vram(&self->driver, part(&self->driver) * PARTS / 2,
+				  &self->bo[PARTS + 1]));
+	EXPECT_LE(PARTS / 2, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_GTT));
+	for (i = 0; i < PARTS; i++) {
+		struct drm_mockgpu_bo_query query = bo_query(_metadata, &self->bo[i]);
+
+		EXPECT_EQ(query.placement == MOCKGPU_PLACEMENT_GTT, query.moves);
+		EXPECT_EQ(0, wrong(&self->bo[i], i));
+	}
+}
+
+TEST_F(evict, all_of_vram_for_one)
+{
+	size_t i;
+
+	fill_vram(_metadata, &self->driver, self->bo);
+	ASSERT_EQ(0, make_in_vram(&self->driver, part(&self->driver) * PARTS, &self->bo[PARTS]));
+	EXPECT_EQ(PARTS, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_GTT));
+	for (i = 0; i < PARTS; i++)
+		EXPECT_EQ(0, wrong(&self->bo[i], i));
+	/* And back, each evicting the large one or nothing. */
+	for (i = 0; i < PARTS; i++)
+		ASSERT_EQ(0, mockgpu_bo_move(&self->bo[i], MOCKGPU_PLACEMENT_VRAM, 0));
+	EXPECT_EQ(PARTS, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_VRAM));
+	EXPECT_EQ(MOCKGPU_PLACEMENT_GTT, bo_query(_metadata, &self->bo[PARTS]).placement);
+	for (i = 0; i < PARTS; i++)
+		EXPECT_EQ(0, wrong(&self->bo[i], i));
+}
+
+TEST_F(evict, pinned_buffers_stay_in_vram)
+{
+	size_t i;
+
+	fill_vram(_metadata, &self->driver, self->bo);
+	for (i = 0; i < PARTS; i++)
+		ASSERT_EQ(0, mockgpu_bo_pin(&self->bo[i], MOCKGPU_PIN));
+	EXPECT_EQ(-ENOMEM, make_in_vram(&self->driver, self->driver.page, &self->bo[PARTS]));
+	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_NONCOMPOUND, 0, 0,
+				       self->driver.page, &self->bo[PARTS]));
+	EXPECT_EQ(-ENOMEM, mockgpu_bo_move(&self->bo[PARTS], MOCKGPU_PLACEMENT_VRAM, 0));
+	EXPECT_EQ(MOCKGPU_PLACEMENT_GTT, bo_query(_metadata, &self->bo[PARTS]).placement);
+	EXPECT_EQ(PARTS, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_VRAM));
+
+	/* One may go: that one goes. */
+	ASSERT_EQ(0, mockgpu_bo_pin(&self->bo[5], MOCKGPU_UNPIN));
+	ASSERT_EQ(0, mockgpu_bo_move(&self->bo[PARTS], MOCKGPU_PLACEMENT_VRAM, 0));
+	EXPECT_EQ(MOCKGPU_PLACEMENT_GTT, bo_query(_metadata, &self->bo[5]).placement);
+	EXPECT_EQ(PARTS - 1, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_VRAM));
+	for (i = 0; i < PARTS; i++)
+		EXPECT_EQ(0, wrong(&self->bo[i], i));
+}
+
+TEST_F(evict, a_pinned_buffer_stays_as_it_is)
+{
+	struct drm_mockgpu_bo_compare compare;
+	struct mockgpu_bo *bo = &self->bo[0];
+	uint32_t place;
+
+	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_NONCOMPOUND, 3, 0,
+				       24 * self->driver.page, bo));
+	fill(_metadata, bo, 1);
+	EXPECT_EQ(-ENOENT, mockgpu_bo_pin(bo, MOCKGPU_UNPIN));
+	ASSERT_EQ(0, mockgpu_bo_pin(bo, MOCKGPU_PIN));
+	EXPECT_EQ(-EBUSY, mockgpu_bo_pin(bo, MOCKGPU_PIN));
+	EXPECT_EQ(MOCKGPU_BO_PINNED, bo_query(_metadata, bo).state);
+	ASSERT_EQ(0, mockgpu_bo_snapshot(bo));
+	for (place = 0; place < MOCKGPU_PLACEMENT_COUNT; place++)
+		EXPECT_EQ(-EBUSY, mockgpu_bo_move(bo, place, 0));
+	EXPECT_EQ(-EBUSY, mockgpu_bo_move(bo, MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES));
+	EXPECT_EQ(-EBUSY, mockgpu_bo_swapout(bo));
+	EXPECT_EQ(-EBUSY, mockgpu_bo_set_caching(bo, MOCKGPU_CACHING_WC));
+	EXPECT_EQ(-EBUSY, mockgpu_bo_revoke(bo));
+	EXPECT_EQ(0, bo_query(_metadata, bo).moves);
+	/* Zapping is none of that. */
+	EXPECT_EQ(0, mockgpu_bo_zap(bo));
+	EXPECT_EQ(0, wrong(bo, 1));
+	ASSERT_EQ(0, mockgpu_bo_compare(bo, &compare));
+	EXPECT_EQ(0, compare.changed);
+
+	ASSERT_EQ(0, mockgpu_bo_pin(bo, MOCKGPU_UNPIN));
+	EXPECT_EQ(-ENOENT, mockgpu_bo_pin(bo, MOCKGPU_UNPIN));
+	EXPECT_EQ(0, bo_query(_metadata, bo).state);
+	EXPECT_EQ(0, mockgpu_bo_swapout(bo));
+	/* Pinning brings it back, and its end is no matter. */
+	ASSERT_EQ(0, mockgpu_bo_pin(bo, MOCKGPU_PIN));
+	EXPECT_EQ(MOCKGPU_BO_PINNED, bo_query(_metadata, bo).state);
+	EXPECT_EQ(MOCKGPU_PLACEMENT_GTT, bo_query(_metadata, bo).placement);
+	EXPECT_EQ(0, wrong(bo, 1));
+}
+
+TEST_F(evict, a_lower_limit_swaps_others_out)
+{
+	const uint64_t npages = 300;
+	struct mockgpu_usage usage;
+	size_t i, swapped = 0;
+
+	for (i = 0; i < PARTS; i++) {
+		ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, i % MOCKGPU_KIND_COUNT, 0,
+					       i % MOCKGPU_CACHING_COUNT,
+					       npages * self->driver.page, &self->bo[i]));
+		fill(_metadata, &self->bo[i], i);
+	}
+	ASSERT_EQ(0, mockgpu_bo_pin(&self->bo[3], MOCKGPU_PIN));
+	/* Nothing happens until somebody needs pages. */
+	ASSERT_EQ(0, limit_set(1));
+	ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
+	EXPECT_EQ(self->driver.before.populated + PARTS * npages, usage.populated);
+	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_TTM, 0, 0,
+				       npages * self->driver.page, &self->bo[PARTS]));
+	for (i = 0; i < PARTS; i++)
+		swapped += bo_query(_metadata, &self->bo[i]).state == MOCKGPU_BO_SWAPPED;
+	EXPECT_EQ(PARTS - 1, swapped);
+	EXPECT_EQ(MOCKGPU_BO_PINNED, bo_query(_metadata, &self->bo[3]).state);
+	ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
+	EXPECT_EQ(self->driver.before.populated + 2 * npages, usage.populated);
+
+	/* Each one that comes back pushes the one before out. */
+	for (i = 0; i < PARTS; i++) {
+		EXPECT_EQ(0, wrong(&self->bo[i], i));
+		ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
+		EXPECT_EQ(self->driver.before.populated + 2 * npages, usage.populated);
+	}
+	ASSERT_EQ(0, limit_set(self->limit));
+	for (i = 0; i < PARTS; i++)
+		EXPECT_EQ(0, wrong(&self->bo[i], i));
+	ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
+	EXPECT_EQ(self->driver.before.populated + PARTS * npages, usage.populated);
+}
+
+TEST_F(evict, swapping_one_out_leaves_the_others)
+{
+	size_t i, j;
+
+	for (i = 0; i < PARTS; i++) {
+		ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_TTM, 0, 0,
+					       16 * self->driver.page, &self->bo[i]));
+		fill(_metadata, &self->bo[i], i);
+	}
+	/* The last first: TTM itself would begin with the one used least recently. */
+	for (i = PARTS; i--;) {
+		ASSERT_EQ(0, mockgpu_bo_swapout(&self->bo[i]));
+		for (j = 0; j < PARTS; j++)
+			EXPECT_EQ(j >= i ? MOCKGPU_BO_SWAPPED : 0,
+				  bo_query(_metadata, &self->bo[j]).state);
+	}
+	for (i = 0; i < PARTS; i++)
+		EXPECT_EQ(0, wrong(&self->bo[i], i));
+}
+
+int main(int argc, char **argv)
+{
+	return driver_run(argc, argv);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The judge on made-up evidence: shapes that no kernel at hand shows, or that
+ * should never be seen. Needs neither KVM nor the driver. mutation_test shows
+ * the judge real damage.
+ */
+
+#include "kselftest_harness.h"
+
+#include "../guest/protocol.h"
+#include "judge.h"
+
+#define TEST_PAGES 8
+#define TEST_BLOCK 4
+
+FIXTURE(judge) {
+	struct drm_mockgpu_page before[TEST_PAGES];
+	struct drm_mockgpu_page now[TEST_PAGES];
+	uint8_t result[TEST_PAGES];
+	struct judge_evidence evidence;
+};
+
+/* Two non-compound blocks of order 2 that mapped. */
+FIXTURE_SETUP(judge)
+{
+	uint32_t i;
+
+	for (i = 0; i < TEST_PAGES; i++) {
+		bool head = i % TEST_BLOCK == 0;
+
+		self->before[i] = (struct drm_mockgpu_page){
+			.pfn = 0x1000 + i,
+			.count = head,
+			.flags = head ? MOCKGPU_PAGE_HEAD : MOCKGPU_PAGE_TAIL,
+			.order = 2,
+			.index = i % TEST_BLOCK,
+		};
+		self->now[i] = self->before[i];
+		self->result[i] = GUEST_MAPPED;
+	}
+	self->evidence = (struct judge_evidence){
+		.pages = TEST_PAGES,
+		.result = self->result,
+		.before = self->before,
+		.complaint = "",
+	};
+}
+
+FIXTURE_TEARDOWN(judge)
+{
+}
+
+static void test_refuse_tails(uint8_t *result)
+{
+	unsigned int i;
+
+	for (i = 0; i < TEST_PAGES; i++) {
+		if (i % TEST_BLOCK)
+			result[i] = GUEST_EFAULT;
+	}
+}
+
+#define EXPECT_JUDGED(_verdict, _reason, _page) do {			\
+	struct judgement judgement = judge(&self->evidence);		\
+									\
+	EXPECT_EQ(_verdict, judgement.verdict)				\
+		TH_LOG("%s", judgement.text);				\
+	EXPECT_EQ(_reason, judgement.reason)				\
+		TH_LOG("%s", judgement.text);				\
+	EXPECT_EQ(_page, judgement.page)				\
+		TH_LOG("%s", judgement.text);				\
+} while (0)
+
+TEST_F(judge, all_mapped_is_ok_on_every_kernel)
+{
+	EXPECT_JUDGED(JUDGE_OK, JUDGE_NONE, 0);
+	EXPECT_EQ(TEST_PAGES, judge(&self->evidence).mapped);
+	/* An older kernel with the fix. */
+	self->evidence.refusal_known = true;
+	EXPECT_JUDGED(JUDGE_OK, JUDGE_NONE, 0);
+}
+
+TEST_F(judge, refused_tails_are_known_before_6_13_only)
+{
+	test_refuse_tails(self->result);
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_REFUSED, 1);
+	self->evidence.refusal_known = true;
+	EXPECT_JUDGED(JUDGE_REPRODUCED, JUDGE_NONE, 0);
+	EXPECT_EQ(2, judge(&self->evidence).mapped);
+	EXPECT_EQ(TEST_PAGES, judge(&self->evidence).total);
+}
+
+TEST_F(judge, a_refused_head_is_not_known)
+{
+	self->evidence.refusal_known = true;
+	test_refuse_tails(self->result);
+	self->result[4] = GUEST_EFAULT;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_REFUSED, 4);
+}
+
+TEST_F(judge, a_refused_reserved_page_is_not_known)
+{
+	self->evidence.refusal_known = true;
+	test_refuse_tails(self->result);
+	self->before[5].flags |= MOCKGPU_PAGE_RESERVED;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_REFUSED, 5);
+}
+
+TEST_F(judge, one_tail_that_maps_among_refused_ones_is_not_ok)
+{
+	self->evidence.refusal_known = true;
+	test_refuse_tails(self->result);
+	self->result[6] = GUEST_MAPPED;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_PARTLY, 6);
+	/* The first of all of them. */
+	test_refuse_tails(self->result);
+	self->result[1] = GUEST_MAPPED;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_PARTLY, 1);
+	/* The last one. */
+	test_refuse_tails(self->result);
+	self->result[7] = GUEST_MAPPED;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_PARTLY, 7);
+}
+
+TEST_F(judge, counts_must_not_change_at_any_time)
+{
+	const struct drm_mockgpu_page **look[] = {
+		&self->evidence.during, &self->evidence.after, &self->evidence.gone,
+	};
+	unsigned int i;
+
+	self->evidence.refusal_known = true;
+	for (i = 0; i < ARRAY_SIZE(look); i++) {
+		*look[i] = self->now;
+		self->now[4].count = 2;
+		EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_COUNT, 4);
+		self->now[4].count = 0;
+		EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_COUNT, 4);
+		self->now[4].count = 1;
+		self->now[5].count = 1;
+		EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_COUNT, 5);
+		self->now[5].count = 0;
+		EXPECT_JUDGED(JUDGE_OK, JUDGE_NONE, 0);
+		*look[i] = NULL;
+	}
+}
+
+TEST_F(judge, another_page_is_not_ok)
+{
+	self->evidence.after = self->now;
+	self->now[3].pfn++;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_STATE, 3);
+}
+
+static void test_mark_heads(struct drm_mockgpu_page *pages, uint32_t flags)
+{
+	pages[0].flags |= flags;
+	pages[TEST_BLOCK].flags |= flags;
+}
+
+TEST_F(judge, marks_of_kvm_are_known_before_6_13_only)
+{
+	self->evidence.during = self->now;
+	test_mark_heads(self->now, MOCKGPU_PAGE_REFERENCED);
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_STATE, 0);
+	self->evidence.refusal_known = true;
+	EXPECT_JUDGED(JUDGE_OK, JUDGE_NONE, 0);
+	test_refuse_tails(self->result);
+	EXPECT_JUDGED(JUDGE_REPRODUCED, JUDGE_NONE, 0);
+	/* Dirty comes with the end of the mapping. */
+	test_mark_heads(self->now, MOCKGPU_PAGE_DIRTY);
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_STATE, 0);
+	self->evidence.during = NULL;
+	self->evidence.after = self->now;
+	EXPECT_JUDGED(JUDGE_REPRODUCED, JUDGE_NONE, 0);
+	test_mark_heads(self->now, MOCKGPU_PAGE_LRU);
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_STATE, 0);
+}
+
+TEST_F(judge, marks_on_some_of_the_held_pages_are_not_ok)
+{
+	self->evidence.refusal_known = true;
+	self->evidence.after = self->now;
+	test_refuse_tails(self->result);
+	self->now[0].flags |= MOCKGPU_PAGE_DIRTY;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_STATE, 4);
+}
+
+TEST_F(judge, marks_on_a_page_kvm_did_not_hold_are_not_ok)
+{
+	self->evidence.refusal_known = true;
+	self->evidence.after = self->now;
+	test_refuse_tails(self->result);
+	test_mark_heads(self->now, MOCKGPU_PAGE_DIRTY);
+	self->now[2].flags |= MOCKGPU_PAGE_DIRTY;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_STATE, 2);
+	self->now[2].flags &= ~MOCKGPU_PAGE_DIRTY;
+	self->before[4].flags |= MOCKGPU_PAGE_RESERVED;
+	self->now[4].flags |= MOCKGPU_PAGE_RESERVED;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_STATE, 4);
+}
+
+TEST_F(judge, wrong_data_outweighs_everything)
+{
+	self->evidence.spurious = 1;
+	self->evidence.complaints = 1;
+	self->evidence.after = self->now;
+	self->now[0].count = 7;
+	test_refuse_tails(self->result);
+	self->evidence.host_wrong = (struct judge_wrong){ .words = 1, .page = 5 };
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_WRONG_DATA, 5);
+	self->evidence.guest_wrong = (struct judge_wrong){ .words = 1, .page = 6 };
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_WRONG_DATA, 6);
+}
+
+TEST_F(judge, a_spurious_fault_is_not_ok)
+{
+	self->evidence.spurious = 1;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_SPURIOUS, 0);
+	self->evidence.refusal_known = true;
+	test_refuse_tails(self->result);
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_SPURIOUS, 0);
+}
+
+TEST_F(judge, a_complaint_of_the_kernel_is_not_ok)
+{
+	self->evidence.complaints = 1;
+	self->evidence.complaint = "WARNING: CPU: 0";
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_LOG, 0);
+	EXPECT_STREQ("kernel log: WARNING: CPU: 0", judge(&self->evidence).text);
+}
+
+TEST_HARNESS_MAIN

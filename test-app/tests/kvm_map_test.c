@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffers of every page kind in a guest: each page is touched by the guest, in
+ * several orders, read first and written first, through aligned and skewed
+ * memslots. What is ok, known or a bug is decided by lib/judge.c.
+ *
+ * One harness test is one buffer in one VM; it prints a machine-readable line
+ * for each of its cases (cell.h).
+ *
+ * Environment: MOCKGPU_SEED, a number, repeats a run with the seed it printed.
+ */
+
+#include <sys/random.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "kselftest_harness.h"
+
+#include "cell.h"
+#include "kmsg.h"
+#include "trial.h"
+#include "vmm.h"
+
+/*
+ * A machine that has run for a while may have no free block of such an order:
+ * that is no failure of the driver.
+ */
+#define SCARCE_ORDER 9
+
+/* Tests that take longer than this say what they are doing. */
+#define PROGRESS_AFTER_SECONDS 2
+
+static uint64_t test_seed;
+static time_t test_start;
+
+FIXTURE(kvm_map) {
+	int drm;
+	int kmsg;
+	struct trial trial;
+};
+
+FIXTURE_VARIANT(kvm_map) {
+	uint32_t kind;
+	uint32_t order;
+	size_t pages;
+};
+
+/*
+ * Several blocks each. Orders 9 and 10 are one block and the beginning of
+ * another, since under emulation a refused page costs 0.1 ms in each case; ttm
+ * gets blocks of orders 9, 6, 1 and 0.
+ */
+FIXTURE_VARIANT_ADD(kvm_map, ttm) { MOCKGPU_KIND_TTM, 0, 512 + 64 + 2 + 1 };
+
+FIXTURE_VARIANT_ADD(kvm_map, noncompound_o0) { MOCKGPU_KIND_NONCOMPOUND, 0, 16 };
+FIXTURE_VARIANT_ADD(kvm_map, noncompound_o1) { MOCKGPU_KIND_NONCOMPOUND, 1, 16 };
+FIXTURE_VARIANT_ADD(kvm_map, noncompound_o4) { MOCKGPU_KIND_NONCOMPOUND, 4, 64 };
+FIXTURE_VARIANT_ADD(kvm_map, noncompound_o9) { MOCKGPU_KIND_NONCOMPOUND, 9, 512 + 16 };
+FIXTURE_VARIANT_ADD(kvm_map, noncompound_o10) { MOCKGPU_KIND_NONCOMPOUND, 10, 1024 + 16 };
+
+FIXTURE_VARIANT_ADD(kvm_map, compound_o0) { MOCKGPU_KIND_COMPOUND, 0, 16 };
+FIXTURE_VARIANT_ADD(kvm_map, compound_o1) { MOCKGPU_KIND_COMPOUND, 1, 16 };
+FIXTURE_VARIANT_ADD(kvm_map, compound_o4) { MOCKGPU_KIND_COMPOUND, 4, 64 };
+FIXTURE_VARIANT_ADD(kvm_map, compound_o9) { MOCKGPU_KIND_COMPOUND, 9, 512 + 16 };
+FIXTURE_VARIANT_ADD(kvm_map, compound_o10) { MOCKGPU_KIND_COMPOUND, 10, 1024 + 16 };
+
+FIXTURE_VARIANT_ADD(kvm_map, split_o0) { MOCKGPU_KIND_SPLIT, 0, 16 };
+FIXTURE_VARIANT_ADD(kvm_map, split_o1) { MOCKGPU_KIND_SPLIT, 1, 16 };
+FIXTURE_VARIANT_ADD(kvm_map, split_o4) { MOCKGPU_KIND_SPLIT, 4, 64 };
+FIXTURE_VARIANT_ADD(kvm_map, split_o9) { MOCKGPU_KIND_SPLIT, 9, 512 + 16 };
+FIXTURE_VARIANT_ADD(kvm_map, split_o10) { MOCKGPU_KIND_SPLIT, 10, 1024 + 16 };
+
+FIXTURE_VARIANT_ADD(kvm_map, reserved_o0) { MOCKGPU_KIND_RESERVED, 0, 16 };
+FIXTURE_VARIANT_ADD(kvm_map, reserved_o1) { MOCKGPU_KIND_RESERVED, 1, 16 };
+FIXTURE_VARIANT_ADD(kvm_map, reserved_o4) { MOCKGPU_KIND_RESERVED, 4, 64 };
+FIXTURE_VARIANT_ADD(kvm_map, reserved_o9) { MOCKGPU_KIND_RESERVED, 9, 512 + 16 };
+FIXTURE_VARIANT_ADD(kvm_map, reserved_o10) { MOCKGPU_KIND_RESERVED, 10, 1024 + 16 };
+
+/* Each case is one of two first accesses, four visits and two alignments. */
+#define KVM_MAP_CASES (2 * TRIAL_VISITS * 2)
+
+static void test_say_progress(const char *name)
+{
+	time_t seconds = time(NULL) - test_start;
+
+	if (seconds >= PROGRESS_AFTER_SECONDS)
+		fprintf(stderr, "kvm_map_test: %s, %lld s\n", name, (long long)seconds);
+}
+
+static void test_name_buffer(uint32_t kind, uint32_t order, char *name, size_t size)
+{
+	if (kind == MOCKGPU_KIND_TTM)
+		snprintf(name, size, "%s", mockgpu_kind_name(kind));
+	else
+		snprintf(name, size, "%s-o%u", mockgpu_kind_name(kind), order);
+}
+
+static void test_print_skipped(uint32_t kind, uint32_t order, size_t pages)
+{
+	const struct judgement judgement = { .verdict = JUDGE_SKIP, .total = pages };
+	char name[32];
+
+	test_name_buffer(kind, order, name, sizeof(name));
+	cell_print(name, &judgement);
+}
+
+FIXTURE_SETUP(kvm_map)
+{
+	int ret;
+
+	self->drm = mockgpu_open(NULL, 0);
+	ASSERT_LE(0, self->drm);
+	self->kmsg = kmsg_open();
+	ASSERT_LE(0, self->kmsg);
+	ret = trial_init(&self->trial, self->drm, variant->kind, variant->order,
+			 variant->pages, NULL, self->kmsg);
+	if (ret == -ENOMEM && variant->order >= SCARCE_ORDER) {
+		test_print_skipped(variant->kind, variant->order, variant->pages);
+		SKIP(return, "%s", self->trial.error);
+	}
+	ASSERT_EQ(0, ret)
+		TH_LOG("%s", self->trial.error);
+}
+
+FIXTURE_TEARDOWN(kvm_map)
+{
+	trial_fini(&self->trial);
+	close(self->kmsg);
+	close(self->drm);
+}
+
+static void test_name_case(const struct mockgpu_bo *bo, const struct trial_case *what,
+			   char *name, size_t size)
+{
+	char buffer[32];
+
+	test_name_buffer(bo->kind, bo->order, buffer, sizeof(buffer));
+	snprintf(name, size, "%s-%s-%s-%s", buffer,
+		 what->first == GUEST_READ ? "read" : "write",
+		 trial_visit_name(what->visit), what->skewed ? "skewed" : "aligned");
+}
+
+/* The last case in a VM is judged again when the VM is gone. */
+static struct judgement test_try_case(struct trial *trial, const struct trial_case *what,
+				      bool last)
+{
+	struct judgement judgement;
+
+	if (trial_run(trial, what))
+		return cell_not_tried(trial->error, trial->pages);
+	judgement = judge(&trial->evidence);
+	if (judgement.verdict == JUDGE_NOT_OK || !last)
+		return judgement;
+	if (trial_end_vm(trial))
+		return cell_not_tried(trial->error, trial->pages);
+	return judge(&trial->evidence);
+}
+
+static struct trial_case test_case(unsigned int i)
+{
+	return (struct trial_case){
+		.visit = i % TRIAL_VISITS,
+		.first = i / TRIAL_VISITS % 2 ? GUEST_WRITE : GUEST_READ,
+		.skewed = i / TRIAL_VISITS / 2,
+		.seed = guest_value(test_seed, i, 0),
+	};
+}
+
+/* Try all cases in one VM; the worst judgement stands for all of them. */
+static struct judgement test_try_cases(struct trial *trial)
+{
+	struct judgement worst = { .verdict = JUDGE_OK };
+	unsigned int i;
+
+	for (i = 0; i < KVM_MAP_CASES && trial->vm; i++) {
+		struct trial_case what = test_case(i);
+		struct judgement judgement;
+		char name[96];
+
+		judgement = test_try_case(trial, &what, i == KVM_MAP_CASES - 1);
+		test_name_case(&trial->bo, &what, name, sizeof(name));
+		cell_print(name, &judgement);
+		/* The pages are the same in every case: so has the verdict to be. */
+		if (i && judgement.verdict < JUDGE_NOT_OK && worst.verdict < JUDGE_NOT_OK &&
+		    judgement.verdict != worst.verdict) {
+			judgement.verdict = JUDGE_NOT_OK;
+			snprintf(judgement.text, sizeof(judgement.text),
+				 "%s maps other pages than the cases before", name);
+		}
+		if (judgement.verdict > worst.verdict)
+			worst = judgement;
+	}
+	return worst;
+}
+
+TEST_F(kvm_map, every_case)
+{
+	struct judgement judgement;
+	char name[32];
+
+	test_name_buffer(variant->kind, variant->order, name, sizeof(name));
+	test_say_progress(name);
+	judgement = test_try_cases(&self->trial);
+	cell_conclude(_metadata, &judgement);
+}
+
+int main(int argc, char **argv)
+{
+	const char *unusable = trial_unusable();
+	const char *seed = getenv("MOCKGPU_SEED");
+
+	if (unusable)
+		ksft_exit_skip("%s\n", unusable);
+	if (vmm_keep_one())
+		ksft_exit_fail_msg("cannot create a VM\n");
+	test_start = time(NULL);
+	if (seed)
+		test_seed = strtoull(seed, NULL, 0);
+	else if (getrandom(&test_seed, sizeof(test_seed), 0) < 0)
+		test_seed = test_start;
+	ksft_print_msg("MOCKGPU_SEED=%#llx\n", (unsigned long long)test_seed);
+	return test_harness_run(argc, argv);
+}

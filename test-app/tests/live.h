@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What tests that change a buffer under running vCPUs share. Include it after
+ * kselftest_harness.h.
+ */
+#ifndef MOCKGPU_TEST_LIVE_H
+#define MOCKGPU_TEST_LIVE_H
+
+#include <sys/mman.h>
+
+#include "bo.h"
+#include "driver.h"
+#include "../guest/arch.h"
+#include "runner.h"
+#include "touch.h"
+#include "trial.h"
+#include "verdict.h"
+
+#define LIVE_SLOT 1
+#define LIVE_GPA VMM_VRAM_GPA
+#define LIVE_VCPUS_MAX 4
+#define LIVE_SEED 0x11fe
+
+/**
+ * struct live - a buffer in a guest whose vCPUs run
+ * @driver: the driver's client
+ * @vm: the VM
+ * @bo: the buffer, mapped where the memslot is
+ * @pages: its pages
+ * @vcpus: how many run
+ * @runner: them
+ */
+struct live {
+	struct driver driver;
+	struct vmm *vm;
+	struct mockgpu_bo bo;
+	uint32_t pages;
+	unsigned int vcpus;
+	struct runner runner[LIVE_VCPUS_MAX];
+};
+
+static inline uint64_t *live_word(void *map, uint32_t page, uint32_t word)
+{
+	return (uint64_t *)((char *)map + (size_t)page * GUEST_PAGE_SIZE) + word;
+}
+
+/* The words that no vCPU writes to. */
+static inline void live_fill(void *map, uint32_t pages, uint64_t seed)
+{
+	uint32_t page, i;
+
+	for (page = 0; page < pages; page++)
+		for (i = 0; i < GUEST_WORDS; i++)
+			*live_word(map, page, guest_words[i]) =
+				guest_value(seed, page, guest_words[i]);
+}
+
+static inline size_t live_differences(void *map, uint32_t pages, uint64_t seed)
+{
+	size_t wrong = 0;
+	uint32_t page, i;
+
+	for (page = 0; page < pages; page++)
+		for (i = 0; i < GUEST_WORDS; i++)
+			wrong += *live_word(map, page, guest_words[i]) !=
+				 guest_value(seed, page, guest_words[i]);
+	return wrong;
+}
+
+/* As before live_start(). */
+static inline void live_clear(struct live *live)
+{
+	uint32_t page, lane;
+
+	for (page = 0; page < live->pages; page++)
+		for (lane = 0; lane < live->vcpus; lane++)
+			*live_word(live->bo.map, page, guest_lane_word(lane)) = 0;
+}
+
+/* How many words of a lane are not what they should be. */
+static inline size_t live_lane_differences(void *map, uint32_t pages, uint32_t lane,
+					   uint64_t value)
+{
+	size_t wrong = 0;
+	uint32_t page;
+
+	for (page = 0; page < pages; page++)
+		wrong += *live_word(map, page, guest_lane_word(lane)) != value;
+	return wrong;
+}
+
+/* A buffer where a memslot can have large entries; -errno of its creation. */
+static inline int live_make(struct __test_metadata *_metadata, struct live *live,
+			    const struct drm_mockgpu_bo_create *want)
+{
+	int ret = mockgpu_bo_make(live->driver.fd, want, &live->bo);
+	char *at;
+
+	if (ret)
+		return ret;
+	at = trial_reserve(live->bo.size);
+	ASSERT_NE(NULL, at);
+	ASSERT_EQ(0, mockgpu_bo_map(&live->bo, at));
+	live->pages = bo_npages(&live->bo);
+	live_fill(live->bo.map, live->pages, LIVE_SEED);
+	return 0;
+}
+
+/* Whether the guest can have every page; a kernel before 6.13 refuses some kinds. */
+static inline bool live_maps(struct __test_metadata *_metadata, struct live *live)
+{
+	static uint32_t visit[GUEST_WORK_ITEMS];
+	static uint8_t result[GUEST_WORK_ITEMS];
+	struct touch touch = {
+		.op = GUEST_READ, .gpa = LIVE_GPA, .seed = LIVE_SEED,
+		.visit = visit, .visits = live->pages, .result = result,
+	};
+	size_t i, refused = 0;
+
+	for (i = 0; i < live->pages; i++)
+		visit[i] = i;
+	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
+	EXPECT_EQ(0, touch.wrong_words);
+	for (i = 0; i < live->pages; i++)
+		refused += result[i] == GUEST_EFAULT;
+	if (!judge_refusal_known())
+		EXPECT_EQ(0, refused);
+	return !refused;
+}
+
+static inline void live_vm(struct __test_metadata *_metadata, struct live *live)
+{
+	ASSERT_EQ(0, vmm_create(&live->vm, live->vcpus));
+	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map, live->bo.size, 0));
+}
+
+/* All vCPUs; with @again those that end with EFAULT try for ever. */
+static inline void live_start(struct __test_metadata *_metadata, struct live *live, bool again)
+{
+	unsigned int i;
+
+	for (i = 0; i < live->vcpus; i++) {
+		live->runner[i].again = again;
+		ASSERT_EQ(0, runner_start(&live->runner[i], vmm_vcpu_get(live->vm, i), LIVE_GPA,
+					  live->pages));
+	}
+}
+
+/* Every vCPU has been through all pages, from a time after this call on. */
+static inline void live_wait(struct __test_metadata *_metadata, struct live *live)
+{
+	unsigned int i;
+
+	for (i = 0; i < live->vcpus; i++) {
+		ASSERT_EQ(0, runner_wait(&live->runner[i], 2))
+			TH_LOG("vCPU %u: %s", i, vmm_vcpu_strexit(live->runner[i].vcpu));
+	}
+}
+
+/* Until they have all ended by themselves. */
+static inline void live_wait_for_the_end(const struct live *live)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	unsigned int i;
+
+	for (i = 0; i < live->vcpus; i++)
+		while (live->runner[i].running)
+			nanosleep(&pause, NULL);
+}
+
+/* Stop them. Nothing that they read was wrong, and their last words are there. */
+static inline void live_stop(struct __test_metadata *_metadata, struct live *live)
+{
+	unsigned int i;
+
+	for (i = 0; i < live->vcpus; i++) {
+		uint64_t rounds, wrong;
+
+		wrong = runner_end(&live->runner[i]);
+		rounds = vmm_vcpu_work(vmm_vcpu_get(live->vm, i))->rounds;
+		EXPECT_EQ(0, wrong)
+			TH_LOG("vCPU %u read %#llx in page %u", i, (unsigned long long)
+			       vmm_vcpu_work(vmm_vcpu_get(live->vm, i))->wrong_value,
+			       vmm_vcpu_work(vmm_vcpu_get(live->vm, i))->wrong_item);
+		EXPECT_EQ(VMM_EXIT_DOORBELL, live->runner[i].reason);
+		EXPECT_EQ(0, live_lane_differences(live->bo.map, live->pages, i, rounds));
+	}
+	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+}
+
+static inline uint64_t live_efaults(const struct live *live)
+{
+	uint64_t count = 0;
+	unsigned int i;
+
+	for (i = 0; i < live->vcpus; i++)
+		count += live->runner[i].efaults;
+	return count;
+}
+
+/*
+ * Known in every kernel up to 7.3 at least: what the driver zaps between KVM's call of
+ * its fault handler and KVM's look at the entry gives EFAULT, instead of another try:
+ * hva_to_pfn_remapped() in virt/kvm/kvm_main.c calls follow_pfnmap_start() a second
+ * time and gives its error up. A retry has to work, one of @stubborn at the latest.
+ */
+#define LIVE_STUBBORN 16
+/* Where the driver does not stop zapping every try may fail. */
+#define LIVE_STORM UINT64_MAX
+
+static inline void live_conclude(struct __test_metadata *_metadata, const struct live *live,
+				 uint64_t stubborn)
+{
+	const uint64_t efaults = live_efaults(live);
+	unsigned int i;
+
+	for (i = 0; i < live->vcpus; i++)
+		EXPECT_GE(stubborn, live->runner[i].stubborn);
+	if (efaults)
+		verdict_known(_metadata, "known: %llu spurious EFAULT, the retry worked",
+			      (unsigned long long)efaults);
+}
+
+/* The end of a test, also of one that failed in the middle. */
+static inline void live_teardown(struct __test_metadata *_metadata, struct live *live)
+{
+	unsigned int i;
+
+	for (i = 0; i < live->vcpus; i++)
+		runner_end(&live->runner[i]);
+	vmm_destroy(live->vm);
+	EXPECT_EQ(0, mockgpu_bo_destroy(&live->bo));
+	driver_teardown(_metadata, &live->driver);
+}
+
+/* main() of a program that needs the driver and KVM. */
+static inline int live_run(int argc, char **argv)
+{
+	const char *unusable = trial_unusable();
+
+	if (unusable)
+		ksft_exit_skip("%s\n", unusable);
+	if (vmm_keep_one())
+		ksft_exit_fail_msg("cannot create a VM\n");
+	return driver_run(argc, argv);
+}
+
+#endif /* MOCKGPU_TEST_LIVE_H */

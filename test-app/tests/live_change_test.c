@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Changes under running vCPUs: the driver moves, zaps, swaps and revokes a buffer,
+ * the VMM changes its mappings and memslots, while 1, 2 and 4 vCPUs count in every
+ * page of it. A vCPU must find its own last word at each access, whichever page it is
+ * in by now: a stale page or a lost write is a wrong number in the guest.
+ *
+ * KVM follows through its MMU notifier: kvm_mmu_notifier_invalidate_range_start() and
+ * mmu_invalidate_retry_gfn() in virt/kvm/kvm_main.c, Documentation/virt/kvm/locking.rst.
+ */
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+
+#include <linux/kvm.h>
+
+#include "array.h"
+#include "live.h"
+
+/* Of each change. */
+#define ROUNDS 2
+
+FIXTURE(change) {
+	struct live live;
+};
+
+FIXTURE_VARIANT(change) {
+	struct drm_mockgpu_bo_create want;
+	unsigned int vcpus;
+};
+
+/* The kind that every kernel maps, then those of amdgpu's sort. */
+FIXTURE_VARIANT_ADD(change, split_1) {
+	.want = { .size = 32 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4 },
+	.vcpus = 1,
+};
+
+FIXTURE_VARIANT_ADD(change, split_4) {
+	.want = { .size = 32 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4 },
+	.vcpus = 4,
+};
+
+FIXTURE_VARIANT_ADD(change, noncompound_2) {
+	.want = { .size = 40 << 12, .kind = MOCKGPU_KIND_NONCOMPOUND, .order = 4 },
+	.vcpus = 2,
+};
+
+FIXTURE_VARIANT_ADD(change, ttm_prefault_2) {
+	.want = { .size = 37 << 12, .kind = MOCKGPU_KIND_TTM,
+		  .fault_mode = MOCKGPU_FAULT_PREFAULT },
+	.vcpus = 2,
+};
+
+FIXTURE_VARIANT_ADD(change, huge_2) {
+	.want = { .size = 512 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
+		  .fault_mode = MOCKGPU_FAULT_HUGE },
+	.vcpus = 2,
+};
+
+FIXTURE_SETUP(change)
+{
+	struct live *live = &self->live;
+	int ret;
+
+	driver_setup(_metadata, &live->driver);
+	live->vcpus = variant->vcpus;
+	ret = live_make(_metadata, live, &variant->want);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no huge PFN mappings");
+	ASSERT_EQ(0, ret);
+	live_vm(_metadata, live);
+	if (!live_maps(_metadata, live))
+		SKIP(return, "known before 6.13: such pages cannot be mapped, see kvm_map_test");
+}
+
+FIXTURE_TEARDOWN(change)
+{
+	live_teardown(_metadata, &self->live);
+}
+
+static int change_zap(struct live *live)
+{
+	return mockgpu_bo_zap(&live->bo);
+}
+
+static int change_pages(struct live *live)
+{
+	return mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES);
+}
+
+static int change_to_vram(struct live *live)
+{
+	return mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_VRAM, 0);
+}
+
+static int change_to_gtt(struct live *live)
+{
+	return mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_GTT, 0);
+}
+
+static int change_swapout(struct live *live)
+{
+	return mockgpu_bo_swapout(&live->bo);
+}
+
+static int change_to_wc(struct live *live)
+{
+	return mockgpu_bo_set_caching(&live->bo, MOCKGPU_CACHING_WC);
+}
+
+static int change_to_uc(struct live *live)
+{
+	return mockgpu_bo_set_caching(&live->bo, MOCKGPU_CACHING_UC);
+}
+
+static int change_to_cached(struct live *live)
+{
+	return mockgpu_bo_set_caching(&live->bo, MOCKGPU_CACHING_CACHED);
+}
+
+/* A round ends as it began. */
+static const struct {
+	const char *name;
+	int (*change)(struct live *live);
+} changes[] = {
+	{ "zap", change_zap },
+	{ "new pages", change_pages },
+	{ "to VRAM", change_to_vram },
+	{ "to GTT", change_to_gtt },
+	{ "swap out", change_swapout },
+	{ "to GTT again", change_to_gtt },
+	{ "write-combined", change_to_wc },
+	{ "uncached", change_to_uc },
+	{ "cached", change_to_cached },
+};
+
+TEST_F(change, the_driver_changes_it)
+{
+	struct live *live = &self->live;
+	unsigned int round, i;
+
+	live_start(_metadata, live, true);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < ARRAY_SIZE(changes); i++) {
+			ASSERT_EQ(0, changes[i].change(live))
+				TH_LOG("round %u: %s", round, changes[i].name);
+			live_wait(_metadata, live);
+			EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED))
+				TH_LOG("round %u: %s", round, changes[i].name);
+		}
+	}
+	live_stop(_metadata, live);
+	live_conclude(_metadata, live, LIVE_STUBBORN);
+}
+
+/* Without a pause: KVM's faults and the driver's zaps race. */
+TEST_F(change, the_driver_changes_it_all_the_time)
+{
+	struct live *live = &self->live;
+	unsigned int round;
+
+	live_start(_metadata, live, true);
+	for (round = 0; round < 20 * ROUNDS; round++)
+		ASSERT_EQ(0, changes[round % 2].change(live));
+	live_wait(_metadata, live);
+	live_stop(_metadata, live);
+	live_conclude(_metadata, live, LIVE_STORM);
+}
+
+/* How often a vCPU that has ended was through. */
+static uint64_t rounds_of(const struct live *live, unsigned int vcpu)
+{
+	return vmm_vcpu_work(vmm_vcpu_get(live->vm, vcpu))->rounds;
+}
+
+/* Until the vCPUs notice: then they try again and again. */
+static void wait_for_efaults(struct __test_metadata *_metadata, struct live *live)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	unsigned int i, tries;
+
+	for (i = 0; i < live->vcpus; i++) {
+		uint64_t before = live->runner[i].efaults;
+
+		for (tries = 0; live->runner[i].efaults == before && tries < 10000; tries++)
+			nanosleep(&pause, NULL);
+		ASSERT_NE(before, live->runner[i].efaults)
+			TH_LOG("vCPU %u: %s", i, live->runner[i].running ? "no EFAULT" :
+			       vmm_vcpu_strexit(live->runner[i].vcpu));
+	}
+}
+
+static void *away(struct live *live)
+{
+	munmap(live->bo.map, live->bo.size);
+	return live->bo.map;
+}
+
+TEST_F(change, munmap_and_mmap_again)
+{
+	struct live *live = &self->live;
+	unsigned int round;
+
+	live_start(_metadata, live, true);
+	for (round = 0; round < ROUNDS; round++) {
+		void *at = away(live);
+
+		wait_for_efaults(_metadata, live);
+		live->bo.map = NULL;
+		ASSERT_EQ(0, mockgpu_bo_map(&live->bo, at));
+		live_wait(_metadata, live);
+	}
+	live_stop(_metadata, live);
+}
+
+TEST_F(change, mremap_away_and_back)
+{
+	struct live *live = &self->live;
+	void *at = live->bo.map, *other = trial_reserve(live->bo.size);
+	unsigned int round;
+
+	ASSERT_NE(NULL, other);
+	live_start(_metadata, live, true);
+	for (round = 0; round < ROUNDS; round++) {
+		ASSERT_EQ(other, mremap(at, live->bo.size, live->bo.size,
+					MREMAP_MAYMOVE | MREMAP_FIXED, other));
+		wait_for_efaults(_metadata, live);
+		EXPECT_EQ(0, live_differences(other, live->pages, LIVE_SEED));
+		ASSERT_EQ(at, mremap(other, live->bo.size, live->bo.size,
+				     MREMAP_MAYMOVE | MREMAP_FIXED, at));
+		live_wait(_metadata, live);
+	}
+	live_stop(_metadata, live);
+}
+
+/*
+ * The right to write goes: KVM emulates, and what the emulator cannot write is MMIO,
+ * see read_only_first_test. The access that ends a vCPU changes nothing.
+ */
+TEST_F(change, the_right_to_write_goes_and_comes_back)
+{
+	struct live *live = &self->live;
+	unsigned int i;
+
+	live_start(_metadata, live, false);
+	live_wait(_metadata, live);
+	ASSERT_EQ(0, mprotect(live->bo.map, live->bo.size, PROT_READ));
+	live_wait_for_the_end(live);
+	for (i = 0; i < live->vcpus; i++) {
+		struct guest_work *work = vmm_vcpu_work(live->runner[i].vcpu);
+		const uint32_t page = work->page[GUEST_STEP_ITEM(work->step)];
+
+		EXPECT_EQ(VMM_EXIT_MMIO, live->runner[i].reason);
+		EXPECT_EQ(work->rounds, *live_word(live->bo.map, page, guest_lane_word(i)));
+		EXPECT_EQ(0, runner_end(&live->runner[i]));
+	}
+	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+	ASSERT_EQ(0, mprotect(live->bo.map, live->bo.size, PROT_READ | PROT_WRITE));
+	live_clear(live);
+	live_start(_metadata, live, false);
+	live_wait(_metadata, live);
+	live_stop(_metadata, live);
+}
+
+/*
+ * Another buffer in its place: each vCPU finds each of its pages once, but for one
+ * whose old page it had read already.
+ */
+TEST_F(change, another_buffer_in_its_place)
+{
+	struct live *live = &self->live;
+	struct mockgpu_bo other = {};
+	unsigned int i;
+	void *old;
+
+	ASSERT_EQ(0, mockgpu_bo_make(live->driver.fd, &variant->want, &other));
+	/* The old one is looked at through a second mapping. */
+	old = live->bo.map;
+	live_start(_metadata, live, false);
+	live_wait(_metadata, live);
+	ASSERT_EQ(0, mockgpu_bo_map(&other, old));
+	live->bo.map = NULL;
+	ASSERT_EQ(0, mockgpu_bo_map(&live->bo, NULL));
+	/* From here on none of the old pages may change any more. */
+	live_fill(live->bo.map, live->pages, 0xdead);
+	for (i = 0; i < live->vcpus; i++)
+		memset(live_word(live->bo.map, 0, guest_lane_word(i)), 0xee, 8);
+	live_wait(_metadata, live);
+	for (i = 0; i < live->vcpus; i++) {
+		const uint64_t wrong = runner_end(&live->runner[i]);
+
+		EXPECT_GE(live->pages, wrong);
+		EXPECT_LE(live->pages - 1, wrong);
+		EXPECT_EQ(0xeeeeeeeeeeeeeeeeull,
+			  *live_word(live->bo.map, 0, guest_lane_word(i)));
+		EXPECT_EQ(0, live_lane_differences(old, live->pages, i, rounds_of(live, i)));
+	}
+	EXPECT_EQ(0, live_efaults(live));
+	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, 0xdead));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&other));
+}
+
+TEST_F(change, a_forked_child_comes_and_goes)
+{
+	struct live *live = &self->live;
+	unsigned int round;
+
+	live_start(_metadata, live, false);
+	for (round = 0; round < ROUNDS; round++) {
+		pid_t child = fork();
+		int status = -1;
+
+		ASSERT_LE(0, child);
+		if (!child)
+			_exit(live_differences(live->bo.map, live->pages, LIVE_SEED) != 0);
+		live_wait(_metadata, live);
+		ASSERT_EQ(child, waitpid(child, &status, 0));
+		EXPECT_EQ(0, status);
+		live_wait(_metadata, live);
+	}
+	live_stop(_metadata, live);
+	EXPECT_EQ(0, live_efaults(live));
+}
+
+/* Deleted under access: what is left is an MMIO exit; nothing else was changed. */
+TEST_F(change, the_memslot_goes)
+{
+	struct live *live = &self->live;
+	unsigned int i;
+
+	live_start(_metadata, live, false);
+	live_wait(_metadata, live);
+	ASSERT_EQ(0, vmm_slot_delete(live->vm, LIVE_SLOT));
+	live_wait_for_the_end(live);
+	for (i = 0; i < live->vcpus; i++) {
+		EXPECT_EQ(VMM_EXIT_MMIO, live->runner[i].reason);
+		EXPECT_EQ(0, runner_end(&live->runner[i]));
+	}
+	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+}
+
+/* Moved: the same data at the new address, nothing at the old one. */
+TEST_F(change, the_memslot_moves)
+{
+	const uint64_t there = LIVE_GPA + (1ull << 30);
+	struct live *live = &self->live;
+	unsigned int i;
+
+	live_start(_metadata, live, false);
+	live_wait(_metadata, live);
+	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, there, live->bo.map, live->bo.size, 0));
+	live_wait_for_the_end(live);
+	for (i = 0; i < live->vcpus; i++) {
+		EXPECT_EQ(VMM_EXIT_MMIO, live->runner[i].reason);
+		EXPECT_EQ(0, runner_end(&live->runner[i]));
+	}
+	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map, live->bo.size, 0));
+	EXPECT_TRUE(live_maps(_metadata, live));
+}
+
+/* The mapping outlives the file descriptors that it came from. */
+TEST_F(change, only_the_mapping_of_a_dmabuf_is_left)
+{
+	struct live *live = &self->live;
+	int dmabuf = mockgpu_bo_export(&live->bo);
+	void *at = live->bo.map;
+	unsigned int i;
+
+	ASSERT_LE(0, dmabuf);
+	live_start(_metadata, live, true);
+	ASSERT_EQ(at, mmap(at, live->bo.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+			   dmabuf, 0));
+	live->bo.map = NULL;
+	ASSERT_EQ(0, close(dmabuf));
+	live_wait(_metadata, live);
+	ASSERT_EQ(0, mockgpu_bo_destroy(&live->bo));
+	live_wait(_metadata, live);
+	for (i = 0; i < live->vcpus; i++) {
+		EXPECT_EQ(0, runner_end(&live->runner[i]));
+		EXPECT_EQ(0, live_lane_differences(at, live->pages, i, rounds_of(live, i)));
+	}
+	EXPECT_EQ(0, live_differences(at, live->pages, LIVE_SEED));
+	EXPECT_EQ(0, munmap(at, variant->want.size));
+}
+
+/* The check itself: a page of another buffer is found, once by each vCPU. */
+TEST_F(change, a_wrong_page_is_seen)
+{
+	struct live *live = &self->live;
+	const uint32_t page = live->pages / 2;
+	struct mockgpu_bo other = {};
+	unsigned int i;
+
+	if (variant->want.fault_mode == MOCKGPU_FAULT_HUGE)
+		SKIP(return, "a page of another buffer comes by a 4 KiB entry");
+	ASSERT_EQ(0, mockgpu_bo_make(live->driver.fd, &variant->want, &other));
+	live_start(_metadata, live, true);
+	live_wait(_metadata, live);
+	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&live->bo, page, &other, page));
+	ASSERT_EQ(0, mockgpu_bo_zap(&live->bo));
+	live_wait(_metadata, live);
+	for (i = 0; i < live->vcpus; i++) {
+		const struct guest_work *work = vmm_vcpu_work(live->runner[i].vcpu);
+
+		EXPECT_EQ(1, runner_end(&live->runner[i]));
+		EXPECT_EQ(page, work->page[work->wrong_item]);
+		EXPECT_EQ(0, work->wrong_value);
+	}
+	EXPECT_EQ(0, mockgpu_bo_destroy(&other));
+}
+
+/* A defined failure, at the next access; the host gets SIGBUS, see revoke_test. */
+TEST_F(change, the_driver_revokes_it)
+{
+	struct live *live = &self->live;
+	unsigned int i;
+
+	live_start(_metadata, live, false);
+	live_wait(_metadata, live);
+	ASSERT_EQ(0, mockgpu_bo_revoke(&live->bo));
+	live_wait_for_the_end(live);
+	for (i = 0; i < live->vcpus; i++) {
+		EXPECT_EQ(VMM_EXIT_EFAULT, live->runner[i].reason);
+		EXPECT_EQ(0, runner_end(&live->runner[i]));
+	}
+	/* Trying again does not bring it back. */
+	EXPECT_EQ(VMM_EXIT_EFAULT, vmm_vcpu_run(vmm_vcpu_get(live->vm, 0)));
+}
+
+int main(int argc, char **argv)
+{
+	return live_run(argc, argv);
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every way into a guest: page kinds, doors to user space, fault modes, what the
+ * guest does first, how memslots lie over the mapping, and KVM_PRE_FAULT_MEMORY.
+ * vgem's import of a mockgpu dma-buf is no door: drm_gem_dumb_map_offset() refuses
+ * imports. Which pages map depends on the kind alone; lib/judge.c decides.
+ *
+ * One harness test is one kind in one fault mode. The short form takes each kind,
+ * mode, layout and first access together with one of the doors; MOCKGPU_LONG=1 takes
+ * all of them.
+ */
+
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+
+#include <linux/kvm.h>
+
+#include "array.h"
+#include "cell.h"
+#include "kmsg.h"
+#include "kvmstat.h"
+#include "touch.h"
+#include "trial.h"
+#include "verdict.h"
+
+#define SLOT 1
+#define ROOM (4ull << 20)
+#define PAGES_MAX 1024
+
+enum door { DOOR_GEM, DOOR_DMABUF, DOORS };
+
+static const char *const door_name[] = { "gem", "dmabuf" };
+
+static const enum guest_op firsts[] = { GUEST_READ, GUEST_WRITE, GUEST_EXECUTE };
+static const char *const first_name[] = { "read", "write", "execute" };
+
+FIXTURE(mapping) {
+	int drm;
+	int kmsg;
+	struct vmm *vm;
+	struct mockgpu_bo bo;
+	struct mockgpu_bo other;
+	char *room;
+	size_t size;
+};
+
+FIXTURE_VARIANT(mapping) {
+	const char *name;
+	struct drm_mockgpu_bo_create want;
+};
+
+#define VARIANT(_name, _kind, _order, _pages, _mode)				\
+FIXTURE_VARIANT_ADD(mapping, _name) {						\
+	.name = #_name,								\
+	.want = { .size = (_pages) << 12, .kind = MOCKGPU_KIND_##_kind,		\
+		  .order = _order, .fault_mode = MOCKGPU_FAULT_##_mode },	\
+}
+
+VARIANT(ttm, TTM, 0, 37, SINGLE);
+VARIANT(ttm_prefault, TTM, 0, 37, PREFAULT);
+VARIANT(ttm_huge, TTM, 0, 512 + 37, HUGE);
+VARIANT(noncompound, NONCOMPOUND, 4, 40, SINGLE);
+VARIANT(noncompound_prefault, NONCOMPOUND, 4, 40, PREFAULT);
+/* Large entries and small ones behind them. */
+VARIANT(noncompound_huge, NONCOMPOUND, 9, 512 + 40, HUGE);
+VARIANT(compound, COMPOUND, 4, 40, SINGLE);
+VARIANT(compound_prefault, COMPOUND, 4, 40, PREFAULT);
+VARIANT(split, SPLIT, 4, 40, SINGLE);
+VARIANT(split_prefault, SPLIT, 4, 40, PREFAULT);
+VARIANT(split_huge, SPLIT, 9, 512 + 40, HUGE);
+VARIANT(reserved, RESERVED, 4, 40, SINGLE);
+VARIANT(reserved_prefault, RESERVED, 4, 40, PREFAULT);
+
+FIXTURE_SETUP(mapping)
+{
+	int ret;
+
+	self->drm = mockgpu_open(NULL, 0);
+	ASSERT_LE(0, self->drm);
+	self->kmsg = kmsg_open();
+	ASSERT_LE(0, self->kmsg);
+	self->size = variant->want.size;
+	ret = mockgpu_bo_make(self->drm, &variant->want, &self->bo);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no huge PFN mappings");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, mockgpu_bo_make(self->drm, &variant->want, &self->other));
+	self->room = trial_reserve(ROOM);
+	ASSERT_NE(NULL, self->room);
+	ASSERT_EQ(0, vmm_create(&self->vm, 1));
+}
+
+FIXTURE_TEARDOWN(mapping)
+{
+	vmm_destroy(self->vm);
+	if (self->room)
+		munmap(self->room, ROOM);
+	self->bo.map = NULL;
+	self->other.map = NULL;
+	EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&self->other));
+	close(self->kmsg);
+	close(self->drm);
+}
+
+static bool is_long(void)
+{
+	return getenv("MOCKGPU_LONG");
+}
+
+/* Nothing again. */
+static int hide(void *at, size_t size)
+{
+	void *map = mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	return map == MAP_FAILED ? -errno : 0;
+}
+
+static int open_door(enum door door, struct mockgpu_bo *bo, void *at)
+{
+	int fd, ret = 0;
+
+	if (door == DOOR_GEM) {
+		bo->map = NULL;
+		return mockgpu_bo_map(bo, at);
+	}
+	fd = mockgpu_bo_export(bo);
+	if (fd < 0)
+		return fd;
+	if (mmap(at, bo->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static int leave_slot(struct trial *trial, const struct trial_case *what)
+{
+	(void)what;
+	return vmm_slot_delete(trial->vm, SLOT);
+}
+
+/* A slot that ends with the buffer. */
+static int enter_own(struct trial *trial, const struct trial_case *what)
+{
+	return vmm_slot_set(trial->vm, SLOT, trial_gpa(what), trial->memory,
+			    trial->pages * GUEST_PAGE_SIZE, 0);
+}
+
+/* A slot that goes on where nothing is, or another buffer. */
+static int enter_room(struct trial *trial, const struct trial_case *what)
+{
+	return vmm_slot_set(trial->vm, SLOT, trial_gpa(what), trial->memory, ROOM, 0);
+}
+
+/* An arena whose pages the guest had, before the buffer is mapped over them. */
+static int enter_arena(struct trial *trial, const struct trial_case *what)
+{
+	const size_t size = trial->pages * GUEST_PAGE_SIZE;
+	enum door door = *(const enum door *)what->opaque;
+	static uint32_t visit[PAGES_MAX];
+	static uint8_t result[PAGES_MAX];
+	struct touch touch = {
+		.op = GUEST_WRITE, .gpa = trial_gpa(what), .visit = visit,
+		.visits = trial->pages, .result = result,
+	};
+	size_t i;
+	int ret;
+
+	if (mmap(trial->memory, size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return -errno;
+	ret = enter_room(trial, what);
+	for (i = 0; i < trial->pages; i++)
+		visit[i] = i;
+	if (!ret)
+		ret = touch_run(vmm_vcpu_get(trial->vm, 0), &touch);
+	return ret ? ret : open_door(door, &trial->bo, trial->memory);
+}
+
+static const struct layout {
+	const char *name;
+	bool skewed;
+	bool other;
+	struct trial_door door;
+} layouts[] = {
+	{ "own", false, false, { enter_own, leave_slot } },
+	{ "skewed", true, false, { enter_own, leave_slot } },
+	{ "larger", false, false, { enter_room, leave_slot } },
+	{ "several", false, true, { enter_room, leave_slot } },
+	{ "arena", false, false, { enter_arena, leave_slot } },
+};
+
+struct mapping_case {
+	enum door door;
+	const struct layout *layout;
+	size_t first;
+};
+
+static struct judgement try_case(struct _test_data_mapping *self,
+				 const struct mapping_case *mapping, unsigned int number)
+{
+	const struct trial_case what = {
+		.first = firsts[mapping->first],
+		.visit = number % TRIAL_VISITS,
+		.skewed = mapping->layout->skewed,
+		.seed = guest_value(number, 0, 0),
+		.opaque = (void *)&mapping->door,
+		.door = &mapping->layout->door,
+	};
+	struct judgement judgement;
+	struct trial trial;
+	int ret;
+
+	ret = open_door(mapping->door, &self->bo, self->room);
+	if (!ret && mapping->layout->other)
+		ret = open_door(mapping->door, &self->other, self->room + self->size);
+	if (ret)
+		return cell_not_tried("the door does not open", self->size / GUEST_PAGE_SIZE);
+	ret = trial_init_bo(&trial, &self->bo, self->room, self->vm, self->kmsg);
+	if (!ret)
+		ret = trial_run(&trial, &what);
+	judgement = ret ? cell_not_tried(trial.error, trial.pages) : judge(&trial.evidence);
+	trial_fini(&trial);
+	hide(self->room, ROOM);
+	return judgement;
+}
+
+static bool is_chosen(enum door door, size_t layout, size_t first)
+{
+	return is_long() || door == (layout + first) % DOORS;
+}
+
+static bool has_large_entries(const struct drm_mockgpu_bo_create *want)
+{
+	return want->fault_mode == MOCKGPU_FAULT_HUGE;
+}
+
+static const char large_entries[] =
+	"before 6.13 what a large entry maps is up to the page touched first, see large_entry";
+
+TEST_F(mapping, every_case)
+{
+	struct judgement worst = { .verdict = JUDGE_OK }, judgement;
+	unsigned int number = 0;
+	struct mapping_case mapping;
+	char name[96];
+	size_t layout;
+
+	if (has_large_entries(&variant->want) && judge_refusal_known())
+		SKIP(return, "%s", large_entries);
+	for (mapping.door = 0; mapping.door < DOORS; mapping.door++) {
+		for (layout = 0; layout < ARRAY_SIZE(layouts); layout++) {
+			for (mapping.first = 0; mapping.first < ARRAY_SIZE(firsts);
+			     mapping.first++) {
+				if (!is_chosen(mapping.door, layout, mapping.first))
+					continue;
+				mapping.layout = &layouts[layout];
+				judgement = try_case(self, &mapping, number++);
+				snprintf(name, sizeof(name), "mapping-%s-%s-%s-%s", variant->name,
+					 door_name[mapping.door], mapping.layout->name,
+					 first_name[mapping.first]);
+				cell_print(name, &judgement);
+				if (judgement.verdict > worst.verdict)
+					worst = judgement;
+			}
+		}
+	}
+	cell_conclude(_metadata, &worst);
+}
+
+/* The guest reads some pages in turn: how many of them did not map. */
+static size_t refused_of(struct __test_metadata *_metadata, struct _test_data_mapping *self,
+			 uint32_t first, size_t count)
+{
+	uint32_t visit[8];
+	static uint8_t result[PAGES_MAX];
+	struct touch touch = {
+		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .visit = visit, .result = result,
+	};
+	size_t i, refused = 0;
+
+	for (i = 0; i < count; i++)
+		visit[touch.visits++] = first + i;
+	EXPECT_EQ(0, touch_run(vmm_vcpu_get(self->vm, 0), &touch));
+	for (i = 0; i < count; i++)
+		refused += result[visit[i]] == GUEST_EFAULT;
+	return refused;
+}
+
+/*
+ * Up to 6.12 KVM takes a reference on the one page that is touched, and then maps what
+ * the host's entry maps: tails give EFAULT until the head was touched, and map after
+ * that. A test that goes from the first page on takes such a kernel for a good one.
+ */
+TEST_F(mapping, large_entry)
+{
+	const bool refusable = variant->want.kind != MOCKGPU_KIND_SPLIT;
+	size_t refused;
+
+	if (!has_large_entries(&variant->want))
+		SKIP(return, "there are no large entries");
+	ASSERT_EQ(0, open_door(DOOR_GEM, &self->bo, self->room));
+	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->room, self->size, 0));
+	refused = refused_of(_metadata, self, 1, 8);
+	EXPECT_EQ(0, refused_of(_metadata, self, 0, 1));
+	EXPECT_EQ(0, refused_of(_metadata, self, 1, 8));
+	if (!refused)
+		return;
+	EXPECT_TRUE(refusable && judge_refusal_known());
+	EXPECT_EQ(8, refused);
+	verdict_known(_metadata, "known before 6.13: tails give EFAULT until the head is mapped");
+}
+
+/*
+ * KVM_PRE_FAULT_MEMORY gives the answer of a guest's read without a guest, page by
+ * page (Documentation/virt/kvm/api.rst 4.143; x86 with two-dimensional paging).
+ */
+TEST_F(mapping, pre_fault_memory)
+{
+	const size_t pages = self->size / GUEST_PAGE_SIZE;
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
+	static struct drm_mockgpu_page page[PAGES_MAX];
+	static uint32_t visit[PAGES_MAX];
+	static uint8_t result[PAGES_MAX];
+	struct touch touch = {
+		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .visit = visit, .result = result,
+	};
+	uint64_t before = 0, after = 0;
+	size_t i, mapped, refusable = 0, refused = 0;
+
+	if (has_large_entries(&variant->want) && judge_refusal_known())
+		SKIP(return, "%s", large_entries);
+	if (!vmm_check(self->vm, KVM_CAP_PRE_FAULT_MEMORY))
+		SKIP(return, "KVM has no KVM_PRE_FAULT_MEMORY here");
+	ASSERT_EQ(pages, mockgpu_bo_pages(&self->bo, 0, pages, page));
+	ASSERT_EQ(0, open_door(DOOR_GEM, &self->bo, self->room));
+	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->room, self->size, 0));
+	for (i = 0; i < pages; i++) {
+		int ret = vmm_vcpu_pre_fault(vcpu, VMM_VRAM_GPA + i * GUEST_PAGE_SIZE,
+					     GUEST_PAGE_SIZE);
+
+		if (!i && ret == -EOPNOTSUPP)
+			SKIP(return, "there is no KVM_PRE_FAULT_MEMORY with shadow paging");
+		refusable += judge_refusal_known() && judge_page_refusable(&page[i]);
+		if (ret == -EFAULT && judge_refusal_known() && judge_page_refusable(&page[i]))
+			refused++;
+		else
+			EXPECT_EQ(0, ret)
+				TH_LOG("page %zu", i);
+		if (!ret)
+			visit[touch.visits++] = i;
+	}
+	/* The payload's own pages are there after its first steps. */
+	mapped = touch.visits;
+	touch.visits = 1;
+	EXPECT_EQ(0, touch_run(vcpu, &touch));
+	touch.visits = mapped;
+	/* What was mapped ahead takes no fault any more, not even for a write. */
+	EXPECT_EQ(0, kvmstat_vcpu(vcpu, "pf_taken", &before));
+	EXPECT_EQ(0, touch_run(vcpu, &touch));
+	EXPECT_EQ(0, kvmstat_vcpu(vcpu, "pf_taken", &after));
+	for (i = 0; i < touch.visits; i++)
+		EXPECT_EQ(GUEST_MAPPED, result[visit[i]]);
+	EXPECT_EQ(before, after);
+	if (refused) {
+		EXPECT_EQ(refusable, refused);
+		verdict_known(_metadata, "known before 6.13: %zu of %zu pages give EFAULT",
+			      refused, pages);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *unusable = trial_unusable();
+
+	if (unusable)
+		ksft_exit_skip("%s\n", unusable);
+	if (vmm_keep_one())
+		ksft_exit_fail_msg("cannot create a VM\n");
+	return test_harness_run(argc, argv);
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The suite's self-test: break it to see it. Each test damages one thing while
+ * a buffer is tried in a guest, and expects the judge of kvm_map_test to say
+ * "not ok" for exactly that reason and that page; then the damage is taken back
+ * and all is as well as before. mutation_warn_test does the same to the kernel
+ * log.
+ */
+
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+
+#include "kmsg.h"
+#include "trial.h"
+#include "vmm.h"
+
+#define TEST_PAGES 64
+#define TEST_ORDER 4
+#define TEST_BLOCK (1u << TEST_ORDER)
+#define TEST_SEED 0xdecade
+
+/* The page that gets damaged: the head of a block, which maps on every kernel. */
+#define TEST_PAGE (2 * TEST_BLOCK)
+#define TEST_WORD 511
+
+FIXTURE(mutation) {
+	int drm;
+	int kmsg;
+	enum judge_verdict healthy;
+	struct trial trial;
+};
+
+FIXTURE_VARIANT(mutation) {
+	uint32_t kind;
+};
+
+/* One that older kernels refuse in part, and one that maps everywhere. */
+FIXTURE_VARIANT_ADD(mutation, noncompound) {
+	.kind = MOCKGPU_KIND_NONCOMPOUND,
+};
+
+FIXTURE_VARIANT_ADD(mutation, split) {
+	.kind = MOCKGPU_KIND_SPLIT,
+};
+
+/* Damage, and what became of it. */
+struct damage {
+	enum trial_stage stage;
+	int (*make)(struct trial *trial, struct damage *damage);
+	unsigned int made;
+	struct mockgpu_bo other;
+};
+
+static int test_hook(struct trial *trial, enum trial_stage stage, void *opaque)
+{
+	struct damage *damage = opaque;
+
+	if (stage != damage->stage)
+		return 0;
+	damage->made++;
+	return damage->make(trial, damage);
+}
+
+static struct judgement test_judge(struct __test_metadata *_metadata, struct trial *trial,
+				   enum guest_op first, struct damage *damage)
+{
+	const struct trial_case what = {
+		.first = first,
+		.visit = TRIAL_RANDOM,
+		.seed = TEST_SEED,
+		.hook = damage ? test_hook : NULL,
+		.opaque = damage,
+	};
+
+	EXPECT_EQ(0, trial_run(trial, &what))
+		TH_LOG("%s", trial->error);
+	if (damage)
+		EXPECT_EQ(1, damage->made);
+	return judge(&trial->evidence);
+}
+
+static void test_expect_healthy(struct __test_metadata *_metadata, struct trial *trial,
+				enum judge_verdict healthy)
+{
+	unsigned int first;
+
+	for (first = GUEST_READ; first <= GUEST_WRITE; first++) {
+		struct judgement judgement;
+
+		judgement = test_judge(_metadata, trial, first, NULL);
+		EXPECT_EQ(healthy, judgement.verdict)
+			TH_LOG("%s", judgement.text);
+	}
+}
+
+static void test_expect_damage(struct __test_metadata *_metadata,
+			       const struct judgement *judgement, enum judge_reason reason)
+{
+	EXPECT_EQ(JUDGE_NOT_OK, judgement->verdict);
+	EXPECT_EQ(reason, judgement->reason)
+		TH_LOG("%s", judgement->text);
+	EXPECT_EQ(TEST_PAGE, judgement->page)
+		TH_LOG("%s", judgement->text);
+}
+
+FIXTURE_SETUP(mutation)
+{
+	self->drm = mockgpu_open(NULL, 0);
+	ASSERT_LE(0, self->drm);
+	self->kmsg = kmsg_open();
+	ASSERT_LE(0, self->kmsg);
+	ASSERT_EQ(0, trial_init(&self->trial, self->drm, variant->kind, TEST_ORDER, TEST_PAGES,
+				NULL, self->kmsg))
+		TH_LOG("%s", self->trial.error);
+	self->healthy = test_judge(_metadata, &self->trial, GUEST_READ, NULL).verdict;
+	ASSERT_NE(JUDGE_NOT_OK, self->healthy);
+	if (variant->kind == MOCKGPU_KIND_SPLIT)
+		ASSERT_EQ(JUDGE_OK, self->healthy);
+}
+
+FIXTURE_TEARDOWN(mutation)
+{
+	trial_fini(&self->trial);
+	close(self->kmsg);
+	close(self->drm);
+}
+
+static int test_flip_word(struct trial *trial, struct damage *damage)
+{
+	(void)damage;
+	((uint64_t *)(trial->memory + TEST_PAGE * GUEST_PAGE_SIZE))[TEST_WORD] ^= 1;
+	return 0;
+}
+
+TEST_F(mutation, a_wrong_word_in_the_guest_is_seen)
+{
+	struct damage damage = { .stage = TRIAL_PREPARED, .make = test_flip_word };
+	struct judgement judgement;
+
+	judgement = test_judge(_metadata, &self->trial, GUEST_READ, &damage);
+	test_expect_damage(_metadata, &judgement, JUDGE_WRONG_DATA);
+	EXPECT_EQ(1, self->trial.evidence.guest_wrong.words);
+	EXPECT_EQ(TEST_WORD, self->trial.evidence.guest_wrong.word);
+	EXPECT_EQ(0, self->trial.evidence.host_wrong.words);
+	test_expect_healthy(_metadata, &self->trial, self->healthy);
+}
+
+TEST_F(mutation, a_wrong_word_in_the_host_is_seen)
+{
+	struct damage damage = { .stage = TRIAL_TOUCHED, .make = test_flip_word };
+	struct judgement judgement;
+
+	judgement = test_judge(_metadata, &self->trial, GUEST_WRITE, &damage);
+	test_expect_damage(_metadata, &judgement, JUDGE_WRONG_DATA);
+	EXPECT_EQ(1, self->trial.evidence.host_wrong.words);
+	EXPECT_EQ(TEST_WORD, self->trial.evidence.host_wrong.word);
+	EXPECT_EQ(0, self->trial.evidence.guest_wrong.words);
+	test_expect_healthy(_metadata, &self->trial, self->healthy);
+}
+
+static int test_raise_count(struct trial *trial, struct damage *damage)
+{
+	(void)damage;
+	return mockgpu_bo_inject(&trial->bo, MOCKGPU_INJECT_REF_GET, TEST_PAGE);
+}
+
+static void test_lower_count(struct __test_metadata *_metadata, struct trial *trial)
+{
+	EXPECT_EQ(0, mockgpu_bo_inject(&trial->bo, MOCKGPU_INJECT_REF_PUT, TEST_PAGE));
+}
+
+TEST_F(mutation, a_raised_count_is_seen_while_mapped)
+{
+	struct damage damage = { .stage = TRIAL_TOUCHED, .make = test_raise_count };
+	struct judgement judgement;
+
+	judgement = test_judge(_metadata, &self->trial, GUEST_READ, &damage);
+	test_expect_damage(_metadata, &judgement, JUDGE_COUNT);
+	EXPECT_NE(NULL, strstr(judgement.text, "while mapped"));
+	test_lower_count(_metadata, &self->trial);
+	test_expect_healthy(_metadata, &self->trial, self->healthy);
+}
+
+TEST_F(mutation, a_raised_count_is_seen_without_the_memslot)
+{
+	struct damage damage = { .stage = TRIAL_REMOVED, .make = test_raise_count };
+	struct judgement judgement;
+
+	judgement = test_judge(_metadata, &self->trial, GUEST_WRITE, &damage);
+	test_expect_damage(_metadata, &judgement, JUDGE_COUNT);
+	EXPECT_NE(NULL, strstr(judgement.text, "without the memslot"));
+	test_lower_count(_metadata, &self->trial);
+	test_expect_healthy(_metadata, &self->trial, self->healthy);
+}
+
+TEST_F(mutation, a_raised_count_is_seen_without_the_vm)
+{
+	struct judgement judgement;
+
+	judgement = test_judge(_metadata, &self->trial, GUEST_WRITE, NULL);
+	EXPECT_EQ(self->healthy, judgement.verdict);
+	ASSERT_EQ(0, test_raise_count(&self->trial, NULL));
+	ASSERT_EQ(0, trial_end_vm(&self->trial));
+	judgement = judge(&self->trial.evidence);
+	test_expect_damage(_metadata, &judgement, JUDGE_COUNT);
+	EXPECT_NE(NULL, strstr(judgement.text, "without the VM"));
+	test_lower_count(_metadata, &self->trial);
+}
+
+/* The other buffer is empty: its page has none of the data. */
+static int test_insert_foreign_page(struct trial *trial, struct damage *damage)
+{
+	int ret = mockgpu_bo_inject_foreign(&trial->bo, TEST_PAGE, &damage->other, 0);
+
+	return ret ? ret : mockgpu_bo_zap(&trial->bo);
+}
+
+TEST_F(mutation, a_page_of_another_buffer_is_seen)
+{
+	struct damage damage = { .stage = TRIAL_PREPARED, .make = test_insert_foreign_page };
+	struct judgement judgement;
+
+	ASSERT_EQ(0, mockgpu_bo_create(self->drm, MOCKGPU_KIND_SPLIT, 0,
+				       MOCKGPU_CACHING_CACHED, GUEST_PAGE_SIZE,
+				       &damage.other));
+	judgement = test_judge(_metadata, &self->trial, GUEST_READ, &damage);
+	test_expect_damage(_metadata, &judgement, JUDGE_WRONG_DATA);
+	EXPECT_EQ(GUEST_WORDS, self->trial.evidence.guest_wrong.words);
+	EXPECT_EQ(0, self->trial.evidence.guest_wrong.seen);
+
+	/* A buffer keeps its foreign page until its end. */
+	trial_fini(&self->trial);
+	EXPECT_EQ(0, mockgpu_bo_destroy(&damage.other));
+	ASSERT_EQ(0, trial_init(&self->trial, self->drm, variant->kind, TEST_ORDER, TEST_PAGES,
+				NULL, self->kmsg));
+	test_expect_healthy(_metadata, &self->trial, self->healthy);
+}
+
+static int test_unmap_page(struct trial *trial, struct damage *damage)
+{
+	(void)damage;
+	return munmap(trial->memory + TEST_PAGE * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE) ? -errno : 0;
+}
+
+TEST_F(mutation, a_page_that_cannot_be_mapped_is_seen)
+{
+	struct damage damage = { .stage = TRIAL_PREPARED, .make = test_unmap_page };
+	struct judgement judgement;
+	uint64_t offset;
+
+	/* In this case the host itself keeps off pages that were refused. */
+	judgement = test_judge(_metadata, &self->trial, GUEST_WRITE, &damage);
+	test_expect_damage(_metadata, &judgement, JUDGE_REFUSED);
+	ASSERT_EQ(0, mockgpu_bo_offset(&self->trial.bo, &offset));
+	ASSERT_NE(MAP_FAILED, mmap(self->trial.memory, TEST_PAGES * GUEST_PAGE_SIZE,
+				   PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+				   self->drm, offset));
+	test_expect_healthy(_metadata, &self->trial, self->healthy);
+}
+
+int main(int argc, char **argv)
+{
+	const char *unusable = trial_unusable();
+
+	if (unusable)
+		ksft_exit_skip("%s\n", unusable);
+	if (vmm_keep_one())
+		ksft_exit_fail_msg("cannot create a VM\n");
+	return test_harness_run(argc, argv);
+}

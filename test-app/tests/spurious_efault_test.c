@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * EFAULT without a reason. KVM lets the driver fault a page in and then looks for the
+ * entry; where it finds none it gives EFAULT and does not try again:
+ * hva_to_pfn_remapped() in virt/kvm/kvm_main.c, the same from 6.1 to 7.3. That
+ * happens when the entry was zapped again in between, and when the handler returned
+ * without one, as TTM does when a signal is pending (ttm_bo_vm_reserve(),
+ * VM_FAULT_NOPAGE). A VMM that takes EFAULT for an end, as QEMU and crosvm do, stops.
+ *
+ * What is asserted: the exact number where it is known, that the very next try works,
+ * and that no data is lost. A kernel that tries again by itself is ok.
+ */
+
+#include <signal.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include "live.h"
+
+#define ZAPS 3000
+#define NTH 5
+#define SIGNALS 20
+
+FIXTURE(spurious) {
+	struct live live;
+};
+
+FIXTURE_VARIANT(spurious) {
+	struct drm_mockgpu_bo_create want;
+};
+
+FIXTURE_VARIANT_ADD(spurious, ptes) {
+	.want = { .size = 32 << 12, .kind = MOCKGPU_KIND_SPLIT },
+};
+
+FIXTURE_VARIANT_ADD(spurious, prefault) {
+	.want = { .size = 32 << 12, .kind = MOCKGPU_KIND_SPLIT,
+		  .fault_mode = MOCKGPU_FAULT_PREFAULT },
+};
+
+FIXTURE_VARIANT_ADD(spurious, pmds) {
+	.want = { .size = 512 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
+		  .fault_mode = MOCKGPU_FAULT_HUGE },
+};
+
+FIXTURE_SETUP(spurious)
+{
+	struct live *live = &self->live;
+	int ret;
+
+	driver_setup(_metadata, &live->driver);
+	live->vcpus = 2;
+	ret = live_make(_metadata, live, &variant->want);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no huge PFN mappings");
+	ASSERT_EQ(0, ret);
+	live_vm(_metadata, live);
+}
+
+FIXTURE_TEARDOWN(spurious)
+{
+	live_teardown(_metadata, &self->live);
+}
+
+/* How often it happens is luck; the rate is for the log. */
+TEST_F(spurious, a_zap_races_a_fault)
+{
+	struct live *live = &self->live;
+	unsigned int i;
+
+	live_start(_metadata, live, true);
+	for (i = 0; i < ZAPS; i++)
+		ASSERT_EQ(0, mockgpu_bo_zap(&live->bo));
+	live_wait(_metadata, live);
+	live_stop(_metadata, live);
+	ksft_print_msg("%u zaps, %llu times EFAULT\n", ZAPS,
+		       (unsigned long long)live_efaults(live));
+	live_conclude(_metadata, live, LIVE_STORM);
+}
+
+/* Every NTH fault is answered without an entry: here there is no luck in it. */
+TEST_F(spurious, a_fault_handler_that_returns_without_an_entry)
+{
+	struct live *live = &self->live;
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(live->vm, 0);
+	static uint32_t visit[512];
+	static uint8_t result[512];
+	struct touch touch = {
+		.op = GUEST_READ, .gpa = LIVE_GPA, .seed = LIVE_SEED,
+		.visit = visit, .result = result,
+	};
+	struct drm_mockgpu_bo_query before, after;
+	uint64_t nopages;
+
+	if (variant->want.fault_mode == MOCKGPU_FAULT_HUGE)
+		SKIP(return, "the mode is one of 4 KiB entries");
+	for (touch.visits = 0; touch.visits < live->pages; touch.visits++)
+		visit[touch.visits] = touch.visits;
+	ASSERT_EQ(0, mockgpu_bo_set_fault(&live->bo, MOCKGPU_FAULT_NOPAGE, NTH));
+	ASSERT_EQ(0, mockgpu_bo_zap(&live->bo));
+	before = bo_query(_metadata, &live->bo);
+	EXPECT_EQ(0, touch_run(vcpu, &touch));
+	EXPECT_EQ(0, touch.wrong_words);
+	after = bo_query(_metadata, &live->bo);
+	/* They are not counted; between any two of them lie NTH - 1 that are. */
+	nopages = (after.faults - before.faults - 1) / (NTH - 1);
+	EXPECT_NE(0, nopages);
+	if (!touch.spurious)
+		return;
+	EXPECT_EQ(nopages, touch.spurious);
+	verdict_known(_metadata, "known: each of %llu faults without an entry gave EFAULT",
+		      (unsigned long long)nopages);
+}
+
+/* Signals while a swapped out buffer is brought back, by a handler that takes its time. */
+TEST_F(spurious, signals_while_a_buffer_comes_back)
+{
+	const struct timespec pause = { .tv_nsec = 200000 };
+	struct live *live = &self->live;
+	unsigned int round, i, j;
+
+	/* As long as signals come every try may fail. */
+	live_start(_metadata, live, true);
+	for (round = 0; round < 20; round++) {
+		ASSERT_EQ(0, mockgpu_bo_swapout(&live->bo));
+		for (i = 0; i < SIGNALS; i++) {
+			for (j = 0; j < live->vcpus; j++)
+				pthread_kill(live->runner[j].thread, SIGUSR1);
+			nanosleep(&pause, NULL);
+		}
+		live_wait(_metadata, live);
+	}
+	ASSERT_EQ(0, mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_GTT, 0));
+	live_stop(_metadata, live);
+	ksft_print_msg("%llu times EFAULT\n", (unsigned long long)live_efaults(live));
+	live_conclude(_metadata, live, SIGNALS);
+}
+
+int main(int argc, char **argv)
+{
+	return live_run(argc, argv);
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Use after free: the pages that a buffer gives up are handed to another one at once
+ * and filled with canaries. No vCPU may ever read or change a canary again, whatever
+ * it was doing when they went: in the guest, on its way into it, or in user space
+ * with a TLB that still knows them.
+ *
+ * KVM must have taken its entries away and flushed every TLB before the invalidation
+ * returns to the driver (kvm_unmap_gfn_range() and kvm_flush_remote_tlbs()).
+ */
+
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include "live.h"
+#include "thief.h"
+
+/* Page invalidations; the long form makes a million of them. */
+#define ENOUGH 10000ul
+#define ENOUGH_LONG 1000000ul
+
+FIXTURE(stale) {
+	struct live live;
+	struct mockgpu_bo thief;
+};
+
+FIXTURE_VARIANT(stale) {
+	struct drm_mockgpu_bo_create want;
+};
+
+FIXTURE_VARIANT_ADD(stale, split) {
+	.want = { .size = 128 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4 },
+};
+
+FIXTURE_VARIANT_ADD(stale, noncompound) {
+	.want = { .size = 128 << 12, .kind = MOCKGPU_KIND_NONCOMPOUND, .order = 4,
+		  .fault_mode = MOCKGPU_FAULT_PREFAULT },
+};
+
+FIXTURE_VARIANT_ADD(stale, huge) {
+	.want = { .size = 512 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
+		  .fault_mode = MOCKGPU_FAULT_HUGE },
+};
+
+FIXTURE_SETUP(stale)
+{
+	struct live *live = &self->live;
+	int ret;
+
+	driver_setup(_metadata, &live->driver);
+	live->vcpus = 2;
+	ret = live_make(_metadata, live, &variant->want);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no huge PFN mappings");
+	ASSERT_EQ(0, ret);
+	live_vm(_metadata, live);
+	if (!live_maps(_metadata, live))
+		SKIP(return, "known before 6.13: such pages cannot be mapped, see kvm_map_test");
+}
+
+FIXTURE_TEARDOWN(stale)
+{
+	EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
+	live_teardown(_metadata, &self->live);
+}
+
+static unsigned int rounds_of(const struct live *live)
+{
+	return (getenv("MOCKGPU_LONG") ? ENOUGH_LONG : ENOUGH) / live->pages + 1;
+}
+
+/* Nothing but the canaries and the zeros of a new buffer. */
+static void expect_untouched(struct __test_metadata *_metadata, struct live *live,
+			     struct mockgpu_bo *thief)
+{
+	unsigned int i;
+
+	EXPECT_EQ(0, live_differences(thief->map, live->pages, THIEF_SEED));
+	for (i = 0; i < live->vcpus; i++)
+		EXPECT_EQ(0, live_lane_differences(thief->map, live->pages, i, 0));
+}
+
+static void expect_something_stolen(struct __test_metadata *_metadata, size_t stolen)
+{
+	ksft_print_msg("%zu pages were handed to another buffer\n", stolen);
+	EXPECT_NE(0, stolen);
+}
+
+TEST_F(stale, while_they_run)
+{
+	struct live *live = &self->live;
+	unsigned int round, rounds = rounds_of(live);
+	size_t stolen = 0;
+
+	live_start(_metadata, live, true);
+	for (round = 0; round < rounds; round++) {
+		stolen += thief_steal(_metadata, live, &self->thief);
+		/* Every fourth time the guest gets time to go wrong for sure. */
+		if (round % 4 == 0)
+			live_wait(_metadata, live);
+		expect_untouched(_metadata, live, &self->thief);
+		EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
+	}
+	live_stop(_metadata, live);
+	live_conclude(_metadata, live, LIVE_STUBBORN);
+	expect_something_stolen(_metadata, stolen);
+}
+
+/* A vCPU in user space is not interrupted: it has to flush when it comes back. */
+TEST_F(stale, while_they_are_in_user_space)
+{
+	struct live *live = &self->live;
+	unsigned int round;
+	size_t stolen = 0;
+
+	for (round = 0; round < 16; round++) {
+		EXPECT_TRUE(live_maps(_metadata, live));
+		stolen += thief_steal(_metadata, live, &self->thief);
+		EXPECT_TRUE(live_maps(_metadata, live));
+		live_start(_metadata, live, false);
+		live_wait(_metadata, live);
+		live_stop(_metadata, live);
+		expect_untouched(_metadata, live, &self->thief);
+		EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
+		live_clear(live);
+	}
+	expect_something_stolen(_metadata, stolen);
+}
+
+/* The check itself: a guest that does reach the other buffer's pages is seen. */
+TEST_F(stale, a_reached_page_is_seen)
+{
+	struct live *live = &self->live;
+
+	thief_make(_metadata, live, &self->thief);
+	ASSERT_EQ(0, vmm_slot_delete(live->vm, LIVE_SLOT));
+	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, self->thief.map,
+				  self->thief.size, 0));
+	live->vcpus = 1;
+	live_start(_metadata, live, true);
+	live_wait(_metadata, live);
+	EXPECT_EQ(0, runner_end(&live->runner[0]));
+	EXPECT_EQ(live->pages, live_lane_differences(self->thief.map, live->pages, 0, 0));
+}
+
+/* The memory is gone with the mapping, too. */
+TEST_F(stale, when_the_mapping_goes)
+{
+	struct live *live = &self->live;
+	unsigned int i, round;
+	size_t stolen = 0;
+
+	for (round = 0; round < 4; round++) {
+		struct drm_mockgpu_page *before = bo_pages(_metadata, &live->bo), *after;
+		void *at = live->bo.map;
+
+		live_start(_metadata, live, false);
+		live_wait(_metadata, live);
+		/* Nobody else, the thief least of all, may get the address. */
+		ASSERT_EQ(at, mmap(at, live->bo.size, PROT_NONE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+		live->bo.map = NULL;
+		ASSERT_EQ(0, mockgpu_bo_destroy(&live->bo));
+		thief_make(_metadata, live, &self->thief);
+		after = bo_pages(_metadata, &self->thief);
+		stolen += bo_common(before, after, live->pages);
+		free(before);
+		free(after);
+		live_wait_for_the_end(live);
+		for (i = 0; i < live->vcpus; i++) {
+			EXPECT_EQ(0, runner_end(&live->runner[i]));
+			EXPECT_EQ(VMM_EXIT_EFAULT, live->runner[i].reason);
+		}
+		expect_untouched(_metadata, live, &self->thief);
+		EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
+		ASSERT_EQ(0, mockgpu_bo_make(live->driver.fd, &variant->want, &live->bo));
+		ASSERT_EQ(0, mockgpu_bo_map(&live->bo, at));
+		live_fill(live->bo.map, live->pages, LIVE_SEED);
+	}
+	expect_something_stolen(_metadata, stolen);
+}
+
+int main(int argc, char **argv)
+{
+	return live_run(argc, argv);
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * virtio-gpu vram in the app's own VMM: a guest's driver creates HOST3D blobs,
+ * maps them into the host-visible region, touches every page and gives them back,
+ * with blobs of every page kind, both memslot layouts and both ways to map, and
+ * with the driver moving them underneath. What is ok, known or a bug is decided by
+ * lib/judge.c.
+ *
+ * A test of vram is one kind of blob in one VM (cell.h).
+ *
+ * Environment: MOCKGPU_LONG=1 tries every order of access and both alignments, moves
+ * blobs under every way to map, and makes more of what is made in numbers.
+ */
+
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+
+#include "array.h"
+#include "vram.h"
+
+#define SEED 0x76726d00ull
+
+FIXTURE(vram) {
+	struct driver driver;
+	struct vram vram;
+	struct trial trial;
+};
+
+FIXTURE_VARIANT(vram) {
+	enum vram_layout layout;
+	enum vgpu_route route;
+	const char *name;
+	uint64_t blob_id;
+	size_t pages;
+};
+
+/* Every kind in both layouts, mapped in both ways. */
+#define KIND_IN(layout_, route_, suffix, text, id, npages)			\
+	FIXTURE_VARIANT_ADD(vram, suffix) {					\
+		.layout = layout_, .route = route_, .name = text,		\
+		.blob_id = id, .pages = npages,					\
+	}
+#define KIND(kind, text, id, npages)						\
+	KIND_IN(VRAM_SLOTTED, VGPU_ROUTE_MMAP, kind##_slot_mmap,		\
+		"vram-slot-" text, id, npages);					\
+	KIND_IN(VRAM_ARENA, VGPU_ROUTE_MMAP, kind##_arena_mmap,			\
+		"vram-arena-" text, id, npages);				\
+	KIND_IN(VRAM_SLOTTED, VGPU_ROUTE_VIRGL, kind##_slot_virgl,		\
+		"vram-slot-" text, id, npages);					\
+	KIND_AT(kind, text, id, npages)
+/* Not every virglrenderer can do that, see virglrenderer_maps_at_a_given_address. */
+#ifdef VGPU_HAVE_VIRGL_MAP_FIXED
+#define KIND_AT(kind, text, id, npages)						\
+	KIND_IN(VRAM_ARENA, VGPU_ROUTE_VIRGL, kind##_arena_virgl,		\
+		"vram-arena-" text, id, npages)
+#else
+#define KIND_AT(...) struct nothing
+#endif
+
+/* ttm gets blocks of orders 5, 1 and 0. */
+KIND(ttm, "ttm", OF_KIND(TTM, 0), 32 + 2 + 1);
+KIND(noncompound, "noncompound-o4", OF_KIND(NONCOMPOUND, 4), 40);
+KIND(compound, "compound-o4", OF_KIND(COMPOUND, 4), 40);
+KIND(split, "split-o4", OF_KIND(SPLIT, 4), 40);
+KIND(reserved, "reserved-o4", OF_KIND(RESERVED, 4), 40);
+KIND(in_vram, "vram", OF_KIND(SPLIT, 0) | IN_VRAM, 40);
+KIND(memfd, "memfd", VGPU_BLOB_ID_MEMFD, 40);
+
+FIXTURE_SETUP(vram)
+{
+	const char *unusable = vgpu_route_unusable(variant->route, false);
+
+	if (unusable)
+		SKIP(return, "%s", unusable);
+	driver_setup(_metadata, &self->driver);
+	vm_setup(_metadata, &self->vram, self->driver.fd, variant->layout, variant->route);
+	ASSERT_EQ(OK, vram_create_blob(&self->vram, ID, variant->blob_id,
+				       variant->pages * PAGE));
+	ASSERT_EQ(0, trial_of_blob(&self->trial, &self->vram, variant->blob_id,
+				   self->driver.kmsg));
+}
+
+FIXTURE_TEARDOWN(vram)
+{
+	trial_fini(&self->trial);
+	vm_teardown(_metadata, &self->vram);
+	driver_teardown(_metadata, &self->driver);
+}
+
+static void keep_worst(struct judgement *worst, const struct judgement *judgement)
+{
+	if (!worst->total || judgement->verdict > worst->verdict)
+		*worst = *judgement;
+}
+
+TEST_F(vram, every_page_in_both_directions)
+{
+	struct judgement worst = { .verdict = JUDGE_OK };
+	unsigned int i, cases = 2 * TRIAL_VISITS * 2;
+
+	for (i = 0; i < cases; i++) {
+		const struct trial_case what = {
+			.first = i % 2 ? GUEST_WRITE : GUEST_READ,
+			.visit = i / 2 % TRIAL_VISITS,
+			.skewed = i / 2 / TRIAL_VISITS,
+			.seed = SEED + i,
+			.opaque = &self->vram,
+			.door = &door,
+		};
+		struct judgement judgement;
+
+		/* The first and the last: heads read first, random written first. */
+		if (!test_is_long() && i && i != cases - 1)
+			continue;
+		judgement = try_case(&self->trial, &what);
+		keep_worst(&worst, &judgement);
+		EXPECT_TRUE(vram_is_empty(&self->vram));
+	}
+	cell_print(variant->name, &worst);
+	cell_conclude(_metadata, &worst);
+}
+
+static struct mockgpu_bo *trial_bo(struct vram *vram)
+{
+	return vgpu_blob_bo(vgpu_blob_find(vram->gpu, ID));
+}
+
+static int change_zap(struct trial *trial, void *opaque)
+{
+	(void)trial;
+	return mockgpu_bo_zap(trial_bo(opaque));
+}
+
+static int change_pages(struct trial *trial, void *opaque)
+{
+	(void)trial;
+	return mockgpu_bo_move(trial_bo(opaque), MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES);
+}
+
+static int change_swapout(struct trial *trial, void *opaque)
+{
+	(void)trial;
+	return mockgpu_bo_swapout(trial_bo(opaque));
+}
+
+static int change_caching(struct trial *trial, void *opaque)
+{
+	struct mockgpu_bo *bo = trial_bo(opaque);
+
+	(void)trial;
+	return mockgpu_bo_set_caching(bo, bo->caching == MOCKGPU_CACHING_CACHED ?
+				      MOCKGPU_CACHING_WC : MOCKGPU_CACHING_CACHED);
+}
+
+static int change_vram_and_back(struct trial *trial, void *opaque)
+{
+	int ret = mockgpu_bo_move(trial_bo(opaque), MOCKGPU_PLACEMENT_VRAM, 0);
+
+	(void)trial;
+	return ret ? ret : mockgpu_bo_move(trial_bo(opaque), MOCKGPU_PLACEMENT_GTT, 0);
+}
+
+/* Between VRAM, where KVM takes no reference, and pages that all have one. */
+static int change_placement(struct trial *trial, void *opaque)
+{
+	struct mockgpu_bo *bo = trial_bo(opaque);
+	struct drm_mockgpu_bo_query query;
+	int ret = mockgpu_bo_query(bo, &query);
+
+	(void)trial;
+	return ret ? ret : mockgpu_bo_move(bo, query.placement == MOCKGPU_PLACEMENT_VRAM ?
+					   MOCKGPU_PLACEMENT_GTT : MOCKGPU_PLACEMENT_VRAM, 0);
+}
+
+/* What a memfd has of all this: the VMM's page table entries go. */
+static int change_entries(struct trial *trial, void *opaque)
+{
+	struct vgpu_blob *blob = vgpu_blob_find(((struct vram *)opaque)->gpu, ID);
+
+	(void)trial;
+	return madvise(vgpu_blob_mapped(blob), vgpu_blob_size(blob), MADV_DONTNEED) ? -errno : 0;
+}
+
+static const struct {
+	const char *name;
+	int (*make)(struct trial *trial, void *opaque);
+	enum place place;
+} changes[] = {
+	{ "new pages", change_pages, IN_GTT_PAGES },
+	{ "zap", change_zap, IN_GTT_PAGES },
+	{ "swapout", change_swapout, IN_GTT_PAGES },
+	{ "caching", change_caching, IN_GTT_PAGES },
+	{ "VRAM and back", change_vram_and_back, IN_GTT_PAGES },
+	{ "caching back", change_caching, IN_GTT_PAGES },
+	{ "VRAM to GTT", change_placement, IN_VRAM_PAGES },
+	{ "GTT to VRAM", change_placement, IN_VRAM_PAGES },
+	{ "zap in VRAM", change_zap, IN_VRAM_PAGES },
+	{ "swapout from VRAM", change_swapout, IN_VRAM_PAGES },
+	{ "madvise", change_entries, IN_MEMFD },
+};
+
+TEST_F(vram, moves_while_the_guest_has_it)
+{
+	struct judgement worst = { .verdict = JUDGE_OK };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(changes); i++) {
+		const struct trial_case what = {
+			.first = GUEST_READ,
+			.visit = TRIAL_HEADS_FIRST,
+			.seed = SEED + i,
+			.opaque = &self->vram,
+			.door = &door,
+			.change = changes[i].make,
+		};
+		struct judgement judgement;
+
+		if (changes[i].place != place_of(variant->blob_id))
+			continue;
+		judgement = try_case(&self->trial, &what);
+		EXPECT_NE(JUDGE_NOT_OK, judgement.verdict)
+			TH_LOG("%s: %s", changes[i].name, judgement.text);
+		keep_worst(&worst, &judgement);
+		/* What comes is the same whoever called mmap(). */
+		if (variant->route != VGPU_ROUTE_MMAP && !test_is_long())
+			break;
+	}
+	cell_conclude(_metadata, &worst);
+}
+
+/* Where it can there are variants of it above and below. */
+TEST(virglrenderer_maps_at_a_given_address)
+{
+	const char *unusable = vgpu_route_unusable(VGPU_ROUTE_VIRGL, true);
+
+	if (unusable)
+		SKIP(return, "%s", unusable);
+}
+
+int main(int argc, char **argv)
+{
+	const char *unusable = trial_unusable();
+
+	if (unusable)
+		ksft_exit_skip("%s\n", unusable);
+	if (vmm_keep_one())
+		ksft_exit_fail_msg("cannot create a VM\n");
+	return driver_run(argc, argv);
+}

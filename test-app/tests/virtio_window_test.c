@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host-visible region of the app's own VMM, in both memslot layouts and with
+ * both ways to map: what is there, what is not, many blobs at once, and blobs that
+ * go while the guest touches them.
+ *
+ * Environment: MOCKGPU_LONG=1 makes more of what is made in numbers.
+ */
+
+#include <pthread.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "kselftest_harness.h"
+
+#include "array.h"
+#include "touch.h"
+#include "vram.h"
+
+#define SEED 0x77696e00ull
+
+FIXTURE(window) {
+	struct driver driver;
+	struct vram vram;
+};
+
+FIXTURE_VARIANT(window) {
+	enum vram_layout layout;
+	enum vgpu_route route;
+};
+
+FIXTURE_VARIANT_ADD(window, slot_mmap) { VRAM_SLOTTED, VGPU_ROUTE_MMAP };
+FIXTURE_VARIANT_ADD(window, slot_virgl) { VRAM_SLOTTED, VGPU_ROUTE_VIRGL };
+FIXTURE_VARIANT_ADD(window, arena_mmap) { VRAM_ARENA, VGPU_ROUTE_MMAP };
+#ifdef VGPU_HAVE_VIRGL_MAP_FIXED
+FIXTURE_VARIANT_ADD(window, arena_virgl) { VRAM_ARENA, VGPU_ROUTE_VIRGL };
+#endif
+
+FIXTURE_SETUP(window)
+{
+	const char *unusable = vgpu_route_unusable(variant->route, false);
+
+	if (unusable)
+		SKIP(return, "%s", unusable);
+	driver_setup(_metadata, &self->driver);
+	vm_setup(_metadata, &self->vram, self->driver.fd, variant->layout, variant->route);
+}
+
+FIXTURE_TEARDOWN(window)
+{
+	vm_teardown(_metadata, &self->vram);
+	driver_teardown(_metadata, &self->driver);
+}
+
+TEST_F(window, the_guest_finds_the_device)
+{
+	const struct guest_gpu *gpu = vmm_gpu(self->vram.vm);
+
+	EXPECT_EQ(VRAM_GPA, gpu->window_gpa);
+	EXPECT_EQ(VRAM_SIZE, gpu->window);
+	EXPECT_EQ(vgpu_features(self->vram.gpu), gpu->features);
+	EXPECT_EQ(1, gpu->capsets);
+}
+
+/* One pass of the guest over a mapped blob's first pages. */
+static struct touch blob_touch(struct __test_metadata *_metadata, struct vram *vram,
+			       enum guest_op op, uint64_t offset, uint64_t seed, size_t pages)
+{
+	static uint32_t visit[16];
+	static uint8_t result[16];
+	struct touch touch = {
+		.op = op, .gpa = VRAM_GPA + offset, .seed = seed,
+		.visit = visit, .visits = pages, .result = result,
+	};
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		visit[i] = i;
+	EXPECT_EQ(0, touch_run(vmm_vcpu_get(vram->vm, 0), &touch))
+		TH_LOG("%s", vmm_vcpu_strexit(vmm_vcpu_get(vram->vm, 0)));
+	EXPECT_EQ(0, touch.wrong_words);
+	EXPECT_EQ(0, touch.spurious);
+	return touch;
+}
+
+/* Words of the device's own view that are not the guest's, of one page. */
+static size_t host_wrong(struct vram *vram, uint32_t id, uint64_t seed, size_t page)
+{
+	const uint64_t *words = vgpu_blob_access(vgpu_blob_find(vram->gpu, id));
+	size_t i, wrong = 0;
+
+	words += page * (PAGE / sizeof(*words));
+	for (i = 0; i < GUEST_WORDS; i++)
+		wrong += words[guest_words[i]] != guest_value(seed, page, guest_words[i]);
+	return wrong;
+}
+
+/*
+ * Let the guest write to a mapped blob and read it back; the host must find the
+ * same. Before 6.13 pages without a reference may be refused: all of them, or none.
+ */
+static void expect_data(struct __test_metadata *_metadata, struct vram *vram, uint32_t id,
+			uint64_t offset, uint64_t seed)
+{
+	struct vgpu_blob *blob = vgpu_blob_find(vram->gpu, id);
+	size_t i, pages = vgpu_blob_size(blob) / PAGE, refused = 0, refusable = 0;
+	struct drm_mockgpu_page page[16] = { 0 };
+	struct touch touch;
+
+	ASSERT_GE(ARRAY_SIZE(page), pages);
+	if (vgpu_blob_bo(blob))
+		ASSERT_EQ(pages, mockgpu_bo_pages(vgpu_blob_bo(blob), 0, pages, page));
+	touch = blob_touch(_metadata, vram, GUEST_WRITE, offset, seed, pages);
+	for (i = 0; i < pages; i++) {
+		bool may = vgpu_blob_bo(blob) && judge_refusal_known() &&
+			   judge_page_refusable(&page[i]);
+
+		refusable += may;
+		refused += touch.result[i] == GUEST_EFAULT;
+		EXPECT_TRUE(may || touch.result[i] == GUEST_MAPPED);
+		if (touch.result[i] == GUEST_MAPPED)
+			EXPECT_EQ(0, host_wrong(vram, id, seed, i));
+	}
+	if (!refused)
+		blob_touch(_metadata, vram, GUEST_READ, offset, seed, pages);
+	EXPECT_EQ(refused ? refusable : 0, refused);
+}
+
+/* Run an access that nothing is there for: how it ends tells the layout. */
+static void expect_nothing_at(struct __test_metadata *_metadata, struct vram *vram,
+			      uint64_t offset)
+{
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(vram->vm, 0);
+	struct guest_work *work = vmm_vcpu_work(vcpu);
+	enum guest_op op;
+
+	for (op = GUEST_READ; op <= GUEST_WRITE; op++) {
+		*work = (struct guest_work){ .gpa = VRAM_GPA + offset, .op = op, .count = 1 };
+		ASSERT_EQ(0, vmm_vcpu_start(vcpu));
+		EXPECT_EQ(vram->arena ? VMM_EXIT_EFAULT : VMM_EXIT_MMIO, vmm_vcpu_run(vcpu))
+			TH_LOG("%s", vmm_vcpu_strexit(vcpu));
+		EXPECT_EQ(0, GUEST_STEP_ITEM(work->step));
+	}
+}
+
+TEST_F(window, nothing_is_there_without_a_blob)
+{
+	expect_nothing_at(_metadata, &self->vram, 0);
+	expect_nothing_at(_metadata, &self->vram, VRAM_SIZE - PAGE);
+	ASSERT_EQ(OK, vram_create_blob(&self->vram, ID, VGPU_BLOB_ID_MEMFD, PAGE));
+	expect_nothing_at(_metadata, &self->vram, 0);
+	ASSERT_EQ(OK_MAP, vram_map_blob(&self->vram, ID, PAGE));
+	expect_data(_metadata, &self->vram, ID, PAGE, SEED);
+	expect_nothing_at(_metadata, &self->vram, 0);
+	expect_nothing_at(_metadata, &self->vram, 2 * PAGE);
+	EXPECT_FALSE(vram_is_empty(&self->vram));
+}
+
+TEST_F(window, bad_requests_change_nothing)
+{
+	const uint32_t bad = VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+	const uint32_t unknown = VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+	struct vram *vram = &self->vram;
+
+	EXPECT_EQ(unknown, vram_map_blob(vram, ID, 0));
+	EXPECT_EQ(unknown, vram_unmap_blob(vram, ID));
+	ASSERT_EQ(OK, vram_create_blob(vram, ID, OF_KIND(SPLIT, 0), 2 * PAGE));
+	ASSERT_EQ(OK, vram_create_blob(vram, ID + 1, VGPU_BLOB_ID_MEMFD, 2 * PAGE));
+	EXPECT_EQ(bad, vram_unmap_blob(vram, ID));
+	EXPECT_EQ(bad, vram_map_blob(vram, ID, VRAM_SIZE));
+	EXPECT_EQ(bad, vram_map_blob(vram, ID, VRAM_SIZE - PAGE));
+	EXPECT_EQ(bad, vram_map_blob(vram, ID, UINT64_MAX - PAGE + 1));
+	EXPECT_EQ(bad, vram_map_blob(vram, ID, 1));
+	EXPECT_TRUE(vram_is_empty(vram));
+	ASSERT_EQ(OK_MAP, vram_map_blob(vram, ID, 4 * PAGE));
+	EXPECT_EQ(bad, vram_map_blob(vram, ID, 8 * PAGE));
+	EXPECT_EQ(bad, vram_map_blob(vram, ID + 1, 3 * PAGE));
+	EXPECT_EQ(bad, vram_map_blob(vram, ID + 1, 5 * PAGE));
+	expect_data(_metadata, vram, ID, 4 * PAGE, SEED);
+	ASSERT_EQ(OK_MAP, vram_map_blob(vram, ID + 1, 6 * PAGE));
+	expect_data(_metadata, vram, ID + 1, 6 * PAGE, SEED);
+	EXPECT_EQ(OK, vram_unmap_blob(vram, ID));
+	EXPECT_EQ(bad, vram_unmap_blob(vram, ID));
+	expect_nothing_at(_metadata, vram, 4 * PAGE);
+	expect_data(_metadata, vram, ID + 1, 6 * PAGE, SEED + 1);
+}
+
+/* Kinds of small blobs, with the tails that old kernels refuse. */
+static const struct {
+	uint64_t blob_id;
+	size_t pages;
+} small[] = {
+	{ VGPU_BLOB_ID_MEMFD, 2 },
+	{ OF_KIND(TTM, 0), 3 },
+	{ OF_KIND(NONCOMPOUND, 1), 2 },
+	{ OF_KIND(COMPOUND, 1), 2 },
+	{ OF_KIND(SPLIT, 0), 1 },
+	{ OF_KIND(RESERVED, 1), 2 },
+};
+
+#define MANY 256
+#define MANY_STRIDE (4 * PAGE)
+/* Where who maps is not the question. */
+#define FEW 24
+
+/* Some of many blobs: the @step-th ones of @count from @first on. */
+struct many {
+	unsigned int first;
+	unsigned int step;
+	unsigned int count;
+};
+
+/* Create and map them, or end them, in one list. */
+static void many_run(struct __test_metadata *_metadata, struct vram *vram, struct many many,
+		     bool make)
+{
+	static struct guest_gpu_command command[2 * MANY];
+	unsigned int i, count = 0;
+
+	for (i = many.first; i < many.count; i += many.step) {
+		if (make)
+			command[count++] = (struct guest_gpu_command){
+				.op = GUEST_GPU_CREATE, .id = ID + i,
+				.blob_id = small[i % ARRAY_SIZE(small)].blob_id,
+				.size = small[i % ARRAY_SIZE(small)].pages * PAGE,
+			};
+		command[count++] = (struct guest_gpu_command){
+			.op = make ? GUEST_GPU_MAP : GUEST_GPU_UNREF, .id = ID + i,
+			.offset = i * MANY_STRIDE,
+		};
+	}
+	ASSERT_EQ(0, vram_run(vram, command, count));
+	for (i = 0; i < count; i++)
+		EXPECT_EQ(command[i].op == GUEST_GPU_MAP ? OK_MAP : OK, command[i].answer);
+}
+
+static void many_expect(struct __test_metadata *_metadata, struct vram *vram,
+			struct many many, uint64_t seed)
+{
+	unsigned int i;
+
+	for (i = many.first; i < many.count; i += many.step)
+		expect_data(_metadata, vram, ID + i, i * MANY_STRIDE, seed + i);
+}
+
+TEST_F(window, many_blobs_at_once)
+{
+	bool all = variant->route == VGPU_ROUTE_MMAP || test_is_long();
+	const struct many every = { 0, 1, all ? MANY : FEW };
+	const struct many odd = { 1, 2, every.count };
+	struct vram *vram = &self->vram;
+
+	many_run(_metadata, vram, every, true);
+	EXPECT_EQ(every.count, vgpu_counts(vram->gpu).mapped);
+	many_expect(_metadata, vram, every, SEED);
+	/* Every other one goes while it is mapped, and a new one takes its place. */
+	many_run(_metadata, vram, odd, false);
+	expect_nothing_at(_metadata, vram, MANY_STRIDE);
+	EXPECT_EQ(every.count / 2, vgpu_counts(vram->gpu).mapped);
+	many_run(_metadata, vram, odd, true);
+	many_expect(_metadata, vram, odd, SEED + MANY);
+	many_run(_metadata, vram, every, false);
+	EXPECT_TRUE(vram_is_empty(vram));
+	driver_expect_usage(_metadata, &self->driver, 0, 0);
+}
+
+TEST_F(window, a_reset_takes_every_blob_away)
+{
+	struct guest_gpu_command reset = { .op = GUEST_GPU_RESET };
+	struct guest_gpu_command init = { .op = GUEST_GPU_INIT };
+	const struct many few = { 0, 1, FEW };
+	struct vram *vram = &self->vram;
+
+	many_run(_metadata, vram, few, true);
+	ASSERT_EQ(0, vram_run(vram, &reset, 1));
+	EXPECT_TRUE(vram_is_empty(vram));
+	expect_nothing_at(_metadata, vram, 0);
+	driver_expect_usage(_metadata, &self->driver, 0, 0);
+	/* And the next driver begins with nothing. */
+	ASSERT_EQ(0, vram_run(vram, &init, 1));
+	many_run(_metadata, vram, few, true);
+	many_expect(_metadata, vram, few, SEED);
+}
+
+TEST_F(window, rounds_leave_nothing_behind)
+{
+	unsigned int i, rounds = test_is_long() ? 2000 : 48;
+	struct vram *vram = &self->vram;
+
+	for (i = 0; i < rounds; i++) {
+		const uint64_t offset = i % 32 * MANY_STRIDE;
+		const uint32_t id = ID + i % 7;
+
+		ASSERT_EQ(OK, vram_create_blob(vram, id, small[i % ARRAY_SIZE(small)].blob_id,
+					       small[i % ARRAY_SIZE(small)].pages * PAGE));
+		ASSERT_EQ(OK_MAP, vram_map_blob(vram, id, offset));
+		expect_data(_metadata, vram, id, offset, SEED + i);
+		if (i % 2)
+			ASSERT_EQ(OK, vram_unmap_blob(vram, id));
+		ASSERT_EQ(OK, vram_unref(vram, id));
+		ASSERT_TRUE(vram_is_empty(vram));
+	}
+	driver_expect_usage(_metadata, &self->driver, 0, 0);
+}
+
+/* A second vCPU that does not stop touching a page. */
+struct toucher {
+	struct vmm_vcpu *vcpu;
+	pthread_t thread;
+	enum vmm_exit reason;
+};
+
+static void *toucher_run(void *arg)
+{
+	struct toucher *toucher = arg;
+
+	toucher->reason = vmm_vcpu_run(toucher->vcpu);
+	return NULL;
+}
+
+static volatile struct guest_work *toucher_start(struct __test_metadata *_metadata,
+						 struct toucher *toucher, struct vram *vram)
+{
+	struct guest_work *work;
+
+	toucher->vcpu = vmm_vcpu_get(vram->vm, 1);
+	work = vmm_vcpu_work(toucher->vcpu);
+	*work = (struct guest_work){ .gpa = VRAM_GPA, .op = GUEST_ECHO, .count = 1 };
+	ASSERT_EQ(0, vmm_vcpu_start(toucher->vcpu));
+	ASSERT_EQ(0, pthread_create(&toucher->thread, NULL, toucher_run, toucher));
+	return work;
+}
+
+/* It ends by itself where its page is gone; else it is told to, after a long time. */
+static void toucher_join(struct toucher *toucher, volatile struct guest_work *work)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += 30;
+	if (!pthread_timedjoin_np(toucher->thread, NULL, &end))
+		return;
+	work->stop = 1;
+	pthread_join(toucher->thread, NULL);
+}
+
+/* Wait until the guest copies what it is given; false after a long time. */
+static bool echo_arrives(uint64_t *words, uint64_t value)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int tries;
+
+	__atomic_store_n(&words[GUEST_ECHO_IN], value, __ATOMIC_SEQ_CST);
+	for (tries = 0; tries < 10000; tries++) {
+		if (__atomic_load_n(&words[GUEST_ECHO_OUT], __ATOMIC_SEQ_CST) == value)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+/*
+ * The blob goes while a second vCPU touches it: that ends with the exit of its
+ * layout, and from the answer on nothing the guest does reaches the page.
+ */
+static void expect_gone_under_access(struct __test_metadata *_metadata, struct vram *vram,
+				     uint64_t blob_id, bool unref)
+{
+	volatile struct guest_work *work;
+	struct toucher toucher;
+	uint64_t *words;
+	int keep;
+
+	ASSERT_EQ(OK, vram_create_blob(vram, ID, blob_id, PAGE));
+	ASSERT_EQ(OK_MAP, vram_map_blob(vram, ID, 0));
+	/* Another descriptor keeps the memory, to see what is written to it. */
+	keep = dup(vgpu_blob_fd(vgpu_blob_find(vram->gpu, ID)));
+	ASSERT_LE(0, keep);
+	words = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, keep, 0);
+	ASSERT_NE(MAP_FAILED, words);
+	work = toucher_start(_metadata, &toucher, vram);
+	EXPECT_TRUE(echo_arrives(words, 1));
+	EXPECT_TRUE(echo_arrives(words, 2));
+	EXPECT_EQ(OK, unref ? vram_unref(vram, ID) : vram_unmap_blob(vram, ID));
+	__atomic_store_n(&words[GUEST_ECHO_IN], 3, __ATOMIC_SEQ_CST);
+	toucher_join(&toucher, work);
+	EXPECT_EQ(vram->arena ? VMM_EXIT_EFAULT : VMM_EXIT_MMIO, toucher.reason)
+		TH_LOG("%s", vmm_vcpu_strexit(toucher.vcpu));
+	EXPECT_EQ(2, words[GUEST_ECHO_OUT]);
+	expect_nothing_at(_metadata, vram, 0);
+	EXPECT_TRUE(vram_is_empty(vram));
+	EXPECT_EQ(0, munmap(words, PAGE));
+	EXPECT_EQ(0, close(keep));
+	if (!unref)
+		EXPECT_EQ(OK, vram_unref(vram, ID));
+}
+
+TEST_F(window, an_unmap_under_access)
+{
+	expect_gone_under_access(_metadata, &self->vram, OF_KIND(NONCOMPOUND, 0), false);
+	expect_gone_under_access(_metadata, &self->vram, OF_KIND(SPLIT, 0) | IN_VRAM, false);
+	expect_gone_under_access(_metadata, &self->vram, VGPU_BLOB_ID_MEMFD, false);
+}
+
+TEST_F(window, an_unref_under_access)
+{
+	expect_gone_under_access(_metadata, &self->vram, OF_KIND(NONCOMPOUND, 0), true);
+	expect_gone_under_access(_metadata, &self->vram, VGPU_BLOB_ID_MEMFD, true);
+}
+
+/* The checks of this program, seen failing: a VMM that forgets to unmap. */
+TEST_F(window, an_unmap_that_forgets_is_seen)
+{
+	static const unsigned int forget[] = {
+		VRAM_FORGET_SLOT | VRAM_FORGET_MAP, VRAM_FORGET_MAP, VRAM_FORGET_SLOT,
+	};
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vram.vm, 0);
+	struct guest_work *work = vmm_vcpu_work(vcpu);
+	struct vram *vram = &self->vram;
+	size_t i;
+
+	ASSERT_EQ(OK, vram_create_blob(vram, ID, OF_KIND(SPLIT, 0), PAGE));
+	for (i = 0; i < ARRAY_SIZE(forget); i++) {
+		bool slot = forget[i] & VRAM_FORGET_SLOT, map = forget[i] & VRAM_FORGET_MAP;
+		/* Each layout has one thing that keeps the page in the guest's reach. */
+		bool stale = map && (slot || vram->arena);
+
+		ASSERT_EQ(OK_MAP, vram_map_blob(vram, ID, 0));
+		expect_data(_metadata, vram, ID, 0, SEED);
+		vram->forget = forget[i];
+		ASSERT_EQ(OK, vram_unmap_blob(vram, ID));
+		vram->forget = 0;
+		EXPECT_EQ(vram->arena ? !map : !slot, vram_is_empty(vram));
+		*work = (struct guest_work){ .gpa = VRAM_GPA, .op = GUEST_READ, .count = 1 };
+		ASSERT_EQ(0, vmm_vcpu_start(vcpu));
+		EXPECT_EQ(stale ? VMM_EXIT_DOORBELL :
+			  vram->arena || slot ? VMM_EXIT_EFAULT : VMM_EXIT_MMIO,
+			  vmm_vcpu_run(vcpu));
+		EXPECT_EQ(0, vram_withdraw(vram, vgpu_blob_find(vram->gpu, ID), 0));
+		EXPECT_TRUE(vram_is_empty(vram));
+		expect_nothing_at(_metadata, vram, 0);
+	}
+}
+
+/*
+ * A guest that keeps a page it should have lost, made by giving the host another:
+ * its mapping is replaced where an import of KVM's would not be.
+ */
+static int change_stale(struct trial *trial, void *opaque)
+{
+	struct vgpu_blob *blob = vgpu_blob_find(((struct vram *)opaque)->gpu, ID);
+	void *other = mmap(trial->memory + PAGE, PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (other == MAP_FAILED)
+		return -errno;
+	/* The contents move with it, as they do when the driver moves a buffer. */
+	return pread(vgpu_blob_fd(blob), other, PAGE, PAGE) == PAGE ? 0 : -errno;
+}
+
+TEST_F(window, a_stale_page_is_seen)
+{
+	const struct trial_case what = {
+		.first = GUEST_READ, .visit = TRIAL_BACKWARDS, .seed = SEED,
+		.opaque = &self->vram, .door = &door, .change = change_stale,
+	};
+	struct judgement judgement;
+	struct trial trial;
+
+	ASSERT_EQ(OK, vram_create_blob(&self->vram, ID, VGPU_BLOB_ID_MEMFD, 3 * PAGE));
+	ASSERT_EQ(0, trial_of_blob(&trial, &self->vram, VGPU_BLOB_ID_MEMFD, self->driver.kmsg));
+	judgement = try_case(&trial, &what);
+	EXPECT_EQ(JUDGE_NOT_OK, judgement.verdict);
+	EXPECT_EQ(JUDGE_WRONG_DATA, judgement.reason)
+		TH_LOG("%s", judgement.text);
+	EXPECT_EQ(1, judgement.page);
+	EXPECT_EQ(GUEST_WORDS, trial.evidence.host_wrong.words);
+	trial_fini(&trial);
+}
+
+int main(int argc, char **argv)
+{
+	const char *unusable = trial_unusable();
+
+	if (unusable)
+		ksft_exit_skip("%s\n", unusable);
+	if (vmm_keep_one())
+		ksft_exit_fail_msg("cannot create a VM\n");
+	return driver_run(argc, argv);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What tests of a VM with a virtio-gpu device share: its beginning and its end,
+ * one blob of it as a trial, and kinds of blobs. Include it after
+ * kselftest_harness.h.
+ */
+#ifndef MOCKGPU_TEST_VRAM_H
+#define MOCKGPU_TEST_VRAM_H
+
+#include <stdlib.h>
+
+#include "../vgpu/protocol.h"
+#include "../vram/vram.h"
+#include "cell.h"
+#include "driver.h"
+#include "trial.h"
+
+#define PAGE GUEST_PAGE_SIZE
+
+#define OK VIRTIO_GPU_RESP_OK_NODATA
+#define OK_MAP VIRTIO_GPU_RESP_OK_MAP_INFO
+
+/* The blob of tests that have one. */
+#define ID 1
+
+static inline bool test_is_long(void)
+{
+	return getenv("MOCKGPU_LONG");
+}
+
+static inline void vm_setup(struct __test_metadata *_metadata, struct vram *vram, int drm_fd,
+			    enum vram_layout layout, enum vgpu_route route)
+{
+	ASSERT_EQ(0, vram_init(vram, drm_fd, layout, route, 2))
+		TH_LOG("the guest's driver: %u", vram->fault);
+}
+
+/* Whatever the test left is the device's to give back. */
+static inline void vm_teardown(struct __test_metadata *_metadata, struct vram *vram)
+{
+	struct vgpu_counts counts;
+
+	vgpu_reset(vram->gpu);
+	counts = vgpu_counts(vram->gpu);
+	EXPECT_EQ(0, counts.resources);
+	EXPECT_EQ(0, counts.mapped);
+	EXPECT_EQ(0, counts.bytes);
+	EXPECT_TRUE(vram_is_empty(vram));
+	vram_fini(vram);
+}
+
+#define OF_KIND(kind, order) VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_##kind, order, 0)
+#define IN_VRAM VGPU_BLOB_ID_PLACED(MOCKGPU_PLACEMENT_VRAM)
+
+/* What a blob is made of. */
+enum place { IN_GTT_PAGES, IN_VRAM_PAGES, IN_MEMFD };
+
+static inline enum place place_of(uint64_t blob_id)
+{
+	if (blob_id == VGPU_BLOB_ID_MEMFD)
+		return IN_MEMFD;
+	return VGPU_BLOB_ID_PLACEMENT(blob_id) ? IN_VRAM_PAGES : IN_GTT_PAGES;
+}
+
+/* The driver can look at a blob's pages only where they are system pages. */
+static inline int trial_of_blob(struct trial *trial, struct vram *vram, uint64_t blob_id, int kmsg)
+{
+	struct vgpu_blob *blob = vgpu_blob_find(vram->gpu, ID);
+	size_t i, pages = vgpu_blob_size(blob) / PAGE;
+	void *memory = vgpu_blob_access(blob);
+	struct drm_mockgpu_page *blocks;
+	int ret;
+
+	if (!memory)
+		return -ENOMEM;
+	if (place_of(blob_id) == IN_GTT_PAGES)
+		return trial_init_bo(trial, vgpu_blob_bo(blob), memory, vram->vm, kmsg);
+	blocks = calloc(pages, sizeof(*blocks));
+	if (!blocks)
+		return -ENOMEM;
+	for (i = 0; i < pages; i++)
+		blocks[i].count = 1;
+	ret = trial_init_memory(trial, memory, blocks, pages, vram->vm, kmsg);
+	free(blocks);
+	return ret;
+}
+
+static inline int door_enter(struct trial *trial, const struct trial_case *what)
+{
+	uint64_t offset = trial_gpa(what) - VRAM_GPA;
+
+	(void)trial;
+	return vram_map_blob(what->opaque, ID, offset) == OK_MAP ? 0 : -EPROTO;
+}
+
+static inline int door_leave(struct trial *trial, const struct trial_case *what)
+{
+	(void)trial;
+	return vram_unmap_blob(what->opaque, ID) == OK ? 0 : -EPROTO;
+}
+
+static const struct trial_door door = { door_enter, door_leave };
+
+static inline struct judgement try_case(struct trial *trial, const struct trial_case *what)
+{
+	if (trial_run(trial, what))
+		return cell_not_tried(trial->error, trial->pages);
+	return judge(&trial->evidence);
+}
+
+#endif /* MOCKGPU_TEST_VRAM_H */

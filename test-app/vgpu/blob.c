@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Host buffers behind HOST3D blobs, see blob.h. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/virtio_gpu.h>
+#include <xf86drm.h>
+
+#include "blob.h"
+#include "mockgpu.h"
+#include "protocol.h"
+#include "virgl.h"
+
+struct vgpu_blob {
+	struct mockgpu_bo bo;
+	uint64_t size;
+	uint32_t map_info;
+	bool dmabuf;
+	int fd;
+	/* The device's own view, or NULL. */
+	void *access;
+	/* The VMM's, or NULL; and whether it was told where. */
+	void *map;
+	bool fixed;
+	/* Of virglrenderer; 0 until it is mapped by that route. */
+	uint32_t resource;
+	bool by_virgl;
+};
+
+const char *vgpu_route_unusable(enum vgpu_route route, bool fixed)
+{
+	if (route != VGPU_ROUTE_VIRGL || vgpu_virgl_can_map(fixed))
+		return NULL;
+	return fixed ? "this virglrenderer cannot map at a given address (1.3 and later can)" :
+		       "built without virglrenderer";
+}
+
+/* Sealed, so that nobody who gets the descriptor can make an access fail. */
+static int memfd_make(struct vgpu_blob *blob)
+{
+	blob->fd = memfd_create("vgpu-blob", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (blob->fd < 0 || ftruncate(blob->fd, blob->size) ||
+	    fcntl(blob->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return -errno;
+	return 0;
+}
+
+static int mockgpu_make(struct vgpu_blob *blob, int drm_fd, uint64_t blob_id)
+{
+	static const uint32_t map_info[MOCKGPU_CACHING_COUNT] = {
+		[MOCKGPU_CACHING_CACHED] = VIRTIO_GPU_MAP_CACHE_CACHED,
+		[MOCKGPU_CACHING_WC] = VIRTIO_GPU_MAP_CACHE_WC,
+		[MOCKGPU_CACHING_UC] = VIRTIO_GPU_MAP_CACHE_UNCACHED,
+	};
+	const struct drm_mockgpu_bo_create want = {
+		.size = blob->size,
+		.kind = VGPU_BLOB_ID_KIND(blob_id),
+		.order = VGPU_BLOB_ID_ORDER(blob_id),
+		.caching = VGPU_BLOB_ID_CACHING(blob_id),
+		.placement = VGPU_BLOB_ID_PLACEMENT(blob_id),
+		.fault_mode = VGPU_BLOB_ID_FAULT(blob_id),
+	};
+	int ret;
+
+	if (drm_fd < 0)
+		return -ENODEV;
+	if (want.caching >= MOCKGPU_CACHING_COUNT)
+		return -EINVAL;
+	ret = mockgpu_bo_make(drm_fd, &want, &blob->bo);
+	if (ret)
+		return ret;
+	blob->dmabuf = true;
+	/* VRAM is write-combined whatever its system pages are. */
+	blob->map_info = want.placement == MOCKGPU_PLACEMENT_VRAM ?
+			 VIRTIO_GPU_MAP_CACHE_WC : map_info[want.caching];
+	if (drmPrimeHandleToFD(drm_fd, blob->bo.handle, DRM_CLOEXEC | DRM_RDWR,
+			       &blob->fd))
+		return -errno;
+	return 0;
+}
+
+static int blob_make(struct vgpu_blob *blob, int drm_fd, uint64_t blob_id)
+{
+	if (blob_id >> VGPU_BLOB_ID_BITS)
+		return -EINVAL;
+	if (blob_id == VGPU_BLOB_ID_MEMFD)
+		return memfd_make(blob);
+	if (VGPU_BLOB_ID_SOURCE(blob_id) == VGPU_SOURCE_MOCKGPU)
+		return mockgpu_make(blob, drm_fd, blob_id);
+	return -EINVAL;
+}
+
+int vgpu_blob_create(struct vgpu_blob **blob, int drm_fd, uint64_t blob_id,
+		     uint64_t size)
+{
+	struct vgpu_blob *new;
+	int ret;
+
+	if (!size || size % getpagesize() || size > SSIZE_MAX)
+		return -EINVAL;
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	new->size = size;
+	new->map_info = VIRTIO_GPU_MAP_CACHE_CACHED;
+	new->fd = -1;
+	ret = blob_make(new, drm_fd, blob_id);
+	if (ret) {
+		vgpu_blob_destroy(new);
+		return ret;
+	}
+	*blob = new;
+	return 0;
+}
+
+void vgpu_blob_destroy(struct vgpu_blob *blob)
+{
+	if (!blob)
+		return;
+	if (blob->resource)
+		vgpu_virgl_release(blob->resource);
+	if (blob->access)
+		munmap(blob->access, blob->size);
+	if (blob->fd >= 0)
+		close(blob->fd);
+	mockgpu_bo_destroy(&blob->bo);
+	free(blob);
+}
+
+int vgpu_blob_fd(const struct vgpu_blob *blob)
+{
+	return blob->fd;
+}
+
+uint64_t vgpu_blob_size(const struct vgpu_blob *blob)
+{
+	return blob->size;
+}
+
+uint32_t vgpu_blob_map_info(const struct vgpu_blob *blob)
+{
+	return blob->map_info;
+}
+
+struct mockgpu_bo *vgpu_blob_bo(struct vgpu_blob *blob)
+{
+	return blob->bo.handle ? &blob->bo : NULL;
+}
+
+static void *fd_map(const struct vgpu_blob *blob, void *at)
+{
+	void *map = mmap(at, blob->size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | (at ? MAP_FIXED : 0), blob->fd, 0);
+
+	return map == MAP_FAILED ? NULL : map;
+}
+
+void *vgpu_blob_access(struct vgpu_blob *blob)
+{
+	if (!blob->access)
+		blob->access = fd_map(blob, NULL);
+	return blob->access;
+}
+
+static int virgl_map(struct vgpu_blob *blob, void *at, void **map)
+{
+	int ret;
+
+	if (!blob->resource) {
+		ret = vgpu_virgl_import(&blob->resource, blob->fd, blob->dmabuf,
+					blob->size);
+		if (ret)
+			return ret;
+	}
+	if (!at)
+		return vgpu_virgl_map(blob->resource, map);
+	ret = vgpu_virgl_map_fixed(blob->resource, at);
+	if (!ret)
+		*map = at;
+	return ret;
+}
+
+int vgpu_blob_map(struct vgpu_blob *blob, enum vgpu_route route, void *at)
+{
+	void *map = NULL;
+	int ret = 0;
+
+	if (blob->map)
+		return -EBUSY;
+	if (route == VGPU_ROUTE_VIRGL) {
+		ret = virgl_map(blob, at, &map);
+	} else {
+		map = fd_map(blob, at);
+		if (!map)
+			ret = -errno;
+	}
+	if (ret)
+		return ret;
+	blob->map = map;
+	blob->fixed = at;
+	blob->by_virgl = route == VGPU_ROUTE_VIRGL;
+	return 0;
+}
+
+void *vgpu_blob_mapped(const struct vgpu_blob *blob)
+{
+	return blob->map;
+}
+
+/* In one step, so that nothing else can get the range in between. */
+static int hide(void *map, size_t size)
+{
+	if (mmap(map, size, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
+	    MAP_FAILED)
+		return -errno;
+	return 0;
+}
+
+int vgpu_blob_unmap(struct vgpu_blob *blob)
+{
+	int ret;
+
+	if (!blob->map)
+		return 0;
+	if (blob->fixed)
+		ret = hide(blob->map, blob->size);
+	else if (blob->by_virgl)
+		ret = vgpu_virgl_unmap(blob->resource);
+	else
+		ret = munmap(blob->map, blob->size) ? -errno : 0;
+	if (!ret)
+		blob->map = NULL;
+	return ret;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the device model's own files share, see vgpu.h. */
+#ifndef MOCKGPU_VGPU_INTERNAL_H
+#define MOCKGPU_VGPU_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <linux/virtio_gpu.h>
+
+#include "cross_domain.h"
+#include "ring.h"
+#include "vgpu.h"
+
+#define VGPU_UUID_SIZE 16
+
+/**
+ * struct vgpu_resource - a blob resource
+ * @link: in struct vgpu.resources
+ * @id: the guest's name for it, not 0
+ * @flags: VIRTIO_GPU_BLOB_FLAG_*
+ * @size: bytes
+ * @charge: what it counts against struct vgpu_config.bytes_max
+ * @blob: the host's buffer of a HOST3D blob, else NULL
+ * @entry: the guest's memory of a GUEST blob, else NULL; in host byte order
+ * @entries: how many of them
+ * @hint: entry that was accessed last
+ * @hint_offset: where it begins in the resource
+ * @mapped: it is in the host-visible region
+ * @offset: and where
+ * @has_uuid: it was given @uuid
+ * @uuid: RESOURCE_ASSIGN_UUID's answer
+ * @attached: a bit per struct vgpu.context that may use it
+ */
+struct vgpu_resource {
+	LIST_ENTRY(vgpu_resource) link;
+	uint32_t id;
+	uint32_t flags;
+	uint64_t size;
+	uint64_t charge;
+	struct vgpu_blob *blob;
+	struct virtio_gpu_mem_entry *entry;
+	uint32_t entries;
+	uint32_t hint;
+	uint64_t hint_offset;
+	bool mapped;
+	uint64_t offset;
+	bool has_uuid;
+	uint8_t uuid[VGPU_UUID_SIZE];
+	uint64_t attached[VGPU_CONTEXTS_MAX / 64];
+};
+
+/**
+ * struct vgpu_context - a context
+ * @id: the guest's name for it; 0: this one is free
+ * @held: a bit per ring whose fences wait
+ * @cross: state of a cross-domain context; NULL for one without a capset
+ */
+struct vgpu_context {
+	uint32_t id;
+	uint64_t held;
+	struct vgpu_cross *cross;
+};
+
+/**
+ * struct vgpu_request - a command being run
+ * @hdr: its header, in host byte order
+ * @ctx: the context it names, or NULL
+ * @data: all of it, with the header; a copy
+ * @size: bytes of it
+ * @response: the answer, all 0 at first; its header is filled in by the caller
+ *	of the command
+ * @answer: its type, VIRTIO_GPU_RESP_*
+ * @answer_size: bytes of it
+ */
+struct vgpu_request {
+	struct virtio_gpu_ctrl_hdr hdr;
+	struct vgpu_context *ctx;
+	const void *data;
+	size_t size;
+	union {
+		struct virtio_gpu_ctrl_hdr hdr;
+		struct virtio_gpu_resp_display_info display_info;
+		struct virtio_gpu_resp_capset_info capset_info;
+		struct {
+			struct virtio_gpu_ctrl_hdr hdr;
+			struct cross_domain_caps caps;
+		} capset;
+		struct virtio_gpu_resp_resource_uuid uuid;
+		struct virtio_gpu_resp_map_info map_info;
+	} response;
+	uint32_t answer;
+	size_t answer_size;
+};
+
+/**
+ * struct vgpu_held - an answer whose fence waits
+ * @link: in struct vgpu.held, in order of their arrival
+ * @ctx: its context
+ * @ring_idx: its ring
+ * @head: of its chain
+ * @size: bytes of the answer
+ * @response: the answer
+ * @segments: where to
+ * @segment: where to
+ */
+struct vgpu_held {
+	TAILQ_ENTRY(vgpu_held) link;
+	struct vgpu_context *ctx;
+	uint8_t ring_idx;
+	uint16_t head;
+	size_t size;
+	char response[sizeof(((struct vgpu_request *)0)->response)];
+	unsigned int segments;
+	struct vgpu_segment segment[];
+};
+
+LIST_HEAD(vgpu_resources, vgpu_resource);
+TAILQ_HEAD(vgpu_held_answers, vgpu_held);
+
+/**
+ * struct vgpu - a device
+ * @config: as given
+ * @features: accepted by the driver
+ * @mem: the guest's memory
+ * @ring: the queues
+ * @running: the queue whose command is being run, -1 for none
+ * @resources: all resources
+ * @context: all contexts
+ * @held: answers that wait
+ * @counts: how many there are of all that
+ * @chain: the chain of the command being run
+ * @command: the copy of it, VGPU_COMMAND_MAX bytes
+ */
+struct vgpu {
+	struct vgpu_config config;
+	uint64_t features;
+	struct vgpu_mem mem;
+	struct vgpu_ring ring[VGPU_QUEUES];
+	int running;
+	struct vgpu_resources resources;
+	struct vgpu_context context[VGPU_CONTEXTS_MAX];
+	struct vgpu_held_answers held;
+	struct vgpu_counts counts;
+	struct vgpu_chain chain;
+	char *command;
+};
+
+/* control.c: run the command in dev->chain and answer it. */
+void vgpu_control_run(struct vgpu *dev);
+/* control.c: give @head back with an answer of @size bytes. */
+void vgpu_control_answer(struct vgpu *dev, uint16_t head,
+			 const struct vgpu_segment *segment,
+			 unsigned int segments, const void *response,
+			 size_t size);
+
+/* The commands, in the file that is named: 0 or -errno, see error_of(). */
+/* context.c */
+int vgpu_ctx_create(struct vgpu *dev, struct vgpu_request *request);
+int vgpu_ctx_destroy(struct vgpu *dev, struct vgpu_request *request);
+int vgpu_ctx_attach(struct vgpu *dev, struct vgpu_request *request);
+int vgpu_ctx_detach(struct vgpu *dev, struct vgpu_request *request);
+/* resource.c */
+int vgpu_resource_create_blob(struct vgpu *dev, struct vgpu_request *request);
+int vgpu_resource_unref(struct vgpu *dev, struct vgpu_request *request);
+int vgpu_resource_map_blob(struct vgpu *dev, struct vgpu_request *request);
+int vgpu_resource_unmap_blob(struct vgpu *dev, struct vgpu_request *request);
+int vgpu_resource_assign_uuid(struct vgpu *dev, struct vgpu_request *request);
+/* submit.c */
+int vgpu_submit_3d(struct vgpu *dev, struct vgpu_request *request);
+
+/* context.c: the context of that name, NULL for none (and for the name 0). */
+struct vgpu_context *vgpu_context_find(struct vgpu *dev, uint32_t id);
+/* context.c: all of them go, with what waits for them. */
+void vgpu_contexts_free(struct vgpu *dev);
+
+/* resource.c: the resource of that name, NULL for none. */
+struct vgpu_resource *vgpu_resource_find(struct vgpu *dev, uint32_t id);
+/* resource.c: the same, for a context: only one attached to it. */
+struct vgpu_resource *vgpu_resource_find_attached(struct vgpu *dev,
+						  const struct vgpu_context *ctx,
+						  uint32_t id);
+/* resource.c: let a context use it, or not any more. */
+void vgpu_resource_attach(struct vgpu *dev, struct vgpu_resource *resource,
+			  const struct vgpu_context *ctx, bool attach);
+/* resource.c: no resource is attached to @ctx any more. */
+void vgpu_resources_detach(struct vgpu *dev, const struct vgpu_context *ctx);
+/* resource.c: all of them go. */
+void vgpu_resources_free(struct vgpu *dev);
+/*
+ * resource.c: copy from or to a resource. -EINVAL beyond its end, -EFAULT where
+ * the guest's memory is gone, -ENOMEM when the host cannot map it.
+ */
+int vgpu_resource_read(struct vgpu *dev, struct vgpu_resource *resource,
+		       uint64_t offset, void *data, size_t size);
+int vgpu_resource_write(struct vgpu *dev, struct vgpu_resource *resource,
+			uint64_t offset, const void *data, size_t size);
+
+/* fence.c: from now on fences of the ring wait. */
+void vgpu_fence_hold(struct vgpu_context *ctx, uint32_t ring_idx);
+/* fence.c: no more, and those that waited are given back in order. */
+void vgpu_fence_release(struct vgpu *dev, struct vgpu_context *ctx,
+			uint32_t ring_idx);
+/* fence.c: true when the answer in @request was put aside, to wait. */
+bool vgpu_fence_waits(struct vgpu *dev, const struct vgpu_request *request);
+/* fence.c: forget the answers that wait for a context. */
+void vgpu_fence_drop(struct vgpu *dev, const struct vgpu_context *ctx);
+
+/* cross_domain.c: state of a context, NULL without memory. */
+struct vgpu_cross *vgpu_cross_create(void);
+/* cross_domain.c: and its end. */
+void vgpu_cross_destroy(struct vgpu_cross *cross);
+/* cross_domain.c: the capset's data. */
+struct cross_domain_caps vgpu_cross_caps(void);
+/* cross_domain.c: run the messages of a submission. */
+int vgpu_cross_submit(struct vgpu *dev, struct vgpu_context *ctx,
+		      const void *data, size_t size);
+/* cross_domain.c: 0 when a blob of @size may be made for @blob_id. */
+int vgpu_cross_blob_check(const struct vgpu_cross *cross, uint64_t blob_id,
+			  uint64_t size);
+
+#endif /* MOCKGPU_VGPU_INTERNAL_H */

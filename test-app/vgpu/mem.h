@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest memory as a device sees it: a table of regions, each a range of guest
+ * physical addresses (GPA) with the host's mapping of it.
+ *
+ * The guest chooses every address and length that is looked up here, so all of
+ * them are checked, and it may change the contents at any moment, so a value is
+ * copied out once and judged in the copy. Nothing here is locked: one thread at
+ * a time.
+ */
+#ifndef MOCKGPU_VGPU_MEM_H
+#define MOCKGPU_VGPU_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VGPU_MEM_REGIONS 64
+
+/* Of a region's addresses on both sides. */
+#define VGPU_MEM_ALIGN 4096
+
+/**
+ * struct vgpu_mem_region - one range of guest memory
+ * @gpa: first guest physical address
+ * @size: bytes, not 0
+ * @hva: where the host has it mapped, readable and writable
+ */
+struct vgpu_mem_region {
+	uint64_t gpa;
+	uint64_t size;
+	char *hva;
+};
+
+/**
+ * struct vgpu_mem - all of the guest's memory; all zero is an empty one
+ * @count: regions
+ * @region: in no order, without overlap
+ */
+struct vgpu_mem {
+	unsigned int count;
+	struct vgpu_mem_region region[VGPU_MEM_REGIONS];
+};
+
+/**
+ * vgpu_mem_add() - add a region
+ * @mem: the table
+ * @gpa: first guest physical address
+ * @hva: where the host has it mapped; must stay so while it is in the table
+ * @size: bytes
+ *
+ * Return: 0; -EINVAL for no bytes, more than there are addresses, or an address
+ * that is not a multiple of VGPU_MEM_ALIGN; -EEXIST for an overlap; -ENOSPC for
+ * more than VGPU_MEM_REGIONS.
+ */
+int vgpu_mem_add(struct vgpu_mem *mem, uint64_t gpa, void *hva, uint64_t size);
+
+/**
+ * vgpu_mem_at() - look up a range that must lie in one region
+ * @mem: the table
+ * @gpa: guest physical address
+ * @size: bytes
+ *
+ * Return: the host's address, or NULL when not all of it is guest memory.
+ */
+void *vgpu_mem_at(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size);
+
+/**
+ * vgpu_mem_has() - ask whether all of a range is guest memory
+ * @mem: the table
+ * @gpa: guest physical address; the range may cross from region to region
+ * @size: bytes
+ *
+ * Return: true when it is.
+ */
+bool vgpu_mem_has(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size);
+
+/**
+ * vgpu_mem_read() - copy from the guest
+ * @mem: the table
+ * @gpa: guest physical address; the range may cross from region to region
+ * @data: to
+ * @size: bytes
+ *
+ * Return: 0; -EFAULT when not all of it is guest memory, with @data undefined.
+ */
+int vgpu_mem_read(const struct vgpu_mem *mem, uint64_t gpa, void *data,
+		  size_t size);
+
+/**
+ * vgpu_mem_write() - copy to the guest
+ * @mem: the table
+ * @gpa: guest physical address; the range may cross from region to region
+ * @data: from
+ * @size: bytes
+ *
+ * Return: 0; -EFAULT when not all of it is guest memory; what was may have been
+ * written.
+ */
+int vgpu_mem_write(const struct vgpu_mem *mem, uint64_t gpa, const void *data,
+		   size_t size);
+
+#endif /* MOCKGPU_VGPU_MEM_H */

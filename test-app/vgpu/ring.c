@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The device's side of a split virtqueue, see ring.h. */
+
+#include <endian.h>
+#include <errno.h>
+#include <stdatomic.h>
+
+#include <linux/virtio_ring.h>
+
+#include "ring.h"
+
+static size_t avail_size(const struct vgpu_ring *ring)
+{
+	return sizeof(struct vring_avail) + ring->num * sizeof(uint16_t);
+}
+
+static size_t used_size(const struct vgpu_ring *ring)
+{
+	return sizeof(struct vring_used) +
+	       ring->num * sizeof(struct vring_used_elem);
+}
+
+/*
+ * The rings are looked up at every use: what they lie in may have left the
+ * table since the last one.
+ */
+static struct vring_avail *avail_of(const struct vgpu_ring *ring,
+				    const struct vgpu_mem *mem)
+{
+	return vgpu_mem_at(mem, ring->avail, avail_size(ring));
+}
+
+static struct vring_used *used_of(const struct vgpu_ring *ring,
+				  const struct vgpu_mem *mem)
+{
+	return vgpu_mem_at(mem, ring->used, used_size(ring));
+}
+
+static uint16_t load16(const void *index)
+{
+	return le16toh(atomic_load_explicit((const _Atomic uint16_t *)index,
+					    memory_order_acquire));
+}
+
+static void store16(void *index, uint16_t value)
+{
+	atomic_store_explicit((_Atomic uint16_t *)index, htole16(value),
+			      memory_order_release);
+}
+
+int vgpu_ring_set(struct vgpu_ring *ring, const struct vgpu_mem *mem,
+		  uint16_t num, uint64_t desc, uint64_t avail, uint64_t used,
+		  uint16_t last_avail, bool indirect)
+{
+	struct vring_used *used_ring;
+
+	*ring = (struct vgpu_ring){
+		.num = num, .desc = desc, .avail = avail, .used = used,
+		.last_avail = last_avail, .indirect = indirect,
+	};
+	if (!num || num > VGPU_RING_MAX || num & (num - 1))
+		return -EINVAL;
+	if (desc % VRING_DESC_ALIGN_SIZE || avail % VRING_AVAIL_ALIGN_SIZE ||
+	    used % VRING_USED_ALIGN_SIZE)
+		return -EINVAL;
+	used_ring = used_of(ring, mem);
+	if (!used_ring || !avail_of(ring, mem) ||
+	    !vgpu_mem_at(mem, desc, num * sizeof(struct vring_desc)))
+		return -EFAULT;
+	ring->used_idx = load16(&used_ring->idx);
+	ring->ready = true;
+	return 0;
+}
+
+/* A table of descriptors: the queue's own or an indirect one. */
+struct table {
+	uint64_t gpa;
+	uint32_t count;
+};
+
+static int desc_read(const struct table *table, const struct vgpu_mem *mem,
+		     uint16_t index, struct vring_desc *desc)
+{
+	struct vring_desc raw;
+
+	if (index >= table->count)
+		return -EPROTO;
+	if (vgpu_mem_read(mem, table->gpa + index * sizeof(raw), &raw, sizeof(raw)))
+		return -EFAULT;
+	desc->addr = le64toh(raw.addr);
+	desc->len = le32toh(raw.len);
+	desc->flags = le16toh(raw.flags);
+	desc->next = le16toh(raw.next);
+	return 0;
+}
+
+static int chain_add(struct vgpu_chain *chain, const struct vring_desc *desc)
+{
+	unsigned int count = chain->out + chain->in;
+	bool writable = desc->flags & VRING_DESC_F_WRITE;
+
+	/* Virtio 1.3, 2.7.4.2: the readable ones come first. */
+	if (count == VGPU_RING_MAX || (!writable && chain->in))
+		return -EPROTO;
+	chain->segment[count] = (struct vgpu_segment){ desc->addr, desc->len };
+	if (writable) {
+		chain->in++;
+		chain->in_bytes += desc->len;
+	} else {
+		chain->out++;
+		chain->out_bytes += desc->len;
+	}
+	return 0;
+}
+
+/* Virtio 1.3, 2.7.5.3.1: no NEXT with INDIRECT, and no table in a table. */
+static int enter_indirect(const struct vgpu_ring *ring, struct table *table,
+			  const struct vring_desc *desc)
+{
+	if (!ring->indirect || desc->flags & VRING_DESC_F_NEXT)
+		return -EPROTO;
+	if (!desc->len || desc->len % sizeof(struct vring_desc) ||
+	    desc->len / sizeof(struct vring_desc) > VGPU_RING_MAX)
+		return -EPROTO;
+	table->gpa = desc->addr;
+	table->count = desc->len / sizeof(struct vring_desc);
+	return 0;
+}
+
+/* A chain that runs in a circle ends at the table's size. */
+static int chain_walk(const struct vgpu_ring *ring, const struct vgpu_mem *mem,
+		      struct vgpu_chain *chain)
+{
+	struct table table = { ring->desc, ring->num };
+	uint16_t index = chain->head;
+	bool indirect = false;
+	uint32_t steps = 0;
+	int ret;
+
+	for (;;) {
+		struct vring_desc desc;
+
+		if (steps++ == table.count)
+			return -EPROTO;
+		ret = desc_read(&table, mem, index, &desc);
+		if (ret)
+			return ret;
+		if (desc.flags & VRING_DESC_F_INDIRECT) {
+			ret = indirect ? -EPROTO : enter_indirect(ring, &table, &desc);
+			if (ret)
+				return ret;
+			indirect = true;
+			index = 0;
+			steps = 0;
+			continue;
+		}
+		ret = chain_add(chain, &desc);
+		if (ret || !(desc.flags & VRING_DESC_F_NEXT))
+			return ret;
+		index = desc.next;
+	}
+}
+
+static int ring_break(struct vgpu_ring *ring, int err)
+{
+	ring->ready = false;
+	return err;
+}
+
+int vgpu_ring_pop(struct vgpu_ring *ring, const struct vgpu_mem *mem,
+		  struct vgpu_chain *chain)
+{
+	struct vring_avail *avail;
+	uint16_t waiting;
+	int ret;
+
+	if (!ring->ready)
+		return -ESHUTDOWN;
+	avail = avail_of(ring, mem);
+	if (!avail)
+		return ring_break(ring, -EFAULT);
+	waiting = load16(&avail->idx) - ring->last_avail;
+	if (waiting > ring->num)
+		return ring_break(ring, -EPROTO);
+	if (!waiting)
+		return 0;
+	chain->head = load16(&avail->ring[ring->last_avail % ring->num]);
+	chain->out = 0;
+	chain->in = 0;
+	chain->out_bytes = 0;
+	chain->in_bytes = 0;
+	ret = chain_walk(ring, mem, chain);
+	if (ret)
+		return ring_break(ring, ret);
+	ring->last_avail++;
+	return 1;
+}
+
+int vgpu_ring_push(struct vgpu_ring *ring, const struct vgpu_mem *mem,
+		   uint16_t head, uint32_t len)
+{
+	struct vring_used_elem *element;
+	struct vring_used *used;
+
+	if (!ring->ready)
+		return 0;
+	used = used_of(ring, mem);
+	if (!used)
+		return ring_break(ring, -EFAULT);
+	element = &used->ring[ring->used_idx % ring->num];
+	element->id = htole32(head);
+	element->len = htole32(len);
+	store16(&used->idx, ++ring->used_idx);
+	return 0;
+}
+
+bool vgpu_ring_wants_interrupt(const struct vgpu_ring *ring,
+			       const struct vgpu_mem *mem)
+{
+	struct vring_avail *avail = ring->ready ? avail_of(ring, mem) : NULL;
+
+	/* The used index must be out before the flags are read: virtio 1.3, 2.7.7.2. */
+	atomic_thread_fence(memory_order_seq_cst);
+	return avail && !(load16(&avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
+}
+
+int vgpu_chain_read(const struct vgpu_chain *chain, const struct vgpu_mem *mem,
+		    void *data, size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < chain->out && size; i++) {
+		const struct vgpu_segment *segment = &chain->segment[i];
+		size_t piece = segment->len < size ? segment->len : size;
+
+		if (vgpu_mem_read(mem, segment->gpa, data, piece))
+			return -EFAULT;
+		data = (char *)data + piece;
+		size -= piece;
+	}
+	return size ? -EINVAL : 0;
+}
+
+int vgpu_segments_write(const struct vgpu_segment *segment, unsigned int count,
+			const struct vgpu_mem *mem, const void *data,
+			size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < count && size; i++) {
+		size_t piece = segment[i].len < size ? segment[i].len : size;
+
+		if (vgpu_mem_write(mem, segment[i].gpa, data, piece))
+			return -EFAULT;
+		data = (const char *)data + piece;
+		size -= piece;
+	}
+	return size ? -EINVAL : 0;
+}
