@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What minigbm, ChromeOS's libgbm, has and Mesa's gbm.h has not, as far as
+ * crosvm's gralloc (rutabaga_gfx 0.1.80, feature "gbm") and its like link it.
+ *
+ * From GBM_BO_USE_TEXTURING on minigbm's bits mean something else than Mesa's.
+ */
+#ifndef MOCKGPU_MINIGBM_H
+#define MOCKGPU_MINIGBM_H
+
+#include <gbm.h>
+
+#define MINIGBM_USE_TEXTURING		(1u << 5)
+#define MINIGBM_USE_CAMERA_WRITE	(1u << 6)
+#define MINIGBM_USE_CAMERA_READ		(1u << 7)
+#define MINIGBM_USE_PROTECTED		(1u << 8)
+#define MINIGBM_USE_SW_READ_OFTEN	(1u << 9)
+#define MINIGBM_USE_SW_READ_RARELY	(1u << 10)
+#define MINIGBM_USE_SW_WRITE_OFTEN	(1u << 11)
+#define MINIGBM_USE_SW_WRITE_RARELY	(1u << 12)
+#define MINIGBM_USE_HW_VIDEO_DECODER	(1u << 13)
+#define MINIGBM_USE_HW_VIDEO_ENCODER	(1u << 14)
+
+/**
+ * enum gbm_bo_map_cache_mode - memory type of a CPU's mapping
+ *
+ * The numbers are those of VIRTIO_GPU_MAP_CACHE_*.
+ *
+ * @GBM_BO_MAP_CACHE_CACHED: write-back
+ * @GBM_BO_MAP_CACHE_WC: write-combined; also what an uncached buffer is called,
+ *	for want of a third
+ */
+enum gbm_bo_map_cache_mode {
+	GBM_BO_MAP_CACHE_CACHED = 1,
+	GBM_BO_MAP_CACHE_WC = 3,
+};
+
+/**
+ * minigbm_create_default_device() - open a render node and make a device
+ * @out_fd: out: the render node, the caller's to close after the device
+ *
+ * The first of mockgpu is taken, whatever other GPUs there are.
+ *
+ * Return: the device; NULL with errno, ENODEV where there is none.
+ */
+struct gbm_device *minigbm_create_default_device(int *out_fd);
+
+/**
+ * gbm_bo_get_map_info() - tell the memory type of a buffer
+ * @bo: the buffer object
+ *
+ * Return: the memory type.
+ */
+enum gbm_bo_map_cache_mode gbm_bo_get_map_info(struct gbm_bo *bo);
+
+/**
+ * gbm_bo_get_plane_size() - tell how big a plane is
+ * @bo: the buffer object
+ * @plane: the plane
+ *
+ * Return: bytes from its first row to the end of its last; 0 without such a plane.
+ */
+uint32_t gbm_bo_get_plane_size(struct gbm_bo *bo, size_t plane);
+
+/**
+ * gbm_bo_get_plane_fd() - gbm_bo_get_fd_for_plane() by minigbm's name
+ * @bo: the buffer object
+ * @plane: the plane
+ *
+ * Return: as that.
+ */
+int gbm_bo_get_plane_fd(struct gbm_bo *bo, size_t plane);
+
+/**
+ * gbm_bo_map2() - gbm_bo_map() of any plane
+ * @bo: the buffer object
+ * @x: pixels of the image, also where the plane is subsampled
+ * @y: the same
+ * @width: the same
+ * @height: the same
+ * @flags: GBM_BO_TRANSFER_*
+ * @stride: out: bytes from row to row
+ * @map_data: out: for gbm_bo_unmap()
+ * @plane: the plane
+ *
+ * Return: the first pixel; NULL with errno, where minigbm has MAP_FAILED for some
+ * errors and NULL for others.
+ */
+void *gbm_bo_map2(struct gbm_bo *bo, uint32_t x, uint32_t y, uint32_t width, uint32_t height,
+		  uint32_t flags, uint32_t *stride, void **map_data, int plane);
+
+#endif /* MOCKGPU_MINIGBM_H */

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vgpu-bench [ROUNDS]: in a Linux guest, what a blob of the host's memory costs,
+ * against a memfd of the same size: to make and map it, to touch every page for
+ * the first time, to unmap it and give it back.
+ *
+ * The sources take turns, so that what else the machine does meets all of them.
+ * Prints the median of the rounds in microseconds, and its ratio to the memfd's.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mockgpu_drm.h"
+#include "virtgpu.h"
+#include "visit.h"
+
+#define PAGE 4096ull
+#define KIB (1ull << 10)
+#define MIB (1ull << 20)
+#define ROUNDS 5
+#define ROUNDS_MAX 99
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+enum step {
+	STEP_MAP,	/* make it and map it */
+	STEP_TOUCH,	/* write to every page */
+	STEP_UNMAP,	/* unmap it and give it back */
+	STEPS,
+};
+
+static const char *const step_names[STEPS] = { "map", "touch", "unmap" };
+
+static const unsigned long long sizes[] = { 4 * KIB, 2 * MIB, 64 * MIB };
+
+/* The first is what the others are compared with. */
+static const struct {
+	const char *name;
+	uint64_t blob_id;
+} sources[] = {
+	{ "memfd", VGPU_BLOB_ID_MEMFD },
+	{ "noncompound_9", VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_NONCOMPOUND, 9, 0) },
+	{ "ttm", VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_TTM, 0, 0) },
+};
+
+#define SOURCES ARRAY_SIZE(sources)
+
+/* Microseconds, of all rounds. */
+struct times {
+	double at[SOURCES][STEPS][ROUNDS_MAX];
+};
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1e6 + time.tv_nsec / 1e3;
+}
+
+/* The device has done all that was asked of it. */
+static int wait_for_device(int fd)
+{
+	struct pollfd poll_fd = { .events = POLLIN };
+	int ret = virtgpu_submit(fd, NULL, 0, -1, NULL, &poll_fd.fd);
+
+	if (ret)
+		return ret;
+	ret = poll(&poll_fd, 1, 10000) == 1 ? 0 : -ETIMEDOUT;
+	close(poll_fd.fd);
+	return ret;
+}
+
+static void touch_all(void *map, size_t pages)
+{
+	size_t step;
+
+	for (step = 0; step < pages; step++)
+		((volatile char *)map)[visited_page(step, pages) * PAGE] = 1;
+}
+
+/* Times of one blob's life; 0 or -errno. */
+static int measure(int fd, uint64_t blob_id, uint64_t size, double *times)
+{
+	struct virtgpu_blob blob;
+	double at[STEPS + 1];
+	int ret, step;
+
+	at[0] = now();
+	ret = virtgpu_vram_create(fd, blob_id, size, &blob);
+	if (ret)
+		return ret;
+	ret = virtgpu_blob_map(&blob);
+	at[1] = now();
+	if (!ret)
+		touch_all(blob.map, size / PAGE);
+	at[2] = now();
+	virtgpu_blob_destroy(&blob);
+	if (!ret)
+		ret = wait_for_device(fd);
+	at[3] = now();
+	for (step = 0; step < STEPS; step++)
+		times[step] = at[step + 1] - at[step];
+	return ret;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+static double median(double *values, int count)
+{
+	qsort(values, count, sizeof(*values), by_value);
+	return values[count / 2];
+}
+
+static void report(struct times *times, unsigned long long size, int rounds)
+{
+	size_t source;
+	int step;
+
+	for (step = 0; step < STEPS; step++) {
+		double control = median(times->at[0][step], rounds);
+
+		for (source = 1; source < SOURCES; source++) {
+			double time = median(times->at[source][step], rounds);
+
+			printf("bench: kib=%llu step=%s source=%s ", size / KIB, step_names[step],
+			       sources[source].name);
+			printf("us=%.0f memfd_us=%.0f ratio=%.2f\n", time, control,
+			       time / control);
+		}
+	}
+}
+
+static int compare(int fd, unsigned long long size, int rounds)
+{
+	static struct times times;
+	double once[STEPS];
+	int ret, round, step;
+	size_t source;
+
+	/* The first round, with all that is done once, does not count. */
+	for (round = -1; round < rounds; round++) {
+		for (source = 0; source < SOURCES; source++) {
+			ret = measure(fd, sources[source].blob_id, size, once);
+			if (ret) {
+				fprintf(stderr, "vgpu-bench: %s of %llu KiB: %s\n",
+					sources[source].name, size / KIB, strerror(-ret));
+				return ret;
+			}
+			for (step = 0; round >= 0 && step < STEPS; step++)
+				times.at[source][step][round] = once[step];
+		}
+	}
+	report(&times, size, rounds);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int fd, rounds = argc > 1 ? atoi(argv[1]) : ROUNDS;
+	size_t i;
+
+	if (argc > 2 || rounds < 1 || rounds > ROUNDS_MAX) {
+		fprintf(stderr, "vgpu-bench: bad arguments: use 'vgpu-bench [ROUNDS]', 1 to %d\n",
+			ROUNDS_MAX);
+		return 2;
+	}
+	fd = virtgpu_open();
+	if (fd < 0) {
+		fprintf(stderr, "vgpu-bench: no virtio-gpu: %s\n", strerror(-fd));
+		return 1;
+	}
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		if (compare(fd, sizes[i], rounds))
+			return 1;
+	}
+	close(fd);
+	return 0;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In a Linux guest: what the device says of itself, blobs of the guest's own
+ * memory, timelines, and bad requests. Touches no memory of the host's, so it
+ * passes on every host kernel.
+ */
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+#include "kselftest_harness.h"
+
+#include <drm/virtgpu_drm.h>
+#include <xf86drm.h>
+
+#include "../../test-app/guest/protocol.h"
+#include "cross_domain.h"
+#include "virtgpu.h"
+
+#define PAGE GUEST_PAGE_SIZE
+#define SEED 0x5eedull
+
+FIXTURE(device) {
+	int fd;
+};
+
+FIXTURE_SETUP(device)
+{
+	self->fd = virtgpu_open();
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(device)
+{
+	close(self->fd);
+}
+
+TEST_F(device, params)
+{
+	EXPECT_EQ(1, virtgpu_param(self->fd, VIRTGPU_PARAM_3D_FEATURES));
+	EXPECT_EQ(1, virtgpu_param(self->fd, VIRTGPU_PARAM_RESOURCE_BLOB));
+	EXPECT_EQ(1, virtgpu_param(self->fd, VIRTGPU_PARAM_HOST_VISIBLE));
+	EXPECT_EQ(1, virtgpu_param(self->fd, VIRTGPU_PARAM_CROSS_DEVICE));
+	EXPECT_EQ(1, virtgpu_param(self->fd, VIRTGPU_PARAM_CONTEXT_INIT));
+	EXPECT_EQ(1 << VIRTIO_GPU_CAPSET_CROSS_DOMAIN,
+		  virtgpu_param(self->fd, VIRTGPU_PARAM_SUPPORTED_CAPSET_IDs));
+}
+
+TEST_F(device, capset)
+{
+	struct cross_domain_caps caps = { 0 };
+	struct drm_virtgpu_get_caps args = {
+		.cap_set_id = VIRTIO_GPU_CAPSET_CROSS_DOMAIN,
+		.addr = (uintptr_t)&caps,
+		.size = sizeof(caps),
+	};
+
+	ASSERT_EQ(0, drmIoctl(self->fd, DRM_IOCTL_VIRTGPU_GET_CAPS, &args));
+	EXPECT_EQ(1, caps.version);
+	EXPECT_EQ(1, caps.supports_dmabuf);
+}
+
+/* Pages of the guest that the host reads and writes in place. */
+TEST_F(device, guest_blob)
+{
+	const uint64_t pages = 64;
+	struct virtgpu_blob blob, report;
+	const struct vgpu_report *result;
+	uint64_t *words, page;
+	size_t i;
+
+	ASSERT_EQ(0, virtgpu_blob_create(self->fd, VIRTGPU_BLOB_MEM_GUEST,
+					 VIRTGPU_BLOB_FLAG_USE_MAPPABLE, 0, PAGE, &report));
+	ASSERT_EQ(0, virtgpu_blob_map(&report));
+	ASSERT_EQ(0, virtgpu_blob_create(self->fd, VIRTGPU_BLOB_MEM_GUEST,
+					 VIRTGPU_BLOB_FLAG_USE_MAPPABLE, 0, pages * PAGE,
+					 &blob));
+	ASSERT_EQ(0, virtgpu_blob_map(&blob));
+	words = blob.map;
+	ASSERT_EQ(0, virtgpu_fill(&blob, SEED, 0, pages));
+	for (page = 0; page < pages; page++) {
+		for (i = 0; i < GUEST_WORDS; i++)
+			EXPECT_EQ(guest_value(SEED, page, guest_words[i]),
+				  words[page * PAGE / 8 + guest_words[i]]);
+	}
+	words[17 * PAGE / 8 + 64] = 0xbad;
+	result = virtgpu_check(&blob, &report, SEED, 0, pages);
+	ASSERT_NE(NULL, result);
+	EXPECT_EQ(pages, result->pages);
+	EXPECT_EQ(1, result->wrong_words);
+	EXPECT_EQ(17, result->wrong_page);
+	EXPECT_EQ(64, result->wrong_word);
+	EXPECT_EQ(0xbad, result->seen);
+	virtgpu_blob_destroy(&blob);
+	virtgpu_blob_destroy(&report);
+}
+
+TEST_F(device, bad_blobs)
+{
+	static const uint64_t bad[] = { 2, 1ull << 40, VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, 99, 0, 0),
+					VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, 1, 11, 0) };
+	struct virtgpu_blob blob;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		ASSERT_EQ(0, virtgpu_vram_create(self->fd, bad[i], PAGE, &blob));
+		EXPECT_EQ(-EINVAL, virtgpu_blob_map(&blob));
+		virtgpu_blob_destroy(&blob);
+	}
+	/* More than the device gives, and one that was not said to be mappable. */
+	ASSERT_EQ(0, virtgpu_vram_create(self->fd, VGPU_BLOB_ID_MEMFD, 1ull << 32, &blob));
+	EXPECT_EQ(-EINVAL, virtgpu_blob_map(&blob));
+	virtgpu_blob_destroy(&blob);
+	ASSERT_EQ(0, virtgpu_blob_create(self->fd, VIRTGPU_BLOB_MEM_HOST3D, 0,
+					 VGPU_BLOB_ID_MEMFD, PAGE, &blob));
+	EXPECT_EQ(-EINVAL, virtgpu_blob_map(&blob));
+	virtgpu_blob_destroy(&blob);
+}
+
+TEST_F(device, uuid)
+{
+	struct virtgpu_blob blob;
+	int dmabuf;
+
+	ASSERT_EQ(0, virtgpu_blob_create(self->fd, VIRTGPU_BLOB_MEM_HOST3D,
+					 VIRTGPU_BLOB_FLAG_USE_SHAREABLE |
+					 VIRTGPU_BLOB_FLAG_USE_CROSS_DEVICE,
+					 VGPU_BLOB_ID_MEMFD, PAGE, &blob));
+	EXPECT_EQ(0, drmPrimeHandleToFD(self->fd, blob.handle, DRM_CLOEXEC, &dmabuf));
+	close(dmabuf);
+	virtgpu_blob_destroy(&blob);
+}
+
+static bool is_signaled(int fence, int milliseconds)
+{
+	struct pollfd fd = { .fd = fence, .events = POLLIN };
+
+	return poll(&fd, 1, milliseconds) == 1;
+}
+
+/* A ring that waits keeps back its own fences, and no other ring's. */
+TEST_F(device, rings)
+{
+	struct vgpu_cmd_ring hold = {
+		.header = { VGPU_OP_HOLD, sizeof(hold) }, .ring_idx = 2,
+	};
+	struct vgpu_cmd_ring release = {
+		.header = { VGPU_OP_RELEASE, sizeof(release) }, .ring_idx = 2,
+	};
+	int held, behind, other, last;
+
+	ASSERT_EQ(0, virtgpu_context(self->fd, 0, 4));
+	ASSERT_EQ(0, virtgpu_submit(self->fd, &hold, sizeof(hold), 2, NULL, &held));
+	ASSERT_EQ(0, virtgpu_submit(self->fd, &hold, sizeof(hold), 2, NULL, &behind));
+	ASSERT_EQ(0, virtgpu_submit(self->fd, &hold, 0, 3, NULL, &other));
+	EXPECT_TRUE(is_signaled(other, 5000));
+	EXPECT_FALSE(is_signaled(held, 100));
+	EXPECT_FALSE(is_signaled(behind, 0));
+	ASSERT_EQ(0, virtgpu_submit(self->fd, &release, sizeof(release), 1, NULL, &last));
+	EXPECT_TRUE(is_signaled(last, 5000));
+	EXPECT_TRUE(is_signaled(held, 5000));
+	EXPECT_TRUE(is_signaled(behind, 5000));
+	close(held);
+	close(behind);
+	close(other);
+	close(last);
+}
+
+/* The end of a file with a ring that waits must not leave its fences so. */
+TEST_F(device, rings_end_with_their_context)
+{
+	struct vgpu_cmd_ring hold = { .header = { VGPU_OP_HOLD, sizeof(hold) } };
+	int fence, fd = virtgpu_open();
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, virtgpu_context(fd, 0, 1));
+	ASSERT_EQ(0, virtgpu_submit(fd, &hold, sizeof(hold), 0, NULL, &fence));
+	EXPECT_FALSE(is_signaled(fence, 100));
+	close(fd);
+	EXPECT_TRUE(is_signaled(fence, 5000));
+	close(fence);
+}
+
+TEST_HARNESS_MAIN

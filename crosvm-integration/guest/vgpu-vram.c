@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In a Linux guest: memory of the host, made by mockgpu or a memfd, through the
+ * host-visible region. Every page is touched, and no page's neighbour for it, in
+ * the order of visit.h.
+ *
+ * On a host kernel that cannot map them the first touch ends the VMM: which test
+ * ran then is the last line of the console.
+ */
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <termios.h>
+
+#include "kselftest_harness.h"
+
+#include <drm/virtgpu_drm.h>
+#include <xf86drm.h>
+
+#include "../../test-app/guest/protocol.h"
+#include "mockgpu_drm.h"
+#include "virtgpu.h"
+#include "visit.h"
+
+#define PAGE GUEST_PAGE_SIZE
+#define WORDS (PAGE / sizeof(uint64_t))
+#define MIB (1ull << 20)
+#define VRAM_SIZE (8 * MIB)
+#define VRAM_PAGES (VRAM_SIZE / PAGE)
+
+#define SEED_HOST 0x1057ull
+#define SEED_GUEST 0x90e57ull
+
+FIXTURE(vram) {
+	int fd;
+	struct virtgpu_blob report;
+	struct virtgpu_blob blob;
+	uint64_t *words;
+};
+
+FIXTURE_VARIANT(vram) {
+	uint64_t blob_id;
+};
+
+#define MOCKGPU(kind, order, caching)					\
+	VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_##kind, order,	\
+		     MOCKGPU_CACHING_##caching)
+
+/* Controls: kernels before 6.13 map these too. */
+FIXTURE_VARIANT_ADD(vram, memfd) { VGPU_BLOB_ID_MEMFD };
+FIXTURE_VARIANT_ADD(vram, split_9) { MOCKGPU(SPLIT, 9, CACHED) };
+FIXTURE_VARIANT_ADD(vram, reserved_9) { MOCKGPU(RESERVED, 9, CACHED) };
+FIXTURE_VARIANT_ADD(vram, noncompound_0) { MOCKGPU(NONCOMPOUND, 0, CACHED) };
+
+FIXTURE_VARIANT_ADD(vram, noncompound_1) { MOCKGPU(NONCOMPOUND, 1, CACHED) };
+FIXTURE_VARIANT_ADD(vram, noncompound_9) { MOCKGPU(NONCOMPOUND, 9, CACHED) };
+FIXTURE_VARIANT_ADD(vram, noncompound_10) { MOCKGPU(NONCOMPOUND, 10, CACHED) };
+FIXTURE_VARIANT_ADD(vram, noncompound_9_wc) { MOCKGPU(NONCOMPOUND, 9, WC) };
+FIXTURE_VARIANT_ADD(vram, noncompound_9_uc) { MOCKGPU(NONCOMPOUND, 9, UC) };
+FIXTURE_VARIANT_ADD(vram, compound_9) { MOCKGPU(COMPOUND, 9, CACHED) };
+FIXTURE_VARIANT_ADD(vram, ttm) { MOCKGPU(TTM, 0, CACHED) };
+
+FIXTURE_SETUP(vram)
+{
+	/* The test's name must be out: its first access may end the VMM. */
+	tcdrain(STDOUT_FILENO);
+	self->fd = virtgpu_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, virtgpu_blob_create(self->fd, VIRTGPU_BLOB_MEM_GUEST,
+					 VIRTGPU_BLOB_FLAG_USE_MAPPABLE, 0, PAGE,
+					 &self->report));
+	ASSERT_EQ(0, virtgpu_blob_map(&self->report));
+	ASSERT_EQ(0, virtgpu_vram_create(self->fd, variant->blob_id, VRAM_SIZE, &self->blob));
+	ASSERT_EQ(0, virtgpu_blob_map(&self->blob));
+	self->words = self->blob.map;
+}
+
+FIXTURE_TEARDOWN(vram)
+{
+	virtgpu_blob_destroy(&self->blob);
+	virtgpu_blob_destroy(&self->report);
+	close(self->fd);
+}
+
+static uint64_t load(const uint64_t *word)
+{
+	return atomic_load_explicit((const _Atomic uint64_t *)word, memory_order_relaxed);
+}
+
+static void store(uint64_t *word, uint64_t value)
+{
+	atomic_store_explicit((_Atomic uint64_t *)word, value, memory_order_relaxed);
+}
+
+/* Read every page; the number of words that are not the pattern of @seed. */
+static size_t read_pages(const uint64_t *words, size_t pages, uint64_t seed)
+{
+	size_t step, i, wrong = 0;
+
+	for (step = 0; step < pages; step++) {
+		size_t page = visited_page(step, pages);
+
+		for (i = 0; i < GUEST_WORDS; i++)
+			wrong += load(words + page * WORDS + guest_words[i]) !=
+				 guest_value(seed, page, guest_words[i]);
+	}
+	return wrong;
+}
+
+static void write_pages(uint64_t *words, size_t pages, uint64_t seed)
+{
+	size_t step, i;
+
+	for (step = 0; step < pages; step++) {
+		size_t page = visited_page(step, pages);
+
+		for (i = 0; i < GUEST_WORDS; i++)
+			store(words + page * WORDS + guest_words[i],
+			      guest_value(seed, page, guest_words[i]));
+	}
+}
+
+/* The host sees the guest's pattern in all of the blob. */
+static bool host_sees(const struct virtgpu_blob *blob, const struct virtgpu_blob *report,
+		      uint64_t seed)
+{
+	uint64_t pages = blob->size / PAGE;
+	const struct vgpu_report *result = virtgpu_check(blob, report, seed, 0, pages);
+
+	return result && result->pages == pages && !result->wrong_words;
+}
+
+TEST_F(vram, read_first)
+{
+	ASSERT_EQ(0, virtgpu_fill(&self->blob, SEED_HOST, 0, VRAM_PAGES));
+	EXPECT_EQ(0, read_pages(self->words, VRAM_PAGES, SEED_HOST));
+	write_pages(self->words, VRAM_PAGES, SEED_GUEST);
+	EXPECT_TRUE(host_sees(&self->blob, &self->report, SEED_GUEST));
+}
+
+TEST_F(vram, write_first)
+{
+	size_t i, wrong = 0;
+
+	write_pages(self->words, VRAM_PAGES, SEED_GUEST);
+	EXPECT_TRUE(host_sees(&self->blob, &self->report, SEED_GUEST));
+	ASSERT_EQ(0, virtgpu_fill(&self->blob, SEED_HOST, 0, VRAM_PAGES));
+	EXPECT_EQ(0, read_pages(self->words, VRAM_PAGES, SEED_HOST));
+	/* What nobody wrote is what a new buffer has. */
+	for (i = 2; i < VRAM_SIZE / sizeof(uint64_t); i += WORDS)
+		wrong += load(self->words + i) != 0;
+	EXPECT_EQ(0, wrong);
+}
+
+TEST_F(vram, a_new_mapping_shows_the_same)
+{
+	write_pages(self->words, VRAM_PAGES, SEED_GUEST);
+	virtgpu_blob_unmap(&self->blob);
+	ASSERT_EQ(0, virtgpu_blob_map(&self->blob));
+	EXPECT_EQ(0, read_pages(self->blob.map, VRAM_PAGES, SEED_GUEST));
+}
+
+TEST_F(vram, prime)
+{
+	uint32_t handle;
+	uint64_t *shared;
+	int dmabuf;
+
+	write_pages(self->words, VRAM_PAGES, SEED_GUEST);
+	ASSERT_EQ(0, drmPrimeHandleToFD(self->fd, self->blob.handle,
+					DRM_CLOEXEC | DRM_RDWR, &dmabuf));
+	EXPECT_EQ(VRAM_SIZE, lseek(dmabuf, 0, SEEK_END));
+	ASSERT_EQ(0, drmPrimeFDToHandle(self->fd, dmabuf, &handle));
+	EXPECT_EQ(self->blob.handle, handle);
+	shared = mmap(NULL, VRAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
+	ASSERT_NE(MAP_FAILED, shared);
+	EXPECT_EQ(0, read_pages(shared, VRAM_PAGES, SEED_GUEST));
+	/* It lives without the handle, until its last mapping goes. */
+	virtgpu_blob_destroy(&self->blob);
+	close(dmabuf);
+	write_pages(shared, VRAM_PAGES, SEED_HOST);
+	EXPECT_EQ(0, read_pages(shared, VRAM_PAGES, SEED_HOST));
+	munmap(shared, VRAM_SIZE);
+}
+
+TEST_F(vram, many_at_once)
+{
+	struct virtgpu_blob blobs[24];
+	const uint64_t pages = 16;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(blobs); i++) {
+		ASSERT_EQ(0, virtgpu_vram_create(self->fd, variant->blob_id, pages * PAGE,
+						 &blobs[i]));
+		ASSERT_EQ(0, virtgpu_fill(&blobs[i], i, 0, pages));
+		ASSERT_EQ(0, virtgpu_blob_map(&blobs[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(blobs); i++) {
+		EXPECT_EQ(0, read_pages(blobs[i].map, pages, i));
+		write_pages(blobs[i].map, pages, ~i);
+	}
+	for (i = 0; i < ARRAY_SIZE(blobs); i++) {
+		EXPECT_TRUE(host_sees(&blobs[i], &self->report, ~i));
+		if (i % 2)
+			virtgpu_blob_destroy(&blobs[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(blobs); i += 2) {
+		EXPECT_EQ(0, read_pages(blobs[i].map, pages, ~i));
+		virtgpu_blob_destroy(&blobs[i]);
+	}
+}
+
+/*
+ * A thread that reads whatever is mapped while it comes and goes. A word it gets
+ * must be of a round that was going on while it read, and of that page.
+ */
+#define TOUCH_PAGES 64
+#define TOUCH_ROUNDS 8
+
+struct toucher {
+	uint64_t *_Atomic words;
+	atomic_uint round;
+	atomic_bool stop;
+	size_t reads;
+	size_t faults;
+	size_t wrong;
+};
+
+static __thread sigjmp_buf touch_fault;
+
+static void on_segv(int signal)
+{
+	(void)signal;
+	siglongjmp(touch_fault, 1);
+}
+
+static uint64_t touch_value(unsigned int round, size_t page)
+{
+	return (uint64_t)round << 32 | page;
+}
+
+static void touch(struct toucher *toucher, unsigned int before,
+		  const uint64_t *words, size_t page)
+{
+	unsigned int after;
+	uint64_t value;
+
+	if (sigsetjmp(touch_fault, 1)) {
+		toucher->faults++;
+		return;
+	}
+	value = load(words + page * WORDS);
+	after = atomic_load(&toucher->round);
+	toucher->reads++;
+	/* The same address, but a blob that is new and not written yet. */
+	if (!value && before != after)
+		return;
+	toucher->wrong += value < touch_value(before, page) ||
+			  value > touch_value(after, page) || (uint32_t)value != page;
+}
+
+static void *touch_all(void *arg)
+{
+	struct toucher *toucher = arg;
+	size_t page = 0;
+
+	while (!atomic_load(&toucher->stop)) {
+		/* In this order: so the address is of this round, or of a later one. */
+		unsigned int round = atomic_load(&toucher->round);
+		const uint64_t *words = atomic_load(&toucher->words);
+
+		if (words)
+			touch(toucher, round, words, page++ % TOUCH_PAGES);
+	}
+	return NULL;
+}
+
+static void wait_for(const size_t *count, size_t more)
+{
+	size_t until = __atomic_load_n(count, __ATOMIC_RELAXED) + more;
+
+	while (__atomic_load_n(count, __ATOMIC_RELAXED) < until)
+		usleep(100);
+}
+
+TEST_F(vram, unmap_under_access)
+{
+	struct sigaction action = { .sa_handler = on_segv };
+	struct toucher toucher = { 0 };
+	pthread_t thread;
+	unsigned int round;
+
+	ASSERT_EQ(0, sigaction(SIGSEGV, &action, NULL));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, touch_all, &toucher));
+	for (round = 1; round <= TOUCH_ROUNDS; round++) {
+		struct virtgpu_blob blob;
+		uint64_t *words;
+		size_t page;
+
+		ASSERT_EQ(0, virtgpu_vram_create(self->fd, variant->blob_id,
+						 TOUCH_PAGES * PAGE, &blob));
+		/* Before anything of the round can be seen. */
+		atomic_store(&toucher.round, round);
+		ASSERT_EQ(0, virtgpu_blob_map(&blob));
+		words = blob.map;
+		for (page = 0; page < TOUCH_PAGES; page++)
+			store(words + page * WORDS, touch_value(round, page));
+		atomic_store(&toucher.words, words);
+		wait_for(&toucher.reads, TOUCH_PAGES);
+		virtgpu_blob_unmap(&blob);
+		wait_for(&toucher.faults, 1);
+		atomic_store(&toucher.words, NULL);
+		virtgpu_blob_destroy(&blob);
+	}
+	atomic_store(&toucher.stop, true);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, toucher.wrong);
+	EXPECT_LE(TOUCH_ROUNDS, toucher.faults);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One front-end, see session.h.
+ *
+ * Its socket is served also in the middle of a guest's command (window.c). What
+ * would change the device under that command, the beginning of a queue and a
+ * reset, is put off until the command is over.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include "internal.h"
+
+static void interrupt(void *opaque, unsigned int queue)
+{
+	struct session *session = opaque;
+
+	if (session->queue[queue].call >= 0)
+		eventfd_write(session->queue[queue].call, 1);
+}
+
+static const struct vgpu_ops ops = { vhost_window_map, vhost_window_unmap, interrupt };
+
+/* The front-end has emptied the host-visible region by itself. */
+static void device_reset(struct session *session)
+{
+	unsigned int i;
+
+	for (i = 0; i < VGPU_QUEUES; i++) {
+		struct queue *queue = &session->queue[i];
+
+		if (queue->kick < 0 || queue->start)
+			continue;
+		queue->base = vgpu_queue_stop(session->dev, i);
+		queue->start = true;
+	}
+	session->forget = true;
+	vgpu_reset(session->dev);
+	session->forget = false;
+}
+
+/*
+ * A control queue that begins at 0 is that of a driver that begins: vhost-user
+ * does not tell a reset from a pause otherwise.
+ */
+static void run_put_off(struct session *session)
+{
+	const struct queue *control = &session->queue[VGPU_QUEUE_CONTROL];
+	unsigned int i;
+
+	if (control->start && !control->base)
+		device_reset(session);
+	for (i = 0; i < VGPU_QUEUES; i++) {
+		if (session->queue[i].start)
+			vhost_queue_start(session, i);
+	}
+}
+
+static void session_loop(struct session *session)
+{
+	struct pollfd fds[2 + VGPU_QUEUES] = {
+		{ session->config->signals, POLLIN, 0 },
+		{ session->socket, POLLIN, 0 },
+	};
+	unsigned int i;
+
+	while (!session->ended) {
+		int timeout = -1;
+
+		run_put_off(session);
+		for (i = 0; i < VGPU_QUEUES; i++) {
+			fds[2 + i] = (struct pollfd){ session->queue[i].kick, POLLIN, 0 };
+			if (session->queue[i].enabled && session->queue[i].more)
+				timeout = 0;
+		}
+		if (poll(fds, 2 + VGPU_QUEUES, timeout) < 0 && errno != EINTR)
+			return;
+		if (fds[0].revents)
+			return;
+		if (fds[1].revents)
+			vhost_serve(session);
+		for (i = 0; i < VGPU_QUEUES && !session->ended; i++)
+			vhost_queue_run(session, i, fds[2 + i].revents);
+	}
+}
+
+static void session_end(struct session *session)
+{
+	unsigned int i;
+
+	session->forget = true;
+	vgpu_reset(session->dev);
+	vhost_memory_clear(session);
+	vgpu_destroy(session->dev);
+	vhost_close_fd(&session->channel);
+	for (i = 0; i < VGPU_QUEUES; i++)
+		vhost_queue_close(session, i);
+}
+
+int session_run(int socket, const struct session_config *config)
+{
+	struct session session = {
+		.socket = socket, .channel = -1, .config = config,
+	};
+	struct vgpu_config device = {
+		.ops = &ops,
+		.opaque = &session,
+		.drm_fd = config->drm_fd,
+		.window = config->window,
+		.bytes_max = config->bytes_max,
+		.image_blob_id = config->image_blob_id,
+	};
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < VGPU_QUEUES; i++)
+		session.queue[i] = (struct queue){ .kick = -1, .call = -1, .err = -1 };
+	LIST_INIT(&session.exports);
+	ret = vgpu_create(&session.dev, &device);
+	if (ret)
+		return ret;
+	session_loop(&session);
+	session_end(&session);
+	return 0;
+}
