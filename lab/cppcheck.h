@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What cppcheck has to know of macros that it sees no definition of: it reads
+ * neither kernel headers nor libc's. For lab/check.
+ */
+#define xa_for_each(xa, index, entry) \
+	for (index = 0; (entry = xa_load(xa, index)) != NULL; index++)
+#define list_for_each_entry(pos, head, member) \
+	for (pos = list_first(head); pos != list_last(head); pos = list_next(pos))
+#define list_for_each_entry_safe(pos, next, head, member) \
+	for (pos = list_first(head); pos != list_last(head); pos = next)
+#define LIST_FOREACH(pos, head, field) \
+	for (pos = (head)->lh_first; pos; pos = pos->field.le_next)
+#define DECLARE_EVENT_CLASS(...)
+#define DEFINE_EVENT(...)
+#define TRACE_EVENT(...)

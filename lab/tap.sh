@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# Counting in TAP files. Sourced.
+
+# tap_count FILE...: "passed failed skipped" over all of them.
+tap_count() {
+	cat "$@" 2>/dev/null | awk '
+		/^ok .*# *SKIP/ || /^1\.\.0 *# *SKIP/ { skipped++; next }
+		/^ok / { passed++ }
+		/^not ok/ { failed++ }
+		END { print passed + 0, failed + 0, skipped + 0 }'
+}
+
+# tap_summary FILE: one line for people.
+tap_summary() {
+	# shellcheck disable=SC2046 # three numbers
+	set -- "$1" $(tap_count "$1")
+	seconds=$(sed -n 's/^# .* ended with .* after \([0-9]*\) s$/\1/p' "$1")
+	name=${1##*/}
+	known=$(grep -c '# *XFAIL' "$1" || true)
+	printf '%-20s %4d passed %3d failed %3d skipped' "${name%.tap}" "$2" "$3" "$4"
+	[ "$known" = 0 ] || printf ', of the passed %d known refusals' "$known"
+	printf ' (%s s)\n' "${seconds:-?}"
+}
+
+# tap_failures FILE: its failed lines with what was said just before them.
+tap_failures() {
+	{ grep -B 6 '^not ok' "$1" || true; } | tail -n 40 | sed 's/^/    /'
+}
