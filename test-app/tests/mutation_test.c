@@ -165,9 +165,15 @@ static int test_raise_count(struct trial *trial, struct damage *damage)
 	return mockgpu_bo_inject(&trial->bo, MOCKGPU_INJECT_REF_GET, TEST_PAGE);
 }
 
+static int test_drop_count(struct trial *trial, struct damage *damage)
+{
+	(void)damage;
+	return mockgpu_bo_inject(&trial->bo, MOCKGPU_INJECT_REF_PUT, TEST_PAGE);
+}
+
 static void test_lower_count(struct __test_metadata *_metadata, struct trial *trial)
 {
-	EXPECT_EQ(0, mockgpu_bo_inject(&trial->bo, MOCKGPU_INJECT_REF_PUT, TEST_PAGE));
+	EXPECT_EQ(0, test_drop_count(trial, NULL));
 }
 
 TEST_F(mutation, a_raised_count_is_seen_while_mapped)
@@ -179,6 +185,19 @@ TEST_F(mutation, a_raised_count_is_seen_while_mapped)
 	test_expect_damage(_metadata, &judgement, JUDGE_COUNT);
 	EXPECT_NE(NULL, strstr(judgement.text, "while mapped"));
 	test_lower_count(_metadata, &self->trial);
+	test_expect_healthy(_metadata, &self->trial, self->healthy);
+}
+
+/* One too few, of a page that had one more to begin with: nothing is freed. */
+TEST_F(mutation, a_dropped_count_is_seen_while_mapped)
+{
+	struct damage damage = { .stage = TRIAL_TOUCHED, .make = test_drop_count };
+	struct judgement judgement;
+
+	ASSERT_EQ(0, test_raise_count(&self->trial, NULL));
+	judgement = test_judge(_metadata, &self->trial, GUEST_READ, &damage);
+	test_expect_damage(_metadata, &judgement, JUDGE_COUNT);
+	EXPECT_NE(NULL, strstr(judgement.text, "while mapped"));
 	test_expect_healthy(_metadata, &self->trial, self->healthy);
 }
 
