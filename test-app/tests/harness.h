@@ -8,9 +8,18 @@
 #ifndef MOCKGPU_HARNESS_H
 #define MOCKGPU_HARNESS_H
 
+#include <stdbool.h>
+#include <stdlib.h>
+
 #include "kselftest_harness.h"
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 600
+
+/* Asked for by 'make test-long'. */
+static inline bool test_is_long(void)
+{
+	return getenv("MOCKGPU_LONG");
+}
 
 #endif /* MOCKGPU_HARNESS_H */

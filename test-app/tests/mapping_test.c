@@ -104,11 +104,6 @@ FIXTURE_TEARDOWN(mapping)
 	close(self->drm);
 }
 
-static bool is_long(void)
-{
-	return getenv("MOCKGPU_LONG");
-}
-
 /* Nothing again. */
 static int hide(void *at, size_t size)
 {
@@ -228,7 +223,7 @@ static struct judgement try_case(struct _test_data_mapping *self,
 
 static bool is_chosen(enum door door, size_t layout, size_t first)
 {
-	return is_long() || door == (layout + first) % DOORS;
+	return test_is_long() || door == (layout + first) % DOORS;
 }
 
 static bool has_large_entries(const struct drm_mockgpu_bo_create *want)

@@ -67,7 +67,7 @@ FIXTURE_TEARDOWN(stale)
 
 static unsigned int rounds_of(const struct live *live)
 {
-	return (getenv("MOCKGPU_LONG") ? ENOUGH_LONG : ENOUGH) / live->pages + 1;
+	return (test_is_long() ? ENOUGH_LONG : ENOUGH) / live->pages + 1;
 }
 
 /* Nothing but the canaries and the zeros of a new buffer. */

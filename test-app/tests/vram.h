@@ -23,11 +23,6 @@
 /* The blob of tests that have one. */
 #define ID 1
 
-static inline bool test_is_long(void)
-{
-	return getenv("MOCKGPU_LONG");
-}
-
 static inline void vm_setup(struct __test_metadata *_metadata, struct vram *vram, int drm_fd,
 			    enum vram_layout layout, enum vgpu_route route)
 {
