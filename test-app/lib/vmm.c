@@ -77,6 +77,13 @@ int vmm_vcpu_ioctl(struct vmm_vcpu *vcpu, unsigned long request, void *arg)
 	return ret < 0 ? -errno : ret;
 }
 
+int vmm_ioctl(struct vmm *vm, unsigned long request, void *arg)
+{
+	int ret = ioctl(vm->fd, request, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
 static int vmm_vcpu_init(struct vmm *vm, unsigned int index)
 {
 	struct vmm_vcpu *vcpu = &vm->vcpu[index];
@@ -146,7 +153,9 @@ static int vmm_init(struct vmm *vm, unsigned int vcpus, const struct vmm_options
 	ret = vmm_ram_init(vm);
 	if (!ret)
 		ret = vmm_arch_vm_init(vm);
-	/* KVM wants to know before the first vCPU. */
+	/* KVM wants to know both before the first vCPU. */
+	if (!ret && options->irqchip)
+		ret = vmm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL);
 	if (!ret && options->dirty_ring)
 		ret = vmm_enable(vm, KVM_CAP_DIRTY_LOG_RING, options->dirty_ring);
 	for (i = 0; !ret && i < vcpus; i++)
@@ -187,6 +196,15 @@ int vmm_keep_one(void)
 	static struct vmm *kept;
 
 	return kept ? 0 : vmm_create(&kept, 1);
+}
+
+void vmm_keep_irqchip(void)
+{
+	const struct vmm_options options = { .irqchip = true };
+	static struct vmm *kept;
+
+	if (!kept)
+		vmm_create_with(&kept, 1, &options);
 }
 
 void vmm_destroy(struct vmm *vm)
@@ -383,4 +401,9 @@ const char *vmm_vcpu_strexit(struct vmm_vcpu *vcpu)
 const struct kvm_run *vmm_vcpu_kvm_run(const struct vmm_vcpu *vcpu)
 {
 	return vcpu->run;
+}
+
+void *vmm_vcpu_io(struct vmm_vcpu *vcpu)
+{
+	return (char *)vcpu->run + vcpu->run->io.data_offset;
 }

@@ -13,6 +13,7 @@
 #ifndef MOCKGPU_TEST_VMM_H
 #define MOCKGPU_TEST_VMM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,6 +64,14 @@ const char *vmm_unusable(void);
 int vmm_keep_one(void);
 
 /**
+ * vmm_keep_irqchip() - the same for VMs with an interrupt controller in the kernel
+ *
+ * There is a static key for those whose APICs are still disabled (apic_sw_disabled in
+ * arch/x86/kvm/lapic.c). Where there is no such controller nothing is kept.
+ */
+void vmm_keep_irqchip(void);
+
+/**
  * vmm_create() - make a VM with the payload loaded
  * @vm: the VM is stored here
  * @vcpus: how many, 1 to VMM_MAX_VCPUS
@@ -76,9 +85,11 @@ int vmm_create(struct vmm **vm, unsigned int vcpus);
  *
  * @dirty_ring: bytes of each vCPU's dirty ring (KVM_CAP_DIRTY_LOG_RING), a power of
  *	two; 0 for none
+ * @irqchip: an interrupt controller in the kernel (KVM_CREATE_IRQCHIP)
  */
 struct vmm_options {
 	uint32_t dirty_ring;
+	bool irqchip;
 };
 
 /**
@@ -109,6 +120,16 @@ int vmm_enable(struct vmm *vm, uint32_t capability, uint64_t arg);
  * Return: 0 where KVM does not have it, else what it says of it.
  */
 int vmm_check(struct vmm *vm, uint32_t capability);
+
+/**
+ * vmm_ioctl() - an ioctl of a VM that this layer has no function for
+ * @vm: the VM
+ * @request: KVM_*
+ * @arg: its argument
+ *
+ * Return: what ioctl() returns, or -errno.
+ */
+int vmm_ioctl(struct vmm *vm, unsigned long request, void *arg);
 
 /**
  * vmm_destroy() - end a VM
@@ -170,6 +191,15 @@ int vmm_slot_delete(struct vmm *vm, unsigned int slot);
  * Return: what ioctl() returns, or -errno.
  */
 int vmm_vcpu_ioctl(struct vmm_vcpu *vcpu, unsigned long request, void *arg);
+
+/**
+ * vmm_vcpu_io() - the data of a port access, the last exit being KVM_EXIT_IO
+ * @vcpu: the vCPU
+ *
+ * Return: kvm_run's io.count times io.size bytes: what the guest wrote, or what it will
+ * have read when the vCPU runs again.
+ */
+void *vmm_vcpu_io(struct vmm_vcpu *vcpu);
 
 /**
  * struct vmm_mmio_ops - a device behind MMIO

@@ -17,12 +17,9 @@
 #include <linux/kvm.h>
 #include <asm/kvm_para.h>
 
-#include "live.h"
-#include "thief.h"
-
-#define ACCESS_ORDER 4
-#define ACCESS_BLOCK (1u << ACCESS_ORDER)
-#define ACCESS_PAGES (4 * ACCESS_BLOCK)
+#include "access.h"
+#include "code.h"
+#include "interrupts.h"
 
 /* Where in the page; steal time wants 64 bytes of alignment. */
 #define ACCESS_OFFSET 0x240
@@ -51,107 +48,7 @@ _Static_assert(sizeof(struct pvclock) == 32, "not what KVM writes");
 #define PML4_SPAN (1ull << 39)
 #define PTE_ACCESSED (1ull << 5)
 
-FIXTURE(access) {
-	struct live live;
-	struct mockgpu_bo thief;
-	bool refusable;
-};
-
-FIXTURE_VARIANT(access) {
-	uint32_t kind;
-	uint32_t page;
-};
-
-FIXTURE_VARIANT_ADD(access, split) { MOCKGPU_KIND_SPLIT, ACCESS_BLOCK + 1 };
-FIXTURE_VARIANT_ADD(access, head) { MOCKGPU_KIND_NONCOMPOUND, ACCESS_BLOCK };
-FIXTURE_VARIANT_ADD(access, tail) { MOCKGPU_KIND_NONCOMPOUND, ACCESS_BLOCK + 1 };
-
-FIXTURE_SETUP(access)
-{
-	const struct drm_mockgpu_bo_create want = {
-		.size = ACCESS_PAGES * (uint64_t)GUEST_PAGE_SIZE, .kind = variant->kind,
-		.order = ACCESS_ORDER,
-	};
-	struct live *live = &self->live;
-	struct drm_mockgpu_page *pages;
-
-	driver_setup(_metadata, &live->driver);
-	live->vcpus = 1;
-	ASSERT_EQ(0, live_make(_metadata, live, &want));
-	memset(live->bo.map, 0, live->bo.size);
-	live_vm(_metadata, live);
-	pages = bo_pages(_metadata, &live->bo);
-	self->refusable = judge_refusal_known() && judge_page_refusable(&pages[variant->page]);
-	free(pages);
-}
-
-FIXTURE_TEARDOWN(access)
-{
-	EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
-	live_teardown(_metadata, &self->live);
-}
-
-static uint64_t page_gpa(uint32_t page)
-{
-	return LIVE_GPA + page * (uint64_t)GUEST_PAGE_SIZE;
-}
-
-static void *in_page(struct live *live, uint32_t page)
-{
-	return (char *)live->bo.map + page * (size_t)GUEST_PAGE_SIZE + ACCESS_OFFSET;
-}
-
-static int set_msr(struct live *live, uint32_t msr, uint64_t value)
-{
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} set = { { .nmsrs = 1 }, { .index = msr, .data = value } };
-	int ret = vmm_vcpu_ioctl(vmm_vcpu_get(live->vm, 0), KVM_SET_MSRS, &set);
-
-	return ret == 1 ? 0 : -1;
-}
-
-/* Enter the guest, which does nothing: KVM does on its way what it has been asked for. */
-static void enter(struct __test_metadata *_metadata, struct live *live)
-{
-	struct vmm_vcpu *vcpu = vmm_vcpu_get(live->vm, 0);
-
-	memset(vmm_vcpu_work(vcpu), 0, sizeof(struct guest_work));
-	ASSERT_EQ(0, vmm_vcpu_start(vcpu));
-	EXPECT_EQ(VMM_EXIT_DOORBELL, vmm_vcpu_run(vcpu))
-		TH_LOG("%s", vmm_vcpu_strexit(vcpu));
-}
-
-/* Another buffer gets, as a rule, the very page that KVM knew: the allocator decides. */
-static void move(struct __test_metadata *_metadata, struct live *live, struct mockgpu_bo *thief,
-		 uint32_t page)
-{
-	struct drm_mockgpu_page *before = bo_pages(_metadata, &live->bo), *stolen;
-	uint32_t i, found = 0;
-
-	EXPECT_NE(0, thief_steal(_metadata, live, thief));
-	stolen = bo_pages(_metadata, thief);
-	for (i = 0; i < live->pages; i++)
-		found += stolen[i].pfn == before[page].pfn;
-	if (!found)
-		ksft_print_msg("the other buffer did not get page %u: judged by the new page\n",
-			       page);
-	free(before);
-	free(stolen);
-}
-
-/* The canaries are as they were, and so is everything between them. */
-static void expect_thief_untouched(struct __test_metadata *_metadata, const struct live *live,
-				   struct mockgpu_bo *thief)
-{
-	char *right = calloc(1, thief->size);
-
-	ASSERT_NE(NULL, right);
-	live_fill(right, live->pages, THIEF_SEED);
-	EXPECT_EQ(0, memcmp(right, thief->map, thief->size));
-	free(right);
-}
+ACCESS_FIXTURE(access)
 
 static void expect_clock(struct __test_metadata *_metadata, const struct pvclock *clock)
 {
@@ -164,16 +61,16 @@ static void expect_clock(struct __test_metadata *_metadata, const struct pvclock
 /* By way of a pfn that KVM keeps: kvm_setup_guest_pvclock() in arch/x86/kvm/x86.c. */
 TEST_F(access, kvm_clock)
 {
-	struct live *live = &self->live;
-	struct vmm_vcpu *vcpu = vmm_vcpu_get(live->vm, 0);
-	struct pvclock *clock = in_page(live, variant->page), before, zero = {};
+	struct access *access = &self->access;
+	struct vmm_vcpu *vcpu = access_vcpu(access);
+	struct pvclock *clock = access_at(access, ACCESS_OFFSET), before, zero = {};
 
 	/* The error of the first attempt is ignored: kvm_write_system_time(). */
-	ASSERT_EQ(0, set_msr(live, MSR_KVM_SYSTEM_TIME_NEW,
-			     (page_gpa(variant->page) + ACCESS_OFFSET) | KVM_MSR_ENABLED));
-	enter(_metadata, live);
-	if (self->refusable && !memcmp(clock, &zero, sizeof(zero))) {
-		enter(_metadata, live);
+	ASSERT_EQ(0, access_set_msr(access, MSR_KVM_SYSTEM_TIME_NEW,
+				    access_gpa(access, ACCESS_OFFSET) | KVM_MSR_ENABLED));
+	access_enter(_metadata, access);
+	if (access->refusable && !memcmp(clock, &zero, sizeof(zero))) {
+		access_enter(_metadata, access);
 		EXPECT_EQ(0, memcmp(clock, &zero, sizeof(zero)));
 		verdict_known(_metadata, "known before 6.13: kvm-clock silently never written");
 		return;
@@ -181,25 +78,25 @@ TEST_F(access, kvm_clock)
 	expect_clock(_metadata, clock);
 	EXPECT_EQ(0, clock->flags & PVCLOCK_GUEST_STOPPED);
 	before = *clock;
-	move(_metadata, live, &self->thief, variant->page);
+	access_move(_metadata, access);
 	EXPECT_EQ(0, memcmp(&before, clock, sizeof(before)));
 	ASSERT_EQ(0, vmm_vcpu_ioctl(vcpu, KVM_KVMCLOCK_CTRL, NULL));
-	enter(_metadata, live);
+	access_enter(_metadata, access);
 	expect_clock(_metadata, clock);
 	EXPECT_LT(before.version, clock->version);
 	/* The same where all vCPUs have one master clock. */
 	EXPECT_LE(before.system_time, clock->system_time);
 	EXPECT_EQ(PVCLOCK_GUEST_STOPPED, clock->flags & PVCLOCK_GUEST_STOPPED);
-	expect_thief_untouched(_metadata, live, &self->thief);
+	access_expect_thief_untouched(_metadata, access);
 }
 
 /* The version goes up each time the vCPU is loaded: record_steal_time(). */
-static void expect_steal_time(struct __test_metadata *_metadata, struct live *live,
+static void expect_steal_time(struct __test_metadata *_metadata, struct access *access,
 			      struct kvm_steal_time *steal)
 {
 	uint32_t before = steal->version;
 
-	enter(_metadata, live);
+	access_enter(_metadata, access);
 	EXPECT_LT(before, steal->version);
 	EXPECT_EQ(0, steal->version % 2);
 }
@@ -207,21 +104,21 @@ static void expect_steal_time(struct __test_metadata *_metadata, struct live *li
 /* By user access. */
 TEST_F(access, steal_time)
 {
-	struct live *live = &self->live;
-	struct kvm_steal_time *steal = in_page(live, variant->page);
+	struct access *access = &self->access;
+	struct kvm_steal_time *steal = access_at(access, ACCESS_OFFSET);
 
-	ASSERT_EQ(0, set_msr(live, MSR_KVM_STEAL_TIME,
-			     (page_gpa(variant->page) + ACCESS_OFFSET) | KVM_MSR_ENABLED));
-	expect_steal_time(_metadata, live, steal);
-	move(_metadata, live, &self->thief, variant->page);
-	expect_steal_time(_metadata, live, steal);
-	expect_thief_untouched(_metadata, live, &self->thief);
-	ASSERT_EQ(0, mockgpu_bo_zap(&live->bo));
-	expect_steal_time(_metadata, live, steal);
+	ASSERT_EQ(0, access_set_msr(access, MSR_KVM_STEAL_TIME,
+				    access_gpa(access, ACCESS_OFFSET) | KVM_MSR_ENABLED));
+	expect_steal_time(_metadata, access, steal);
+	access_move(_metadata, access);
+	expect_steal_time(_metadata, access, steal);
+	access_expect_thief_untouched(_metadata, access);
+	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
+	expect_steal_time(_metadata, access, steal);
 }
 
 /* What became of a read by way of entry @entry of the topmost page table. */
-static enum guest_result walk(struct __test_metadata *_metadata, struct live *live,
+static enum guest_result walk(struct __test_metadata *_metadata, struct access *access,
 			      uint32_t entry)
 {
 	const uint32_t visit[] = { 0 };
@@ -231,17 +128,17 @@ static enum guest_result walk(struct __test_metadata *_metadata, struct live *li
 		.visit = visit, .visits = 1, .result = result,
 	};
 
-	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch))
-		TH_LOG("%s", vmm_vcpu_strexit(vmm_vcpu_get(live->vm, 0)));
+	EXPECT_EQ(0, touch_run(access_vcpu(access), &touch))
+		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
 	return result[0];
 }
 
 /* An entry of the topmost table that no walk has met: the host makes it, the guest uses it. */
-static void expect_walk(struct __test_metadata *_metadata, struct live *live, uint64_t *pml4,
+static void expect_walk(struct __test_metadata *_metadata, struct access *access, uint64_t *pml4,
 			uint32_t entry)
 {
 	pml4[entry] = pml4[0] & ~PTE_ACCESSED;
-	EXPECT_EQ(GUEST_MAPPED, walk(_metadata, live, entry));
+	EXPECT_EQ(GUEST_MAPPED, walk(_metadata, access, entry));
 	EXPECT_EQ(PTE_ACCESSED, pml4[entry] & PTE_ACCESSED);
 }
 
@@ -252,35 +149,141 @@ static void expect_walk(struct __test_metadata *_metadata, struct live *live, ui
  */
 TEST_F(access, page_table)
 {
-	struct live *live = &self->live;
-	struct vmm_vcpu *vcpu = vmm_vcpu_get(live->vm, 0);
-	uint64_t *pml4 = live_word(live->bo.map, variant->page, 0);
+	struct access *access = &self->access;
+	struct vmm_vcpu *vcpu = access_vcpu(access);
+	uint64_t *pml4 = access_at(access, 0);
 	struct kvm_sregs sregs;
 
-	live_fill((char *)vmm_ram(live->vm) + PROBE_GPA, 1, LIVE_SEED);
+	live_fill((char *)vmm_ram(access->live.vm) + PROBE_GPA, 1, LIVE_SEED);
 	ASSERT_EQ(0, vmm_vcpu_ioctl(vcpu, KVM_GET_SREGS, &sregs));
-	memcpy(pml4, (char *)vmm_ram(live->vm) + sregs.cr3, GUEST_PAGE_SIZE);
+	memcpy(pml4, (char *)vmm_ram(access->live.vm) + sregs.cr3, GUEST_PAGE_SIZE);
 	pml4[0] &= ~PTE_ACCESSED;
-	sregs.cr3 = page_gpa(variant->page);
+	sregs.cr3 = access_gpa(access, 0);
 	ASSERT_EQ(0, vmm_vcpu_ioctl(vcpu, KVM_SET_SREGS, &sregs));
 	ASSERT_EQ(0, vmm_vcpu_start(vcpu));
 	memset(vmm_vcpu_work(vcpu), 0, sizeof(struct guest_work));
-	if (self->refusable && vmm_vcpu_run(vcpu) == VMM_EXIT_EFAULT) {
+	if (access->refusable && vmm_vcpu_run(vcpu) == VMM_EXIT_EFAULT) {
 		/* Not even the payload's first instruction. */
 		EXPECT_EQ(VMM_EXIT_EFAULT, vmm_vcpu_run(vcpu));
 		EXPECT_EQ(0, pml4[0] & PTE_ACCESSED);
 		verdict_known(_metadata, "known before 6.13: no walk of a page table there");
 		return;
 	}
-	EXPECT_EQ(GUEST_MAPPED, walk(_metadata, live, 0));
+	EXPECT_EQ(GUEST_MAPPED, walk(_metadata, access, 0));
 	EXPECT_EQ(PTE_ACCESSED, pml4[0] & PTE_ACCESSED);
-	expect_walk(_metadata, live, pml4, 1);
-	move(_metadata, live, &self->thief, variant->page);
-	expect_walk(_metadata, live, pml4, 2);
-	expect_thief_untouched(_metadata, live, &self->thief);
+	expect_walk(_metadata, access, pml4, 1);
+	access_move(_metadata, access);
+	expect_walk(_metadata, access, pml4, 2);
+	access_expect_thief_untouched(_metadata, access);
+}
+
+/* With an APIC. */
+ACCESS_FIXTURE(apic, .irqchip = true)
+
+#define APIC_EOI_GPA 0xfee000b0ull
+#define APIC_SPIV 0xf0
+#define APIC_SPIV_ENABLED (1 << 8)
+#define MSI_ADDRESS 0xfee00000u
+#define IRQ_VECTOR 0x21
+#define INTERRUPTS_GPA 0x3000ull
+
+#define PV_EOI_OFFSET 0x80
+#define PV_EOI_UNTOUCHED 0xfe
+#define PV_EOI_TRIES 2000
+
+/*
+ * At an interrupt a guest looks whether bit 0 is set (RSI) and clears it, or writes to the
+ * APIC (RDI). RDX counts interrupts, RCX writes.
+ */
+CODE(code_pv_eoi, "incq %rdx; btrl $0, (%rsi); jc 1f; incq %rcx; movl $0, (%rdi); 1: iretq");
+/* And one that does neither. */
+CODE(code_no_eoi, "incq %rdx\n" CODE_DOORBELL);
+CODE(code_interrupted, CODE_DOORBELL);
+
+static void enable_apic(struct __test_metadata *_metadata, struct access *access)
+{
+	const struct interrupts page = {
+		(char *)vmm_ram(access->live.vm) + INTERRUPTS_GPA, INTERRUPTS_GPA,
+	};
+	struct kvm_lapic_state lapic;
+	uint32_t spiv;
+
+	ASSERT_EQ(0, vmm_vcpu_ioctl(access_vcpu(access), KVM_GET_LAPIC, &lapic));
+	memcpy(&spiv, lapic.regs + APIC_SPIV, sizeof(spiv));
+	spiv |= APIC_SPIV_ENABLED;
+	memcpy(lapic.regs + APIC_SPIV, &spiv, sizeof(spiv));
+	ASSERT_EQ(0, vmm_vcpu_ioctl(access_vcpu(access), KVM_SET_LAPIC, &lapic));
+	interrupts_build(&page);
+	if (access->refusable)
+		interrupts_handle(&page, access->live.vm, IRQ_VECTOR, code_no_eoi);
+	else
+		interrupts_handle(&page, access->live.vm, IRQ_VECTOR, code_pv_eoi);
+	interrupts_use(_metadata, &page, access_vcpu(access));
+	code_load(access->live.vm, code_interrupted);
+}
+
+/* Let an interrupt come: its handler has been there at the doorbell. */
+static struct kvm_regs interrupt(struct __test_metadata *_metadata, struct access *access)
+{
+	const struct kvm_regs regs = {
+		.rflags = X86_RFLAGS_IF, .rsi = access_gpa(access, PV_EOI_OFFSET),
+		.rdi = APIC_EOI_GPA,
+	};
+	struct kvm_msi msi = { .address_lo = MSI_ADDRESS, .data = IRQ_VECTOR };
+	struct kvm_regs after = {};
+
+	code_enter(_metadata, access_vcpu(access), &regs);
+	EXPECT_EQ(1, vmm_ioctl(access->live.vm, KVM_SIGNAL_MSI, &msi));
+	code_expect_end(_metadata, access_vcpu(access));
+	EXPECT_EQ(0, vmm_vcpu_ioctl(access_vcpu(access), KVM_GET_REGS, &after));
+	EXPECT_EQ(1, after.rdx);
+	return after;
+}
+
+/*
+ * KVM tells the guest by way of vram that it need not write to the APIC. It takes that
+ * back at each exit, be it for the page that has to be mapped anew or for the host's own
+ * timer, so that not every guest gets to see it; but one of many does.
+ */
+static void expect_pv_eoi(struct __test_metadata *_metadata, struct access *access)
+{
+	struct kvm_regs after;
+	uint32_t tries = 0;
+
+	do {
+		after = interrupt(_metadata, access);
+	} while (after.rdx == 1 && after.rcx && ++tries < PV_EOI_TRIES);
+	EXPECT_EQ(0, after.rcx)
+		TH_LOG("%u guests did not see the flag", tries);
+}
+
+/* By user access: pv_eoi_put_user() in arch/x86/kvm/lapic.c, at each entry and exit. */
+TEST_F(apic, pv_eoi)
+{
+	struct access *access = &self->access;
+	uint8_t *flag = access_at(access, PV_EOI_OFFSET);
+
+	enable_apic(_metadata, access);
+	ASSERT_EQ(0, access_set_msr(access, MSR_KVM_PV_EOI_EN,
+				    access_gpa(access, PV_EOI_OFFSET) | KVM_MSR_ENABLED));
+	*flag = PV_EOI_UNTOUCHED;
+	if (access->refusable) {
+		/* The guest could not look, but KVM has set the flag, and taken it back. */
+		interrupt(_metadata, access);
+		EXPECT_EQ(0, *flag);
+		return;
+	}
+	expect_pv_eoi(_metadata, access);
+	EXPECT_EQ(0, *flag);
+	access_move(_metadata, access);
+	expect_pv_eoi(_metadata, access);
+	access_expect_thief_untouched(_metadata, access);
+	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
+	expect_pv_eoi(_metadata, access);
 }
 
 int main(int argc, char **argv)
 {
+	vmm_keep_irqchip();
 	return live_run(argc, argv);
 }

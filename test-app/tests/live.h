@@ -128,10 +128,18 @@ static inline bool live_maps(struct __test_metadata *_metadata, struct live *liv
 	return !refused;
 }
 
+static inline void live_vm_with(struct __test_metadata *_metadata, struct live *live,
+				const struct vmm_options *options)
+{
+	ASSERT_EQ(0, vmm_create_with(&live->vm, live->vcpus, options));
+	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map, live->bo.size, 0));
+}
+
 static inline void live_vm(struct __test_metadata *_metadata, struct live *live)
 {
-	ASSERT_EQ(0, vmm_create(&live->vm, live->vcpus));
-	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map, live->bo.size, 0));
+	const struct vmm_options options = {};
+
+	live_vm_with(_metadata, live, &options);
 }
 
 /* All vCPUs; with @again those that end with EFAULT try for ever. */

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What tests share in which not the guest but KVM, or the CPU on the guest's behalf,
+ * goes to one page of a buffer: that page, and another buffer that gets the very page
+ * when the first one moves. Include it after kselftest_harness.h.
+ */
+#ifndef MOCKGPU_TEST_ACCESS_H
+#define MOCKGPU_TEST_ACCESS_H
+
+#include <string.h>
+
+#include "live.h"
+#include "thief.h"
+
+#define ACCESS_ORDER 4
+#define ACCESS_BLOCK (1u << ACCESS_ORDER)
+#define ACCESS_PAGES (4 * ACCESS_BLOCK)
+
+/**
+ * struct access - one page of a buffer in a guest
+ * @live: the buffer and the guest, with one vCPU
+ * @thief: from access_move() on: what got the buffer's pages
+ * @page: the page
+ * @refusable: whether this kernel is known not to map it
+ */
+struct access {
+	struct live live;
+	struct mockgpu_bo thief;
+	uint32_t page;
+	bool refusable;
+};
+
+static inline bool access_is_refusable(struct __test_metadata *_metadata,
+				       const struct access *access, uint32_t page)
+{
+	struct drm_mockgpu_page *pages = bo_pages(_metadata, &access->live.bo);
+	bool refusable = judge_refusal_known() && judge_page_refusable(&pages[page]);
+
+	free(pages);
+	return refusable;
+}
+
+/* Buffer, page and VM; the buffer is full of zeroes. */
+static inline void access_begin(struct __test_metadata *_metadata, struct access *access,
+				uint32_t kind, uint32_t page,
+				const struct vmm_options *options)
+{
+	const struct drm_mockgpu_bo_create want = {
+		.size = ACCESS_PAGES * (uint64_t)GUEST_PAGE_SIZE, .kind = kind,
+		.order = ACCESS_ORDER,
+	};
+	struct live *live = &access->live;
+
+	driver_setup(_metadata, &live->driver);
+	live->vcpus = 1;
+	ASSERT_EQ(0, live_make(_metadata, live, &want));
+	memset(live->bo.map, 0, live->bo.size);
+	live_vm_with(_metadata, live, options);
+	access->page = page;
+	access->refusable = access_is_refusable(_metadata, access, page);
+}
+
+static inline void access_end(struct __test_metadata *_metadata, struct access *access)
+{
+	EXPECT_EQ(0, mockgpu_bo_destroy(&access->thief));
+	live_teardown(_metadata, &access->live);
+}
+
+/* Where @offset of the page is, for the guest and for the host. */
+static inline uint64_t access_gpa(const struct access *access, int32_t offset)
+{
+	return LIVE_GPA + access->page * (uint64_t)GUEST_PAGE_SIZE + offset;
+}
+
+static inline void *access_at(const struct access *access, int32_t offset)
+{
+	return (char *)access->live.bo.map + access->page * (size_t)GUEST_PAGE_SIZE + offset;
+}
+
+static inline struct vmm_vcpu *access_vcpu(const struct access *access)
+{
+	return vmm_vcpu_get(access->live.vm, 0);
+}
+
+static inline int access_set_msr(const struct access *access, uint32_t msr, uint64_t value)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} set = { { .nmsrs = 1 }, { .index = msr, .data = value } };
+	int ret = vmm_vcpu_ioctl(access_vcpu(access), KVM_SET_MSRS, &set);
+
+	return ret == 1 ? 0 : -1;
+}
+
+/* Enter the guest, which does nothing: KVM does on its way what it has been asked for. */
+static inline void access_enter(struct __test_metadata *_metadata, const struct access *access)
+{
+	struct vmm_vcpu *vcpu = access_vcpu(access);
+
+	memset(vmm_vcpu_work(vcpu), 0, sizeof(struct guest_work));
+	ASSERT_EQ(0, vmm_vcpu_start(vcpu));
+	EXPECT_EQ(VMM_EXIT_DOORBELL, vmm_vcpu_run(vcpu))
+		TH_LOG("%s", vmm_vcpu_strexit(vcpu));
+}
+
+/* Every byte of the other buffer that live_fill() leaves out. */
+#define ACCESS_CANARY 0xc5
+
+/*
+ * The buffer gets other pages. Another one gets, as a rule, the very page that KVM
+ * knew: the allocator decides.
+ */
+static inline void access_move(struct __test_metadata *_metadata, struct access *access)
+{
+	struct live *live = &access->live;
+	struct drm_mockgpu_page *before = bo_pages(_metadata, &live->bo), *stolen;
+	uint32_t i, found = 0;
+
+	thief_steal(_metadata, live, &access->thief);
+	memset(access->thief.map, ACCESS_CANARY, access->thief.size);
+	live_fill(access->thief.map, live->pages, THIEF_SEED);
+	stolen = bo_pages(_metadata, &access->thief);
+	for (i = 0; i < live->pages; i++)
+		found += stolen[i].pfn == before[access->page].pfn;
+	if (!found)
+		ksft_print_msg("the other buffer did not get page %u: judged by the new page\n",
+			       access->page);
+	free(before);
+	free(stolen);
+}
+
+/* The canaries are as they were, and so is everything between them. */
+static inline void access_expect_thief_untouched(struct __test_metadata *_metadata,
+						 const struct access *access)
+{
+	char *right = malloc(access->thief.size);
+
+	ASSERT_NE(NULL, right);
+	memset(right, ACCESS_CANARY, access->thief.size);
+	live_fill(right, access->live.pages, THIEF_SEED);
+	EXPECT_EQ(0, memcmp(right, access->thief.map, access->thief.size));
+	free(right);
+}
+
+/*
+ * A fixture with self->access in three variants: a page that any kernel maps, and two
+ * of non-compound blocks.
+ */
+#define ACCESS_FIXTURE(name, ...) \
+	FIXTURE(name) { \
+		struct access access; \
+	}; \
+	FIXTURE_VARIANT(name) { \
+		uint32_t kind; \
+		uint32_t page; \
+	}; \
+	FIXTURE_VARIANT_ADD(name, split) { MOCKGPU_KIND_SPLIT, ACCESS_BLOCK + 1 }; \
+	FIXTURE_VARIANT_ADD(name, head) { MOCKGPU_KIND_NONCOMPOUND, ACCESS_BLOCK }; \
+	FIXTURE_VARIANT_ADD(name, tail) { MOCKGPU_KIND_NONCOMPOUND, ACCESS_BLOCK + 1 }; \
+	FIXTURE_SETUP(name) \
+	{ \
+		const struct vmm_options options = { __VA_ARGS__ }; \
+		access_begin(_metadata, &self->access, variant->kind, variant->page, \
+			     &options); \
+	} \
+	FIXTURE_TEARDOWN(name) \
+	{ \
+		access_end(_metadata, &self->access); \
+	}
+
+#endif /* MOCKGPU_TEST_ACCESS_H */
