@@ -388,6 +388,24 @@ static int serve_map(struct front_end *front, int *fd)
 	return acknowledge(front, VHOST_USER_BACKEND_SHARED_OBJECT_REMOVE, 1);
 }
 
+/* A blob of one page in the window. */
+static void map_blob(struct __test_metadata *_metadata, struct front_end *front, int *fd)
+{
+	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
+	send_map(front, 1, 0);
+	ASSERT_EQ(0, serve_map(front, fd));
+	ASSERT_EQ(VIRTIO_GPU_RESP_OK_MAP_INFO, await_answer(front));
+}
+
+/* The same, up to the request, which is to be acknowledged. */
+static void begin_map(struct __test_metadata *_metadata, struct front_end *front,
+		      struct vhost_user_message *message)
+{
+	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
+	send_map(front, 1, 0);
+	ASSERT_EQ(0, await_request(front, VHOST_USER_BACKEND_SHMEM_MAP, message));
+}
+
 static uint32_t resource_command(struct front_end *front, uint32_t type, uint32_t id)
 {
 	struct virtio_gpu_resource_unref command = { .hdr.type = type, .resource_id = id };
@@ -477,9 +495,7 @@ TEST_F(vhost, a_refusal_reaches_the_guest)
 	struct vhost_user_message message;
 	int fd;
 
-	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
-	send_map(front, 1, 0);
-	ASSERT_EQ(0, await_request(front, VHOST_USER_BACKEND_SHMEM_MAP, &message));
+	begin_map(_metadata, front, &message);
 	vhost_user_close_fds(&message);
 	acknowledge(front, VHOST_USER_BACKEND_SHMEM_MAP, 1);
 	EXPECT_EQ(VIRTIO_GPU_RESP_ERR_UNSPEC, await_answer(front));
@@ -496,9 +512,7 @@ TEST_F(vhost, the_socket_is_served_while_an_answer_is_awaited)
 	struct vhost_user_message message;
 	int fd;
 
-	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
-	send_map(front, 1, 0);
-	ASSERT_EQ(0, await_request(front, VHOST_USER_BACKEND_SHMEM_MAP, &message));
+	begin_map(_metadata, front, &message);
 	fd = vhost_user_take_fd(&message);
 	ASSERT_EQ(0, get(front, VHOST_USER_GET_CONFIG, &ask, 12 + 20, &message));
 	ASSERT_EQ(0, set_memory(front));
@@ -520,10 +534,7 @@ TEST_F(vhost, a_blob_in_the_memory_table_is_ignored)
 	struct front_end *front = &self->front;
 	int fd;
 
-	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
-	send_map(front, 1, 0);
-	ASSERT_EQ(0, serve_map(front, &fd));
-	ASSERT_EQ(VIRTIO_GPU_RESP_OK_MAP_INFO, await_answer(front));
+	map_blob(_metadata, front, &fd);
 	EXPECT_EQ(0, set(front, VHOST_USER_SET_MEM_TABLE, &memory,
 			 8 + sizeof(memory.region[0]), fd));
 	EXPECT_FALSE(has_blob_mapped(front->pid));
@@ -545,10 +556,7 @@ TEST_F(vhost, a_reset_forgets_and_does_not_ask)
 	struct front_end *front = &self->front;
 	int fd;
 
-	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
-	send_map(front, 1, 0);
-	ASSERT_EQ(0, serve_map(front, &fd));
-	ASSERT_EQ(VIRTIO_GPU_RESP_OK_MAP_INFO, await_answer(front));
+	map_blob(_metadata, front, &fd);
 	EXPECT_EQ(3, stop(front));
 	ASSERT_EQ(0, queue_begin(front, 0));
 	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
@@ -573,9 +581,7 @@ TEST_F(vhost, a_stop_in_the_middle_of_a_map_undoes_it)
 	struct vhost_user_message message;
 	int fd;
 
-	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
-	send_map(front, 1, 0);
-	ASSERT_EQ(0, await_request(front, VHOST_USER_BACKEND_SHMEM_MAP, &message));
+	begin_map(_metadata, front, &message);
 	vhost_user_close_fds(&message);
 	/* The command was not answered, so it was not taken. */
 	EXPECT_EQ(2, stop(front));
@@ -596,9 +602,7 @@ TEST_F(vhost, a_reset_in_the_middle_of_a_map_begins_anew)
 	struct front_end *front = &self->front;
 	struct vhost_user_message message;
 
-	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
-	send_map(front, 1, 0);
-	ASSERT_EQ(0, await_request(front, VHOST_USER_BACKEND_SHMEM_MAP, &message));
+	begin_map(_metadata, front, &message);
 	vhost_user_close_fds(&message);
 	EXPECT_EQ(2, stop(front));
 	ASSERT_EQ(0, queue_begin(front, 0));
@@ -636,9 +640,7 @@ TEST_F(vhost, a_front_end_that_goes_while_it_is_asked)
 	struct front_end *front = &self->front;
 	struct vhost_user_message message;
 
-	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
-	send_map(front, 1, 0);
-	ASSERT_EQ(0, await_request(front, VHOST_USER_BACKEND_SHMEM_MAP, &message));
+	begin_map(_metadata, front, &message);
 	vhost_user_close_fds(&message);
 	front_end_disconnect(front);
 	ASSERT_EQ(0, front_end_begin(front));
@@ -651,9 +653,7 @@ TEST_F(vhost, a_signal_ends_it_while_it_asks)
 	struct front_end *front = &self->front;
 	struct vhost_user_message message;
 
-	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA, make_blob(front, 1, PAGE));
-	send_map(front, 1, 0);
-	ASSERT_EQ(0, await_request(front, VHOST_USER_BACKEND_SHMEM_MAP, &message));
+	begin_map(_metadata, front, &message);
 }
 
 TEST_F(vhost, a_signal_ends_it_while_it_waits)
