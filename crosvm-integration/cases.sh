@@ -47,6 +47,7 @@ clean_up() {
 		kill "${process%%:*}" 2>/dev/null || true
 	done
 	echo "$kind" >"$NODE_KIND"
+	unwatch_exits
 	rm -rf "$out"
 }
 

@@ -7,7 +7,8 @@
 # does.
 #
 # A guest prints what guest/init says. A case that ends the VMM is the last one of
-# its guest; those after it get another guest.
+# its guest; those after it get another guest. A guest that the emulator below KVM
+# lost is booted again: see emulator.sh, which the runner sources too.
 # shellcheck disable=SC2154
 
 # known_to_refuse: kernels before 6.13 give EFAULT for pages without a count.
@@ -51,14 +52,16 @@ alone() {
 
 # vmm NAME SECONDS COMMAND...: one VMM, from its start to its end; its status. Its
 # words go to $out/vmm-NAME.log. After a failed KVM_RUN QEMU only stops the virtual
-# CPU, for somebody to look: this is the end here.
+# CPU, for somebody to look: this is the end here, as it is of a lost guest.
 vmm() {
 	log=$out/vmm-$1.log limit=$2
 	shift 2
 	timeout -k 5 "$limit" "$@" >"$log" 2>&1 &
 	vmm=$!
 	while kill -0 $vmm 2>/dev/null; do
-		! grep -q '^error: kvm run failed' "$log" || kill $vmm 2>/dev/null || true
+		if grep -q '^error: kvm run failed' "$log" || [ -n "$(lost_guest)" ]; then
+			kill $vmm 2>/dev/null || true
+		fi
 		sleep 0.2
 	done
 	vmm_status=0
@@ -165,6 +168,21 @@ report() {
 	echo "# cell test=$1 verdict=$verdict mapped=$mapped total=$3"
 }
 
+# boot_anew CASE...: boot, and again for a guest that the emulator lost, which says
+# nothing of what is tested here; three in a row are judged as they are.
+boot_anew() {
+	for attempt in 1 2 3; do
+		status=0 boot_fault='' booted=$*
+		watch_exits
+		boot "$@"
+		end_servers
+		lost=$(lost_guest)
+		unwatch_exits
+		[ -n "$lost" ] || return 0
+		echo "# the emulator lost guest $attempt of 3: $lost"
+	done
+}
+
 # run_cases NAME CASE...: all of them, with as few guests as can be; NAME is put
 # before the names of the results. The runner has
 #
@@ -181,11 +199,9 @@ run_cases() {
 	prefix=$1 not_ok=0
 	shift
 	while [ $# -gt 0 ]; do
-		status=0 boot_fault='' booted=$*
 		guest_log=$out/guest-$1.log vmm_log=$out/vmm-$1.log
 		before=$(buffers)
-		boot "$@"
-		end_servers
+		boot_anew "$@"
 		[ "$(buffers)" = "$before" ] || boot_fault="there are $(buffers) buffers left, there were $before"
 		for case in $booted; do
 			shift
