@@ -5,6 +5,8 @@
 
 #if defined(__x86_64__)
 #include "x86_64/arch.h"
+#elif defined(__aarch64__)
+#include "arm64/arch.h"
 #else
 #error "no guest for this architecture"
 #endif

@@ -23,6 +23,7 @@ static uint64_t guest_call(volatile uint64_t *code)
 {
 	uint64_t (*function)(void) = (void *)code;
 
+	guest_sync_code(code);
 	return function();
 }
 

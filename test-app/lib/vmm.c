@@ -26,7 +26,7 @@ const char *vmm_unusable(void)
 	if (fd < 0 && errno == EACCES)
 		return "no rights on " VMM_KVM_PATH ": run it as root or join the group kvm";
 	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
-		return "no " VMM_KVM_PATH ": load kvm-amd or kvm-intel, or allow nesting";
+		return "no " VMM_KVM_PATH ": " VMM_ARCH_NO_KVM;
 	if (fd < 0) {
 		snprintf(text, sizeof(text), "cannot open " VMM_KVM_PATH ": %s",
 			 strerror(errno));
@@ -137,6 +137,7 @@ int vmm_enable(struct vmm *vm, uint32_t capability, uint64_t arg)
 
 static int vmm_init(struct vmm *vm, unsigned int vcpus, const struct vmm_options *options)
 {
+	unsigned long type;
 	unsigned int i;
 	int ret;
 
@@ -147,7 +148,10 @@ static int vmm_init(struct vmm *vm, unsigned int vcpus, const struct vmm_options
 	if (ret < 0)
 		return -errno;
 	vm->run_size = ret;
-	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, 0);
+	ret = vmm_arch_vm_type(vm->kvm, options, &type);
+	if (ret)
+		return ret;
+	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, type);
 	if (vm->fd < 0)
 		return -errno;
 	ret = vmm_ram_init(vm);
@@ -345,14 +349,13 @@ enum vmm_exit vmm_vcpu_run(struct vmm_vcpu *vcpu)
 			continue;
 		if (vcpu->run_errno == EFAULT)
 			return VMM_EXIT_EFAULT;
+		if (vmm_arch_is_unemulated(vcpu))
+			return VMM_EXIT_UNEMULATED;
 		if (vcpu->run_errno)
 			return VMM_EXIT_OTHER;
 		if (vmm_arch_is_doorbell(vcpu->run))
 			return VMM_EXIT_DOORBELL;
-		if (vcpu->run->exit_reason == KVM_EXIT_INTERNAL_ERROR &&
-		    vcpu->run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION)
-			return VMM_EXIT_UNEMULATED;
-		if (vcpu->run->exit_reason != KVM_EXIT_MMIO)
+		if (vmm_arch_is_crash(vcpu->run) || vcpu->run->exit_reason != KVM_EXIT_MMIO)
 			return VMM_EXIT_OTHER;
 		if (!vmm_mmio_handle(vcpu->vm, vcpu->run))
 			return VMM_EXIT_MMIO;
@@ -383,13 +386,15 @@ const char *vmm_vcpu_strexit(struct vmm_vcpu *vcpu)
 	if (vcpu->run_errno)
 		snprintf(vcpu->text, sizeof(vcpu->text), "KVM_RUN: %s, exit reason %u",
 			 strerror(vcpu->run_errno), run->exit_reason);
+	else if (vmm_arch_is_doorbell(run))
+		snprintf(vcpu->text, sizeof(vcpu->text), "the guest rang the doorbell");
+	else if (vmm_arch_is_crash(run))
+		snprintf(vcpu->text, sizeof(vcpu->text), "the guest " VMM_ARCH_CRASH);
 	else if (run->exit_reason == KVM_EXIT_MMIO)
 		snprintf(vcpu->text, sizeof(vcpu->text),
 			 "MMIO %s of %u bytes at GPA 0x%llx, where no device is",
 			 run->mmio.is_write ? "write" : "read", run->mmio.len,
 			 (unsigned long long)run->mmio.phys_addr);
-	else if (run->exit_reason == KVM_EXIT_SHUTDOWN)
-		snprintf(vcpu->text, sizeof(vcpu->text), "the guest shut down (triple fault)");
 	else if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
 		snprintf(vcpu->text, sizeof(vcpu->text), "KVM internal error, suberror %u",
 			 run->internal.suberror);

@@ -86,10 +86,13 @@ int vmm_create(struct vmm **vm, unsigned int vcpus);
  * @dirty_ring: bytes of each vCPU's dirty ring (KVM_CAP_DIRTY_LOG_RING), a power of
  *	two; 0 for none
  * @irqchip: an interrupt controller in the kernel (KVM_CREATE_IRQCHIP)
+ * @protected_guest: arm64 with pKVM: the guest's memory is not the host's any more
+ *	once it runs, that of the VMM (slot 0) included
  */
 struct vmm_options {
 	uint32_t dirty_ring;
 	bool irqchip;
+	bool protected_guest;
 };
 
 /**
@@ -98,7 +101,8 @@ struct vmm_options {
  * @vcpus: as for vmm_create()
  * @options: what it has
  *
- * Return: as vmm_create(); -EINVAL or -E2BIG for a ring that KVM does not make.
+ * Return: as vmm_create(); -EINVAL or -E2BIG for a ring that KVM does not make;
+ * -EINVAL where it does not make protected guests.
  */
 int vmm_create_with(struct vmm **vm, unsigned int vcpus, const struct vmm_options *options);
 

@@ -29,6 +29,15 @@ _Static_assert(VMM_WORK_GPA + VMM_MAX_VCPUS * VMM_WORK_SIZE <= VMM_GPU_GPA,
 _Static_assert(VMM_GPU_GPA + sizeof(struct guest_gpu) <= VMM_RAM_SIZE,
 	       "the driver's memory ends behind the VMM's");
 
+/* What the architecture has other words for, in messages. */
+#ifdef __aarch64__
+#define VMM_ARCH_NO_KVM "boot at EL2 and without kvm-arm.mode=none"
+#define VMM_ARCH_CRASH "took an exception"
+#else
+#define VMM_ARCH_NO_KVM "load kvm-amd or kvm-intel, or allow nesting"
+#define VMM_ARCH_CRASH "shut down (triple fault)"
+#endif
+
 struct vmm_mmio {
 	uint64_t gpa;
 	uint64_t size;
@@ -61,6 +70,9 @@ struct vmm {
 extern const char vmm_payload[];
 extern const char vmm_payload_end[];
 
+/* What KVM_CREATE_VM is to be told. */
+int vmm_arch_vm_type(int kvm, const struct vmm_options *options, unsigned long *type);
+
 /* Set up what the architecture needs before and after the vCPUs exist. */
 int vmm_arch_vm_init(struct vmm *vm);
 int vmm_arch_vcpu_init(struct vmm_vcpu *vcpu);
@@ -71,5 +83,11 @@ int vmm_arch_vcpu_enter(struct vmm_vcpu *vcpu, uint64_t pc, uint64_t stack,
 
 /* Tell whether the exit in @run is the guest's doorbell. */
 bool vmm_arch_is_doorbell(const struct kvm_run *run);
+
+/* Tell whether it says that the guest took an exception, which it has no use for. */
+bool vmm_arch_is_crash(const struct kvm_run *run);
+
+/* Tell whether KVM set about emulating an instruction and could not. */
+bool vmm_arch_is_unemulated(const struct vmm_vcpu *vcpu);
 
 #endif /* MOCKGPU_TEST_VMM_ARCH_H */

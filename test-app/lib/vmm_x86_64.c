@@ -76,6 +76,13 @@ static void vmm_x86_build_tables(struct vmm *vm)
 		pd[i] = i * X86_LARGE_SIZE | leaf;
 }
 
+int vmm_arch_vm_type(int kvm, const struct vmm_options *options, unsigned long *type)
+{
+	(void)kvm;
+	*type = 0;
+	return options->protected_guest ? -EINVAL : 0;
+}
+
 int vmm_arch_vm_init(struct vmm *vm)
 {
 	vmm_x86_build_tables(vm);
@@ -153,4 +160,15 @@ bool vmm_arch_is_doorbell(const struct kvm_run *run)
 	return run->exit_reason == KVM_EXIT_IO &&
 	       run->io.direction == KVM_EXIT_IO_OUT &&
 	       run->io.port == GUEST_DOORBELL_PORT;
+}
+
+bool vmm_arch_is_crash(const struct kvm_run *run)
+{
+	return run->exit_reason == KVM_EXIT_SHUTDOWN;
+}
+
+bool vmm_arch_is_unemulated(const struct vmm_vcpu *vcpu)
+{
+	return !vcpu->run_errno && vcpu->run->exit_reason == KVM_EXIT_INTERNAL_ERROR &&
+	       vcpu->run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION;
 }
