@@ -13,6 +13,13 @@
 
 #include "mockgpu_drm.h"
 
+/* The flags that KVM before 6.13 sets on a page when it maps it, see judge.c. */
+#ifdef __aarch64__
+#define JUDGE_MARKS (MOCKGPU_PAGE_REFERENCED | MOCKGPU_PAGE_DIRTY)
+#else
+#define JUDGE_MARKS MOCKGPU_PAGE_REFERENCED
+#endif
+
 /**
  * struct judge_wrong - words that did not hold what they should
  *

@@ -39,7 +39,7 @@ size_t pattern_differences(const void *at, size_t size, uint64_t seed);
 /**
  * pattern_is_zero - look whether all is zero
  * @at: where
- * @size: bytes, not 0
+ * @size: bytes, a multiple of 8
  *
  * Return: not 0 when it is.
  */

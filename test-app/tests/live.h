@@ -213,6 +213,12 @@ static inline uint64_t live_efaults(const struct live *live)
  * time and gives its error up. A retry has to work, one of @stubborn at the latest.
  */
 #define LIVE_STUBBORN 16
+/* What a write ends with where the VMM's mapping has become read-only. */
+#ifdef __aarch64__
+#define LIVE_NO_WRITE VMM_EXIT_EFAULT
+#else
+#define LIVE_NO_WRITE VMM_EXIT_MMIO
+#endif
 /* Where the driver does not stop zapping every try may fail. */
 #define LIVE_STORM UINT64_MAX
 
