@@ -13,6 +13,7 @@ TREE_LOADER="$TREE/usr/lib64/ld-linux-x86-64.so.2 --library-path $TREE_LIBS:$TRE
 # The checks of the debug series are a kernel built here, not one of Debian's.
 SERIES_ALL="6.1 6.12 7.2 7.3"
 SERIES_KNOWN="$SERIES_ALL debug"
+ARCHES="x86_64 arm64"
 
 # The test programs: those that KVM's MMU mode makes a difference to, and the
 # driver's own. All of them in 'make check'.
@@ -75,21 +76,49 @@ check_space() {
 	[ "$free" -ge "$1" ] || die "$CACHE has $free MiB free, the lab needs $1: free some, or set XDG_CACHE_HOME"
 }
 
+# use_arch ARCH: what kernels and programs are for; of the scripts that call this.
+# cell_tree is a cell's root; a foreign one lies in the tree, so that compilers see it.
+use_arch() {
+	arch=$1
+	case $arch in
+	x86_64) deb_arch=amd64 cell_tree=$TREE mmus="tdp legacy shadow" ;;
+	arm64) deb_arch=arm64 cell_tree=$TREE/arm64 mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
+	*) die "unknown architecture '$arch': use one of $ARCHES" ;;
+	esac
+	mmu=${mmus%% *}
+}
+use_arch x86_64
+
+# check_mmu MMU: one of this architecture's.
+check_mmu() {
+	case " $mmus " in
+	*" $1 "*) ;;
+	*) die "unknown MMU '$1' of $arch: use one of $mmus" ;;
+	esac
+}
+
 # build_dir SERIES: module, initramfs and release name for one kernel.
 build_dir() {
-	echo "$REPO/build/x86_64/$1"
+	echo "$REPO/build/$arch/$1"
 }
 
 check_series() {
 	for known in $SERIES_KNOWN; do
-		[ "$1" = "$known" ] && return
+		[ "$1" = "$known" ] || continue
+		[ "$1-$arch" != "debug-arm64" ] || die "there is no debug kernel for $arch"
+		return 0
 	done
 	die "unknown kernel series '$1': use one of $SERIES_KNOWN"
 }
 
-# The newest release of a series that is unpacked in the tree, or nothing.
+# The file with the newest release of a series that is unpacked in the tree.
+release_file() {
+	[ "$arch" = x86_64 ] && echo "$TREE/.mockgpu/kernels/$1" || echo "$TREE/.mockgpu/kernels-$arch/$1"
+}
+
+# That release, or nothing.
 release_of() {
-	cat "$TREE/.mockgpu/kernels/$1" 2>/dev/null || true
+	cat "$(release_file "$1")" 2>/dev/null || true
 }
 
 # image_of RELEASE [ROOT]: a kernel's image, by the places Debian has used for it.

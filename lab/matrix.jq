@@ -7,7 +7,7 @@ def severity: {"skip": 0, "ok": 1, "reproduced": 2, "not ok": 3}[.verdict];
 # mapping-split; a VMM's routes stay whole.
 def row: .test | sub("-(read|write|gem|dmabuf)-.*$"; "");
 
-def column: "\(.series) \(.mmu)";
+def column: (if .arch == "x86_64" then "" else .arch + " " end) + "\(.series) \(.mmu)";
 
 # 6.12 after 6.1, tails of names by order of their numbers.
 def version_key: [scan("[0-9]+|[^0-9]+") | (tonumber? // .) | [type, .]];
