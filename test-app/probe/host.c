@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "armhost.h"
 #include "probe.h"
 
 /* A line of a file in sysfs, "" when there is none. */
@@ -46,6 +47,23 @@ static void probe_look_at_kvm(struct probe_host *host)
 		 tdp_mmu[0] ? tdp_mmu : "?");
 }
 
+static void probe_look_at_arm(struct probe_host *host, const struct armhost *arm)
+{
+	host->vendor = "arm";
+	host->mmu = arm->mode;
+	host->refuses_cacheable = arm->refuses;
+	snprintf(host->params, sizeof(host->params), "FWB=%d DIC=%d cacheable_pfnmap=%d",
+		 arm->fwb, arm->dic, arm->cacheable);
+}
+
+void probe_host_look_at_vm(struct probe_host *host, struct vmm *vm)
+{
+	struct armhost arm;
+
+	if (!armhost_look(vm, &arm))
+		probe_look_at_arm(host, &arm);
+}
+
 void probe_host_look(struct probe_host *host)
 {
 	struct utsname name;
@@ -56,6 +74,7 @@ void probe_host_look(struct probe_host *host)
 		snprintf(host->arch, sizeof(host->arch), "%s", name.machine);
 	}
 	probe_look_at_kvm(host);
+	probe_host_look_at_vm(host, NULL);
 	probe_read_line("/sys/module/mockgpu/version", host->module, sizeof(host->module));
 	if (!host->module[0])
 		snprintf(host->module, sizeof(host->module), "?");

@@ -16,10 +16,12 @@
  *
  * @release: of the kernel, as uname -r
  * @arch: as uname -m
- * @vendor: of KVM: "amd", "intel" or "?"
+ * @vendor: of KVM: "amd", "intel", "arm" or "?"
  * @mmu: how KVM maps guest memory: "tdp" (two-dimensional paging, TDP MMU),
- *	"legacy" (the same, older MMU), "shadow" (shadow paging) or "?"
- * @params: the module parameters that say so
+ *	"legacy" (the same, older MMU), "shadow" (shadow paging); on arm64 "vhe",
+ *	"nvhe" or "pkvm"; or "?"
+ * @params: the module parameters that say so, or the CPU's features
+ * @refuses_cacheable: KVM refuses cacheable memory of drivers, for want of features
  * @module: version of mockgpu, or "?"
  */
 struct probe_host {
@@ -28,6 +30,7 @@ struct probe_host {
 	const char *vendor;
 	const char *mmu;
 	char params[64];
+	bool refuses_cacheable;
 	char module[32];
 };
 
@@ -108,6 +111,9 @@ struct probe_report {
 
 /* host.c: fill in what is probed. */
 void probe_host_look(struct probe_host *host);
+
+/* host.c: and what only a VM tells. */
+void probe_host_look_at_vm(struct probe_host *host, struct vmm *vm);
 
 /* run.c: try every buffer; 0 or -errno with the reason in @report->text. */
 int probe_run(struct probe_report *report);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "array.h"
+#include "guess.h"
 #include "hostmap.h"
 #include "kmsg.h"
 #include "probe.h"
@@ -204,8 +205,11 @@ static void probe_try_node(struct probe_result *result, const struct probe_conte
 			   int fd, size_t pages, int kind)
 {
 	struct drm_mockgpu_page blocks[PROBE_NODE_PAGES];
-	char *memory = trial_reserve(pages * GUEST_PAGE_SIZE);
+	/* The node's offset is 0: any address that is no multiple will do. */
+	size_t aside = guess_is_known() ? 2 * GUEST_PAGE_SIZE : 0;
+	char *room = trial_reserve(aside + pages * GUEST_PAGE_SIZE);
 	struct trial trial = { .vm = NULL };
+	char *memory = room ? room + aside : NULL;
 	size_t i;
 
 	for (i = 0; i < pages; i++)
@@ -219,8 +223,8 @@ static void probe_try_node(struct probe_result *result, const struct probe_conte
 	else
 		probe_try(result, &trial);
 	trial_fini(&trial);
-	if (memory)
-		munmap(memory, pages * GUEST_PAGE_SIZE);
+	if (room)
+		munmap(room, aside + pages * GUEST_PAGE_SIZE);
 }
 
 static void probe_node(struct probe_result *result, const struct probe_context *context)
@@ -268,7 +272,11 @@ static void probe_conclude(struct probe_report *report)
 	for (i = 0; bad && report->result[i].verdict != JUDGE_NOT_OK; i++)
 		;
 	report->fit = !bad && !known;
-	if (bad)
+	if (bad && report->host.refuses_cacheable)
+		snprintf(report->text, sizeof(report->text),
+			 "%s as cacheable memory: its CPU lacks FEAT_S2FWB or CTR_EL0.DIC, without which KVM refuses it since Linux 6.17 (%s: %s).",
+			 unfit, report->result[i].test, report->result[i].text);
+	else if (bad)
 		snprintf(report->text, sizeof(report->text),
 			 "%s, and not only for the known reason: %s: %s.", unfit,
 			 report->result[i].test, report->result[i].text);
@@ -316,6 +324,7 @@ int probe_run(struct probe_report *report)
 
 	ret = probe_open(&context, report->text, sizeof(report->text));
 	if (!ret) {
+		probe_host_look_at_vm(&report->host, context.vm);
 		probe_all_gem(report, &context);
 		probe_node(&report->result[report->count++], &context);
 		probe_conclude(report);

@@ -16,6 +16,9 @@ static void probe_print_host(const struct probe_host *host, FILE *out)
 		{ "tdp", "two-dimensional paging, TDP MMU" },
 		{ "legacy", "two-dimensional paging, legacy MMU" },
 		{ "shadow", "shadow paging" },
+		{ "vhe", "VHE" },
+		{ "nvhe", "nVHE" },
+		{ "pkvm", "protected mode (pKVM)" },
 	};
 	const char *words = "unknown MMU";
 	size_t i;

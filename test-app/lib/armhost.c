@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What decides on arm64 whether KVM takes a driver's memory, see armhost.h. */
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/utsname.h>
+
+#include "armhost.h"
+#include "vmm.h"
+
+/* Not in the headers before 6.17. On /dev/kvm it is not known, only on a VM. */
+#define ARMHOST_CAP_CACHEABLE 243
+
+/* klogctl(): the whole log, and how large it may be. */
+#define ARMHOST_LOG_READ_ALL 3
+#define ARMHOST_LOG_SIZE 10
+
+#define ARMHOST_CTR_DIC (1ull << 29)
+
+static bool armhost_has_dic(void)
+{
+#ifdef __aarch64__
+	uint64_t ctr;
+
+	/* Where a CPU of several differs the kernel answers for all of them. */
+	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
+	return ctr & ARMHOST_CTR_DIC;
+#else
+	return false;
+#endif
+}
+
+/* The words of kvm_init() in arch/arm64/kvm/arm.c: "Hyp" was for nVHE up to 6.12. */
+static const char *armhost_mode(const char *log)
+{
+	if (strstr(log, ": Protected hVHE mode initialized") ||
+	    strstr(log, ": Protected nVHE mode initialized"))
+		return "pkvm";
+	if (strstr(log, ": VHE mode initialized"))
+		return "vhe";
+	if (strstr(log, "VHE mode initialized") || strstr(log, ": Hyp mode initialized"))
+		return "nvhe";
+	return "?";
+}
+
+static void armhost_read_log(struct armhost *host)
+{
+	int size = klogctl(ARMHOST_LOG_SIZE, NULL, 0);
+	char *log = size > 0 ? malloc(size + 1) : NULL;
+	int got = log ? klogctl(ARMHOST_LOG_READ_ALL, log, size) : -1;
+
+	host->mode = "?";
+	if (got >= 0) {
+		log[got] = '\0';
+		host->mode = armhost_mode(log);
+		host->fwb = strstr(log, "detected: Stage-2 Force Write-Back");
+	}
+	free(log);
+}
+
+static bool armhost_is_strict(void)
+{
+	unsigned int major, minor;
+	struct utsname name;
+
+	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return false;
+	return major > 6 || (major == 6 && minor >= 17);
+}
+
+int armhost_look(struct vmm *vm, struct armhost *host)
+{
+	struct utsname name;
+
+	*host = (struct armhost){ .mode = "?" };
+	if (uname(&name) || strcmp(name.machine, "aarch64"))
+		return -EOPNOTSUPP;
+	armhost_read_log(host);
+	host->dic = armhost_has_dic();
+	if (!vm)
+		return 0;
+	host->cacheable = vmm_check(vm, ARMHOST_CAP_CACHEABLE);
+	host->refuses = !host->cacheable && armhost_is_strict();
+	return 0;
+}
