@@ -50,6 +50,9 @@ _Static_assert(sizeof(struct pvclock) == 32, "not what KVM writes");
 
 ACCESS_FIXTURE(access)
 
+/* A tail that is none. */
+FIXTURE_VARIANT_ADD(access, split) { MOCKGPU_KIND_SPLIT, ACCESS_BLOCK + 1 };
+
 static void expect_clock(struct __test_metadata *_metadata, const struct pvclock *clock)
 {
 	EXPECT_NE(0, clock->version);
