@@ -28,6 +28,7 @@ _Static_assert(INTERRUPTS_IDT + INTERRUPTS_VECTORS * 16 < INTERRUPTS_STACK_TOP -
 
 /* In the GDT: as the VMM has set the segments, and the task. */
 #define INTERRUPTS_CODE_SELECTOR 8
+#define INTERRUPTS_DATA_SELECTOR 16
 #define INTERRUPTS_TSS_SELECTOR 24
 #define INTERRUPTS_GDT_ENTRIES 5
 

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A hypervisor in the guest that keeps what its own guest is made of in vram: the VMCB, the
+ * MSR bitmap, nested page tables, and level 2's memory.
+ *
+ * The VMCB KVM maps for the moment of VMRUN and of the way back (kvm_vcpu_map() in
+ * virt/kvm/kvm_main.c): up to 6.12 any page of which it can take a reference; since 6.13
+ * no VM_PFNMAP page at all, unless kvm.ko was loaded with allow_unsafe_mappings=1. The
+ * other two KVM reads by user access, and level 2's memory is mapped as level 1's is.
+ */
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include <linux/kvm.h>
+
+#include "kvmstat.h"
+#include "nested.h"
+
+#define MSR_KERNEL_GS_BASE 0xc0000102
+/* Its bit for reads: two bits for each MSR from 0xc0000000 on, in the second 2 KiB. */
+#define MSRPM_KERNEL_GS_BASE (0x800 + (MSR_KERNEL_GS_BASE - 0xc0000000) / 4)
+
+ACCESS_FIXTURE(nested)
+
+static bool parameter_is_set(const char *path)
+{
+	char value = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &value, 1) != 1)
+		value = 0;
+	close(fd);
+	return value == 'Y' || value == '1';
+}
+
+/* Since 6.13 there is that parameter, and only it matters. */
+static bool vmcb_is_refused(const struct access *access)
+{
+	if (judge_refusal_known())
+		return access->refusable;
+	return !parameter_is_set("/sys/module/kvm/parameters/allow_unsafe_mappings");
+}
+
+static bool in_level2(struct __test_metadata *_metadata, struct access *access)
+{
+	uint64_t guest_mode = 0;
+
+	EXPECT_EQ(0, kvmstat_vcpu(access_vcpu(access), "guest_mode", &guest_mode));
+	return guest_mode;
+}
+
+/* Level 1 makes its VMRUN with the VMCB at @vmcb. */
+static enum vmm_exit vmrun(struct __test_metadata *_metadata, struct access *access,
+			   uint64_t vmcb)
+{
+	const struct kvm_regs regs = { .rax = vmcb };
+
+	code_enter(_metadata, access_vcpu(access), &regs);
+	return vmm_vcpu_run(access_vcpu(access));
+}
+
+/* The VMCB is at @vmcb, or at GPA @gpa; level 2 comes to its first instruction, again. */
+static void expect_entry(struct __test_metadata *_metadata, struct access *access, char *vmcb,
+			 uint64_t gpa)
+{
+	vmcb_set(vmcb, VMCB_RIP, NESTED_LEVEL2_GPA);
+	ASSERT_EQ(VMM_EXIT_DOORBELL, vmrun(_metadata, access, gpa))
+		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
+	ASSERT_TRUE(in_level2(_metadata, access));
+}
+
+/* Level 2 goes on at @gpa, until something that level 1 or the VMM hears of. */
+static enum vmm_exit level2(struct __test_metadata *_metadata, struct access *access,
+			    uint64_t gpa)
+{
+	const struct kvm_regs regs = { .rip = gpa, .rcx = MSR_KERNEL_GS_BASE };
+
+	code_enter_at(_metadata, access_vcpu(access), &regs);
+	return vmm_vcpu_run(access_vcpu(access));
+}
+
+/* It ends with VMMCALL, and level 1 finds that in the VMCB. */
+static void expect_leave(struct __test_metadata *_metadata, struct access *access,
+			 const char *vmcb)
+{
+	EXPECT_EQ(VMM_EXIT_DOORBELL, level2(_metadata, access, NESTED_LEAVE_GPA))
+		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
+	EXPECT_FALSE(in_level2(_metadata, access));
+	EXPECT_EQ(SVM_EXIT_VMMCALL, vmcb_exit_code(vmcb));
+}
+
+static uint32_t page_count(struct __test_metadata *_metadata, const struct access *access)
+{
+	struct drm_mockgpu_page *pages = bo_pages(_metadata, &access->live.bo);
+	uint32_t count = pages[access->page].count;
+
+	free(pages);
+	return count;
+}
+
+/* Before 6.13 a protection fault in level 1; since then an error for the VMM. */
+static void expect_vmcb_refusal(struct __test_metadata *_metadata, struct access *access)
+{
+	struct kvm_regs regs = {};
+	char before[GUEST_PAGE_SIZE];
+
+	memcpy(before, access_at(access, 0), sizeof(before));
+	if (judge_refusal_known()) {
+		EXPECT_EQ(VMM_EXIT_DOORBELL, vmrun(_metadata, access, access_gpa(access, 0)))
+			TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
+		EXPECT_EQ(0, vmm_vcpu_ioctl(access_vcpu(access), KVM_GET_REGS, &regs));
+		EXPECT_EQ(1, regs.rbx);
+		verdict_known(_metadata, "known before 6.13: #GP at VMRUN");
+	} else {
+		EXPECT_EQ(VMM_EXIT_UNEMULATED, vmrun(_metadata, access, access_gpa(access, 0)))
+			TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
+		EXPECT_EQ(VMM_EXIT_UNEMULATED, vmm_vcpu_run(access_vcpu(access)));
+		verdict_known(_metadata,
+			      "known since 6.13: no VMRUN without kvm.allow_unsafe_mappings");
+	}
+	EXPECT_FALSE(in_level2(_metadata, access));
+	EXPECT_EQ(0, memcmp(before, access_at(access, 0), sizeof(before)));
+}
+
+/* It moves while level 2 runs and while level 1 does. */
+TEST_F(nested, vmcb)
+{
+	struct access *access = &self->access;
+	const uint64_t gpa = access_gpa(access, 0);
+	char *vmcb = access_at(access, 0);
+	uint32_t count = page_count(_metadata, access);
+
+	nested_begin(_metadata, access, vmcb);
+	if (vmcb_is_refused(access)) {
+		expect_vmcb_refusal(_metadata, access);
+		EXPECT_EQ(count, page_count(_metadata, access));
+		return;
+	}
+	expect_entry(_metadata, access, vmcb, gpa);
+	EXPECT_EQ(count, page_count(_metadata, access));
+	access_move(_metadata, access);
+	expect_leave(_metadata, access, vmcb);
+	expect_entry(_metadata, access, vmcb, gpa);
+	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
+	expect_leave(_metadata, access, vmcb);
+	access_expect_thief_untouched(_metadata, access);
+	EXPECT_EQ(count, page_count(_metadata, access));
+}
+
+/* There is nowhere to write to when level 2 ends: so does the VM. */
+TEST_F(nested, vmcb_revoked)
+{
+	struct access *access = &self->access;
+
+	nested_begin(_metadata, access, access_at(access, 0));
+	if (vmcb_is_refused(access))
+		SKIP(return, "this kernel refuses the VMCB from the start");
+	expect_entry(_metadata, access, access_at(access, 0), access_gpa(access, 0));
+	ASSERT_EQ(0, mockgpu_bo_revoke(&access->live.bo));
+	EXPECT_EQ(VMM_EXIT_OTHER, level2(_metadata, access, NESTED_LEAVE_GPA));
+	EXPECT_EQ(KVM_EXIT_SHUTDOWN, vmm_vcpu_kvm_run(access_vcpu(access))->exit_reason)
+		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
+}
+
+/* Level 2 reads an MSR: by itself, or level 1 hears of it. */
+static void expect_rdmsr(struct __test_metadata *_metadata, struct access *access,
+			 char *vmcb, bool intercepted)
+{
+	expect_entry(_metadata, access, vmcb, NESTED_VMCB_GPA);
+	EXPECT_EQ(VMM_EXIT_DOORBELL, level2(_metadata, access, NESTED_RDMSR_GPA))
+		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
+	EXPECT_EQ(!intercepted, in_level2(_metadata, access));
+	if (!intercepted) {
+		expect_leave(_metadata, access, vmcb);
+		return;
+	}
+	EXPECT_EQ(SVM_EXIT_MSR, vmcb_exit_code(vmcb));
+}
+
+/* By user access: nested_svm_vmrun_msrpm(), from 7.0 on nested_svm_merge_msrpm(). */
+TEST_F(nested, msr_bitmap)
+{
+	struct access *access = &self->access;
+	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
+	char *bits = access_at(access, MSRPM_KERNEL_GS_BASE);
+
+	nested_begin(_metadata, access, vmcb);
+	vmcb_set32(vmcb, VMCB_INTERCEPT_MISC1, VMCB_MISC1_MSR);
+	vmcb_set(vmcb, VMCB_MSRPM, access_gpa(access, 0));
+	expect_rdmsr(_metadata, access, vmcb, false);
+	*bits |= 1 << (MSR_KERNEL_GS_BASE % 4 * 2);
+	access_move(_metadata, access);
+	expect_rdmsr(_metadata, access, vmcb, true);
+	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
+	*bits = 0;
+	expect_rdmsr(_metadata, access, vmcb, false);
+	access_expect_thief_untouched(_metadata, access);
+	ASSERT_EQ(0, mockgpu_bo_revoke(&access->live.bo));
+	EXPECT_EQ(VMM_EXIT_DOORBELL, vmrun(_metadata, access, NESTED_VMCB_GPA));
+	EXPECT_FALSE(in_level2(_metadata, access));
+	EXPECT_EQ(SVM_EXIT_INVALID, vmcb_exit_code(vmcb));
+}
+
+/* Level 2 touches one page, at @gpa of its own. */
+static enum guest_result touch(struct __test_metadata *_metadata, struct access *access,
+			       enum guest_op op, uint64_t gpa, uint64_t seed)
+{
+	const uint32_t visit[] = { 0 };
+	uint8_t result[1] = { GUEST_PENDING };
+	struct touch touch = {
+		.op = op, .gpa = gpa, .seed = seed, .visit = visit, .visits = 1, .result = result,
+	};
+
+	EXPECT_EQ(0, touch_run(access_vcpu(access), &touch))
+		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
+	EXPECT_TRUE(in_level2(_metadata, access));
+	return result[0];
+}
+
+/* A new entry, which the host makes and level 2 uses; KVM marks it in vram. */
+static void expect_walk(struct __test_metadata *_metadata, struct access *access, uint64_t *pdpt,
+			uint32_t entry)
+{
+	pdpt[entry] = NESTED_PD_GPA | NESTED_TABLE;
+	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ,
+				      entry * NESTED_GIB + NESTED_PROBE_GPA, LIVE_SEED));
+	EXPECT_EQ(NESTED_ACCESSED, pdpt[entry] & NESTED_ACCESSED);
+}
+
+/* By user access: walk_addr_generic() in arch/x86/kvm/mmu/paging_tmpl.h. */
+TEST_F(nested, page_tables)
+{
+	struct access *access = &self->access;
+	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
+	uint64_t *pdpt = access_at(access, 0);
+
+	if (!parameter_is_set("/sys/module/kvm_amd/parameters/npt"))
+		SKIP(return, "there is no nested paging for level 1 with shadow paging");
+	live_fill(nested_ram(access, NESTED_PROBE_GPA), 1, LIVE_SEED);
+	nested_begin(_metadata, access, vmcb);
+	nested_build_tables(access, vmcb, pdpt, access_gpa(access, 0));
+	expect_entry(_metadata, access, vmcb, NESTED_VMCB_GPA);
+	EXPECT_EQ(NESTED_ACCESSED, pdpt[0] & NESTED_ACCESSED);
+	expect_walk(_metadata, access, pdpt, 1);
+	access_move(_metadata, access);
+	expect_walk(_metadata, access, pdpt, 2);
+	access_expect_thief_untouched(_metadata, access);
+	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
+	expect_walk(_metadata, access, pdpt, 3);
+	expect_leave(_metadata, access, vmcb);
+}
+
+static void try_memory(struct __test_metadata *_metadata, struct access *access, char *vmcb)
+{
+	const uint64_t gpa = access_gpa(access, 0);
+	char *page = access_at(access, 0);
+
+	live_fill(page, 1, LIVE_SEED);
+	expect_entry(_metadata, access, vmcb, NESTED_VMCB_GPA);
+	if (access->refusable) {
+		EXPECT_EQ(GUEST_EFAULT, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
+		verdict_known(_metadata, "known before 6.13: EFAULT as in level 1");
+		return;
+	}
+	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
+	access_move(_metadata, access);
+	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
+	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_WRITE, gpa, LIVE_SEED + 1));
+	EXPECT_EQ(0, live_differences(page, 1, LIVE_SEED + 1));
+	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
+	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED + 1));
+	access_expect_thief_untouched(_metadata, access);
+	expect_leave(_metadata, access, vmcb);
+}
+
+/* Level 2 has level 1's memory. */
+TEST_F(nested, memory)
+{
+	struct access *access = &self->access;
+	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
+
+	nested_begin(_metadata, access, vmcb);
+	try_memory(_metadata, access, vmcb);
+}
+
+/* Level 1 gives it to level 2 by page tables of its own, which KVM shadows. */
+TEST_F(nested, memory_by_nested_paging)
+{
+	struct access *access = &self->access;
+	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
+
+	if (!parameter_is_set("/sys/module/kvm_amd/parameters/npt"))
+		SKIP(return, "there is no nested paging for level 1 with shadow paging");
+	nested_begin(_metadata, access, vmcb);
+	nested_build_tables(access, vmcb, nested_ram(access, NESTED_PDPT_GPA), NESTED_PDPT_GPA);
+	try_memory(_metadata, access, vmcb);
+}
+
+int main(int argc, char **argv)
+{
+	if (!parameter_is_set("/sys/module/kvm_amd/parameters/nested"))
+		ksft_exit_skip("no nested SVM: load kvm-amd with nested=1\n");
+	return live_run(argc, argv);
+}
