@@ -360,6 +360,61 @@ mockgpu_default_unmapped_area(struct file *file, unsigned long addr,
 #define MOCKGPU_HUGE_PFNMAP	0
 #endif
 
+/**
+ * struct mockgpu_entry - an entry of a process's page table
+ * @pfn: page frame number at the address, inside of a large entry too
+ * @prot: the architecture's bits
+ * @large: it is for more than a page
+ * @writable: writes go through
+ * @special: the kernel takes no struct page for it
+ */
+struct mockgpu_entry {
+	unsigned long pfn;
+	pgprot_t prot;
+	bool large;
+	bool writable;
+	bool special;
+};
+
+/**
+ * mockgpu_entry_follow - look at the entry behind an address
+ * @vma: a mapping with VM_IO or VM_PFNMAP, whose mmap_lock is held
+ * @address: in there
+ * @entry: out
+ *
+ * follow_pfnmap_start() is there since 6.12 and knows large entries.
+ *
+ * Return: 0 or -ENODATA where there is none.
+ */
+static inline int mockgpu_entry_follow(struct vm_area_struct *vma,
+				       unsigned long address,
+				       struct mockgpu_entry *entry)
+{
+#ifdef MOCKGPU_HAVE_FOLLOW_PFNMAP
+	struct follow_pfnmap_args args = { .vma = vma, .address = address };
+
+	if (follow_pfnmap_start(&args))
+		return -ENODATA;
+	*entry = (struct mockgpu_entry){
+		.pfn = args.pfn, .prot = args.pgprot, .large = !args.ptep,
+		.writable = args.writable, .special = args.special,
+	};
+	follow_pfnmap_end(&args);
+#else
+	spinlock_t *lock; /* of the page table */
+	pte_t *pte;
+
+	if (follow_pte(vma->vm_mm, address, &pte, &lock))
+		return -ENODATA;
+	*entry = (struct mockgpu_entry){
+		.pfn = pte_pfn(*pte), .prot = pte_pgprot(*pte),
+		.writable = pte_write(*pte), .special = pte_special(*pte),
+	};
+	pte_unmap_unlock(pte, lock);
+#endif
+	return 0;
+}
+
 /* Since 6.12 the VFS asks whether a file's offsets are unsigned. */
 #ifdef FOP_UNSIGNED_OFFSET
 #define MOCKGPU_FOP_UNSIGNED_OFFSET	.fop_flags = FOP_UNSIGNED_OFFSET,

@@ -4,6 +4,7 @@
  * mockgpu: how much the driver holds;
  * buffers: each buffer of the device on a line of its own, as key=value;
  * unplug: writing anything takes the device away as mockgpu_device_unplug();
+ * entry: see mockgpu_entry_debugfs_init();
  * fail_nth, fail/: see mockgpu_fail_debugfs_init().
  */
 #include <linux/debugfs.h>
@@ -151,5 +152,6 @@ void mockgpu_debugfs_init(struct drm_minor *minor)
 	debugfs_create_file_unsafe("unplug", 0200, root,
 				   to_mockgpu_device(minor->dev),
 				   &mockgpu_debugfs_unplug_fops);
+	mockgpu_entry_debugfs_init(root);
 	mockgpu_fail_debugfs_init(root);
 }

@@ -299,6 +299,9 @@ void mockgpu_dmabuf_notify_move(struct mockgpu_bo *bo);
 /* drv.c */
 void mockgpu_device_unplug(struct mockgpu_device *mdev);
 
+/* entry.c */
+void mockgpu_entry_debugfs_init(struct dentry *root);
+
 /* fail.c */
 void mockgpu_fail_init(void);
 void mockgpu_fail_fini(void);

@@ -137,6 +137,52 @@ int mockgpu_buffers_get(int fd, struct mockgpu_buffer *buffers, size_t room)
 	return count;
 }
 
+int mockgpu_entry_get(int fd, const void *address, struct mockgpu_entry *entry)
+{
+	int present, large, writable, special, ret = 0;
+	int file = mockgpu_debugfs_open(fd, "entry", O_RDWR);
+	char text[128];
+	ssize_t size;
+
+	if (file < 0)
+		return file;
+	snprintf(text, sizeof(text), "%#" PRIxPTR, (uintptr_t)address);
+	size = write(file, text, strlen(text));
+	if (size > 0)
+		size = read(file, text, sizeof(text) - 1);
+	if (size < 0)
+		ret = -errno;
+	close(file);
+	if (ret)
+		return ret;
+	text[size] = '\0';
+	if (sscanf(text, "present=%d pfn=%" SCNx64 " large=%d writable=%d special=%d prot=%" SCNx64,
+		   &present, &entry->pfn, &large, &writable, &special, &entry->prot) != 6)
+		return -EPROTO;
+	entry->present = present;
+	entry->large = large;
+	entry->writable = writable;
+	entry->special = special;
+	return 0;
+}
+
+const char *mockgpu_entry_caching(const struct mockgpu_entry *entry)
+{
+#if defined(__x86_64__)
+	/* By PAT, PCD and PWT, as arch/x86/mm/pat/memtype.c sets the PAT up. */
+	static const char *const types[] = {
+		"write-back", "write-combining", "uncached-minus", "uncached",
+		"write-back", "write-protected", "uncached-minus", "write-through",
+	};
+	const unsigned int pat = entry->large ? 12 : 7;
+
+	return types[(entry->prot >> pat & 1) << 2 | (entry->prot >> 3 & 3)];
+#else
+	(void)entry;
+	return "?";
+#endif
+}
+
 int mockgpu_fail_set(int fd, unsigned long nth)
 {
 	char text[32];

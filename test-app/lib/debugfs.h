@@ -7,6 +7,7 @@
 #ifndef MOCKGPU_DEBUGFS_H
 #define MOCKGPU_DEBUGFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -102,6 +103,43 @@ struct mockgpu_buffer {
  * Return: how many there are, maybe more than @room, or a negative errno.
  */
 int mockgpu_buffers_get(int fd, struct mockgpu_buffer *buffers, size_t room);
+
+/**
+ * struct mockgpu_entry - what this process's page table has for an address
+ * @present: there is an entry; the other members are 0 when there is none
+ * @pfn: page frame number of the address, inside of a large entry too
+ * @large: the entry is for 2 MiB or more
+ * @writable: writes go through
+ * @special: the kernel takes no struct page for it
+ * @prot: the architecture's bits, see mockgpu_entry_caching()
+ */
+struct mockgpu_entry {
+	bool present;
+	uint64_t pfn;
+	bool large;
+	bool writable;
+	bool special;
+	uint64_t prot;
+};
+
+/**
+ * mockgpu_entry_get - look at the page table without touching the page
+ * @fd: from mockgpu_open()
+ * @address: in any mapping with VM_PFNMAP or VM_IO of this process
+ * @entry: out
+ *
+ * Return: 0 or a negative errno: ENOENT where no such mapping is, or no debugfs.
+ */
+int mockgpu_entry_get(int fd, const void *address, struct mockgpu_entry *entry);
+
+/**
+ * mockgpu_entry_caching - the memory type that an entry asks the CPU for
+ * @entry: a present one
+ *
+ * Return: "write-back", "write-combining", "uncached-minus" and so on; "?" where
+ * this architecture's bits are not known.
+ */
+const char *mockgpu_entry_caching(const struct mockgpu_entry *entry);
 
 /**
  * mockgpu_fail_set - let the n-th step of this process in the driver fail

@@ -344,6 +344,56 @@ TEST_F(observe, every_parameter_is_described)
 	EXPECT_EQ(0, close(fd));
 }
 
+/* What debugfs entry answers to @text; the errno of the question. */
+static int ask_entry(struct __test_metadata *_metadata, int drm, const char *text)
+{
+	int fd = mockgpu_debugfs_open(drm, "entry", O_RDWR);
+	int ret;
+
+	ASSERT_LE(0, fd);
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	if (!ret)
+		EXPECT_EQ(-1, write(fd, text, strlen(text)));
+	EXPECT_EQ(0, close(fd));
+	return ret;
+}
+
+TEST_F(observe, an_entry_of_the_page_table)
+{
+	const int drm = self->driver.fd;
+	struct drm_mockgpu_page page;
+	struct mockgpu_entry entry;
+	struct mockgpu_bo bo;
+	char *at;
+
+	ASSERT_EQ(0, mockgpu_bo_create(drm, MOCKGPU_KIND_NONCOMPOUND, 2, MOCKGPU_CACHING_UC,
+				       8 * self->page, &bo));
+	ASSERT_EQ(0, mockgpu_bo_map(&bo, NULL));
+	at = (char *)bo.map + 5 * self->page;
+	EXPECT_EQ(0, mockgpu_entry_get(drm, at, &entry));
+	EXPECT_FALSE(entry.present);
+	peek(at);
+	EXPECT_EQ(0, mockgpu_entry_get(drm, at + 17, &entry));
+	EXPECT_TRUE(entry.present);
+	EXPECT_TRUE(entry.writable);
+	EXPECT_TRUE(entry.special);
+	EXPECT_FALSE(entry.large);
+	EXPECT_EQ(1, mockgpu_bo_pages(&bo, 5, 1, &page));
+	EXPECT_EQ(page.pfn, entry.pfn);
+#if defined(__x86_64__)
+	EXPECT_STREQ("uncached-minus", mockgpu_entry_caching(&entry));
+#endif
+	ASSERT_EQ(0, mprotect(at, self->page, PROT_READ));
+	EXPECT_EQ(0, mockgpu_entry_get(drm, at, &entry));
+	EXPECT_FALSE(entry.writable);
+	/* No such mapping, and memory with pages of its own. */
+	EXPECT_EQ(-ENOENT, mockgpu_entry_get(drm, NULL, &entry));
+	EXPECT_EQ(-ENOENT, mockgpu_entry_get(drm, &entry, &entry));
+	EXPECT_EQ(-ENOENT, ask_entry(_metadata, drm, "0xffffffffffff0000"));
+	EXPECT_EQ(-EINVAL, ask_entry(_metadata, drm, "where?"));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&bo));
+}
+
 int main(int argc, char **argv)
 {
 	return driver_run(argc, argv);
