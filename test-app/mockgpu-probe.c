@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mockgpu-probe: tell whether this host can give a GPU's buffers to guests. */
 
+#include <errno.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ enum probe_exit {
 };
 
 static const char probe_help[] =
-	"Usage: mockgpu-probe [-q | --json]\n"
+	"Usage: mockgpu-probe [-q | --json | --explain [KIND[:ORDER] [PAGE]]]\n"
 	"\n"
 	"Tells whether KVM on this host can give the buffers of a GPU driver to guests.\n"
 	"Makes buffers of the mockgpu module, of every page kind and block order, lets a\n"
@@ -22,16 +23,22 @@ static const char probe_help[] =
 	"others do not. The guest reads first where heads come first and backwards, else\n"
 	"it writes first; data is checked in both directions.\n"
 	"\n"
-	"  -q, --quiet  print only the verdict\n"
-	"  -j, --json   print one JSON object for machines\n"
-	"  -h, --help   print this help\n"
+	"  -q, --quiet    print only the verdict\n"
+	"  -j, --json     print one JSON object for machines\n"
+	"  -e, --explain  let a guest read one page of one buffer, and print all that is\n"
+	"                 known of it: addresses, VMA, page table entry, page, buffer, KVM's\n"
+	"                 statistics and tracepoints, and the cause. KIND is ttm,\n"
+	"                 noncompound (default), compound, split or reserved, ORDER 0 to 10\n"
+	"                 (default 9), PAGE from 0 (default 1, the first tail)\n"
+	"  -h, --help     print this help\n"
 	"\n"
-	"Exit status: 0 fit, 1 not fit, 2 wrong usage, 4 cannot tell (no module mockgpu,\n"
-	"no /dev/kvm, not root).\n";
+	"Exit status: 0 fit (the page could be read), 1 not fit, 2 wrong usage, 4 cannot\n"
+	"tell (no module mockgpu, no /dev/kvm, not root).\n";
 
 struct probe_options {
 	bool quiet;
 	bool json;
+	bool explain;
 };
 
 static int probe_usage(const char *what)
@@ -47,6 +54,24 @@ static int probe_cannot_tell(const struct probe_report *report,
 	if (options->json)
 		probe_print_json_unknown(&report->host, why, stdout);
 	return PROBE_CANNOT_TELL;
+}
+
+static int probe_main_explain(const char *buffer, const char *page)
+{
+	const char *unusable = trial_unusable();
+	char why[256];
+	int ret;
+
+	if (unusable)
+		snprintf(why, sizeof(why), "%s", unusable);
+	ret = unusable ? -ENODEV : probe_explain(buffer, page, why, sizeof(why));
+	if (ret == -EINVAL)
+		return probe_usage(why);
+	if (ret < 0) {
+		fprintf(stderr, "mockgpu-probe: cannot tell: %s\n", why);
+		return PROBE_CANNOT_TELL;
+	}
+	return ret ? PROBE_NOT_FIT : PROBE_FIT;
 }
 
 static int probe_main(const struct probe_options *options)
@@ -74,20 +99,24 @@ int main(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "explain", no_argument, NULL, 'e' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct probe_options options = { false, false };
+	struct probe_options options = {};
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "qjh", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "qjeh", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'q':
 			options.quiet = true;
 			break;
 		case 'j':
 			options.json = true;
+			break;
+		case 'e':
+			options.explain = true;
 			break;
 		case 'h':
 			fputs(probe_help, stdout);
@@ -96,9 +125,14 @@ int main(int argc, char **argv)
 			return probe_usage("unknown option");
 		}
 	}
-	if (optind < argc)
-		return probe_usage("takes no arguments");
-	if (options.quiet && options.json)
-		return probe_usage("--quiet and --json exclude each other");
+	if (options.quiet + options.json + options.explain > 1)
+		return probe_usage("--quiet, --json and --explain exclude each other");
+	if (argc - optind > (options.explain ? 2 : 0))
+		return probe_usage("too many arguments");
+	/* What trials have to say on failures would be amid the report. */
+	explain_to(NULL);
+	/* argv ends with NULL. */
+	if (options.explain)
+		return probe_main_explain(argv[optind], argv[optind] ? argv[optind + 1] : NULL);
 	return probe_main(&options);
 }

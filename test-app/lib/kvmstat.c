@@ -2,6 +2,7 @@
 /* KVM's binary statistics, see kvmstat.h. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -38,6 +39,48 @@ static int kvmstat_find(int fd, const struct kvm_stats_header *header, const cha
 				    header->data_offset + desc->offset);
 	free(desc);
 	return ret;
+}
+
+/* As many single values as there is room for. */
+static size_t kvmstat_values(int fd, const struct kvm_stats_header *header, const char *prefix,
+			     struct kvmstat *list, size_t room)
+{
+	size_t size = sizeof(struct kvm_stats_desc) + header->name_size, count = 0;
+	struct kvm_stats_desc *desc = malloc(size);
+	uint32_t i;
+
+	for (i = 0; desc && i < header->num_desc && count < room; i++) {
+		if (kvmstat_pread(fd, desc, size, header->desc_offset + i * size))
+			break;
+		if (desc->size != 1 || kvmstat_pread(fd, &list[count].value, sizeof(uint64_t),
+						     header->data_offset + desc->offset))
+			continue;
+		snprintf(list[count].name, sizeof(list[count].name), "%s%s", prefix, desc->name);
+		count++;
+	}
+	free(desc);
+	return count;
+}
+
+static size_t kvmstat_list_of(int owner, const char *prefix, struct kvmstat *list, size_t room)
+{
+	struct kvm_stats_header header;
+	int fd = ioctl(owner, KVM_GET_STATS_FD, NULL);
+	size_t count = 0;
+
+	if (fd < 0)
+		return 0;
+	if (!kvmstat_pread(fd, &header, sizeof(header), 0))
+		count = kvmstat_values(fd, &header, prefix, list, room);
+	close(fd);
+	return count;
+}
+
+size_t kvmstat_list(struct vmm *vm, struct vmm_vcpu *vcpu, struct kvmstat *list, size_t room)
+{
+	size_t count = kvmstat_list_of(vm->fd, "", list, room);
+
+	return count + kvmstat_list_of(vcpu->fd, "vcpu_", list + count, room - count);
 }
 
 static int kvmstat_read(int owner, const char *name, uint64_t *value)

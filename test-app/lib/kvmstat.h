@@ -7,6 +7,7 @@
 #ifndef MOCKGPU_TEST_KVMSTAT_H
 #define MOCKGPU_TEST_KVMSTAT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "vmm.h"
@@ -30,5 +31,26 @@ int kvmstat_vm(struct vmm *vm, const char *name, uint64_t *value);
  * Return: as kvmstat_vm().
  */
 int kvmstat_vcpu(struct vmm_vcpu *vcpu, const char *name, uint64_t *value);
+
+/**
+ * struct kvmstat - a statistic
+ * @name: its name, "vcpu_" before it for that of a vCPU
+ * @value: its value
+ */
+struct kvmstat {
+	char name[56];
+	uint64_t value;
+};
+
+/**
+ * kvmstat_list() - read all statistics with a single value, of a VM and of a vCPU of it
+ * @vm: the VM
+ * @vcpu: its vCPU
+ * @list: out, always in the same order
+ * @room: entries at @list
+ *
+ * Return: how many were written, 0 where this kernel has none (before 5.14).
+ */
+size_t kvmstat_list(struct vmm *vm, struct vmm_vcpu *vcpu, struct kvmstat *list, size_t room);
 
 #endif /* MOCKGPU_TEST_KVMSTAT_H */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../guest/arch.h"
+#include "explain.h"
 #include "kmsg.h"
 #include "touch.h"
 #include "trial.h"
@@ -229,6 +230,42 @@ uint64_t trial_gpa(const struct trial_case *what)
 	return VMM_VRAM_GPA + (what->skewed ? GUEST_PAGE_SIZE : 0);
 }
 
+/* The first page whose access did not go as it does on this kernel, or @visits. */
+static size_t trial_first_unexpected(const struct trial *trial, size_t visits)
+{
+	size_t i;
+
+	for (i = 0; i < visits; i++) {
+		const uint32_t page = trial->visit[i];
+
+		if (trial->result[page] == GUEST_EFAULT && trial->evidence.refusal_known &&
+		    judge_page_refusable(&trial->before[page]))
+			continue;
+		if (trial->result[page] != GUEST_MAPPED)
+			break;
+	}
+	return i;
+}
+
+static void trial_explain(struct trial *trial, const struct trial_case *what,
+			  enum guest_op op, uint64_t seed, size_t visits)
+{
+	const size_t at = trial_first_unexpected(trial, visits);
+	const struct explain_page failed = {
+		.vm = trial->vm,
+		.bo = trial->bo.handle ? &trial->bo : NULL,
+		.memory = trial->memory,
+		.gpa = trial_gpa(what),
+		.page = at < visits ? trial->visit[at] : 0,
+		.op = op,
+		.seed = seed,
+		.info = &trial->before[at < visits ? trial->visit[at] : 0],
+	};
+
+	if (at < visits)
+		explain_failure(&failed);
+}
+
 /* One pass of the guest over the @visits pages of trial->visit. */
 static int trial_touch(struct trial *trial, const struct trial_case *what,
 		       enum guest_op op, uint64_t seed, size_t visits)
@@ -255,6 +292,7 @@ static int trial_touch(struct trial *trial, const struct trial_case *what,
 	}
 	wrong->words += touch.wrong_words;
 	trial->evidence.spurious += touch.spurious;
+	trial_explain(trial, what, op, seed, visits);
 	return 0;
 }
 

@@ -37,26 +37,36 @@ static void probe_json_host(const struct probe_host *host, FILE *out)
 	probe_json_member("module", host->module, out);
 }
 
+/* Without an entry none of its properties is known. */
+static void probe_json_entry(const struct mockgpu_entry *entry, FILE *out)
+{
+	fprintf(out, "\"pte\":\"%s\",", entry->present ? "present" : "none");
+	if (entry->present)
+		fprintf(out, "\"writable\":%s,\"special\":%s,\"level\":\"%s\",",
+			entry->writable ? "true" : "false", entry->special ? "true" : "false",
+			entry->large ? "2M" : "4K");
+}
+
 static void probe_json_failure(const struct probe_result *result, FILE *out)
 {
-	const struct probe_failure *failure = &result->failure;
+	const struct explanation *failure = &result->failure;
 
 	if (!result->failed) {
 		fprintf(out, "\"failure\":null");
 		return;
 	}
-	fprintf(out, "\"failure\":{\"page\":%" PRIu64 ",", failure->page);
-	fprintf(out, "\"gpa\":\"%#" PRIx64 "\",\"hva\":\"%#" PRIx64 "\",", failure->gpa,
-		failure->hva);
-	fprintf(out, "\"pte\":\"%s\",", failure->present ? "present" : "none");
-	if (failure->pfn)
-		fprintf(out, "\"pfn\":\"%#" PRIx64 "\",", failure->pfn);
+	fprintf(out, "\"failure\":{\"page\":%" PRIu64 ",", failure->what.page);
+	fprintf(out, "\"gpa\":\"%#" PRIx64 "\",\"hva\":\"%#" PRIx64 "\",",
+		probe_failure_gpa(failure), failure->hva);
+	probe_json_entry(&failure->before, out);
+	if (probe_failure_pfn(failure))
+		fprintf(out, "\"pfn\":\"%#" PRIx64 "\",", probe_failure_pfn(failure));
 	else
 		fprintf(out, "\"pfn\":null,");
 	probe_json_member("vma_flags", failure->vma, out);
-	probe_json_member("caching", failure->caching, out);
-	fprintf(out, "\"place\":\"%s\",\"count\":%" PRIu32 "}", failure->tail ? "tail" : "head",
-		failure->count);
+	probe_json_member("caching", result->caching, out);
+	fprintf(out, "\"place\":\"%s\",\"count\":%" PRIu32 "}",
+		failure->info.flags & MOCKGPU_PAGE_TAIL ? "tail" : "head", failure->info.count);
 }
 
 static void probe_json_result(const struct probe_result *result, FILE *out)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "explain.h"
 #include "judge.h"
 #include "trial.h"
 
@@ -35,32 +36,6 @@ struct probe_host {
 };
 
 /**
- * struct probe_failure - the first page of a buffer that the guest could not
- *	reach or that held something else
- *
- * @page: page number
- * @gpa: where it was in the guest
- * @hva: where it was in this process
- * @present: the host's page table had an entry there
- * @pfn: the page's frame number; 0 where the driver does not tell
- * @vma: flags of the VMA there, hostmap_vma_flags()
- * @tail: it is a later page of its block, not the first
- * @count: its reference count
- * @caching: the buffer's memory type, mockgpu_caching_name()
- */
-struct probe_failure {
-	uint64_t page;
-	uint64_t gpa;
-	uint64_t hva;
-	bool present;
-	uint64_t pfn;
-	char vma[96];
-	bool tail;
-	uint32_t count;
-	const char *caching;
-};
-
-/**
  * struct probe_result - what became of one buffer
  *
  * @test: its name: page kind and order, "node-" before it for /dev/mockgpu
@@ -73,7 +48,9 @@ struct probe_failure {
  * @verdict: the worst of all visits
  * @text: why, in words
  * @failed: @failure is filled in
- * @failure: see there
+ * @failure: the first page that the guest could not reach or that held something else,
+ *	explain_look(); what it points to is gone
+ * @caching: the buffer's memory type, mockgpu_caching_name()
  */
 struct probe_result {
 	char test[48];
@@ -86,7 +63,8 @@ struct probe_result {
 	enum judge_verdict verdict;
 	char text[256];
 	bool failed;
-	struct probe_failure failure;
+	struct explanation failure;
+	const char *caching;
 };
 
 /* Five kinds in five orders, but ttm, which has none; and the plain node. */
@@ -109,6 +87,17 @@ struct probe_report {
 	struct probe_result result[PROBE_RESULTS_MAX];
 };
 
+static inline uint64_t probe_failure_gpa(const struct explanation *failure)
+{
+	return failure->what.gpa + failure->what.page * GUEST_PAGE_SIZE;
+}
+
+/* The page table has it too; 0 where nobody tells. */
+static inline uint64_t probe_failure_pfn(const struct explanation *failure)
+{
+	return failure->info.pfn ? failure->info.pfn : failure->before.pfn;
+}
+
 /* host.c: fill in what is probed. */
 void probe_host_look(struct probe_host *host);
 
@@ -117,6 +106,12 @@ void probe_host_look_at_vm(struct probe_host *host, struct vmm *vm);
 
 /* run.c: try every buffer; 0 or -errno with the reason in @report->text. */
 int probe_run(struct probe_report *report);
+
+/*
+ * explain.c: let a guest read one page and explain what came of it; -EINVAL for a
+ * @buffer or @page that are none, -errno with the reason in @why. NULL: the defaults.
+ */
+int probe_explain(const char *buffer, const char *page, char *why, size_t size);
 
 /* text.c and json.c: print it. */
 void probe_print_text(const struct probe_report *report, FILE *out);

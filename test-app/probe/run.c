@@ -12,7 +12,6 @@
 
 #include "array.h"
 #include "guess.h"
-#include "hostmap.h"
 #include "kmsg.h"
 #include "probe.h"
 #include "vmm.h"
@@ -46,21 +45,17 @@ static const struct trial_case probe_cases[TRIAL_VISITS] = {
 static void probe_note_failure(struct probe_result *result, const struct trial *trial,
 			       const struct trial_case *what, uint64_t page)
 {
-	struct probe_failure *failure = &result->failure;
-	const char *address = trial->memory + page * GUEST_PAGE_SIZE;
+	const struct explain_page failed = {
+		.bo = trial->bo.handle ? &trial->bo : NULL,
+		.memory = trial->memory,
+		.gpa = trial_gpa(what),
+		.page = page,
+		.info = &trial->before[page],
+	};
 
 	result->failed = true;
-	*failure = (struct probe_failure){
-		.page = page,
-		.gpa = trial_gpa(what) + page * GUEST_PAGE_SIZE,
-		.hva = (uintptr_t)address,
-		.pfn = trial->before[page].pfn,
-		.present = hostmap_is_present(address),
-		.tail = trial->before[page].flags & MOCKGPU_PAGE_TAIL,
-		.count = trial->before[page].count,
-		.caching = mockgpu_caching_name(trial->bo.caching),
-	};
-	hostmap_vma_flags(address, failure->vma, sizeof(failure->vma));
+	result->caching = mockgpu_caching_name(trial->bo.caching);
+	explain_look(&result->failure, &failed);
 }
 
 /* The first page to show: one that gave EFAULT, or the one the judge names. */

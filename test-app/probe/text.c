@@ -63,16 +63,17 @@ static void probe_print_vma(const char *flags, FILE *out)
 
 static void probe_print_failure(const struct probe_result *result, FILE *out)
 {
-	const struct probe_failure *failure = &result->failure;
+	const struct explanation *failure = &result->failure;
 
 	fprintf(out, "%-20s %4" PRIu64 " %-11" PRIx64 " %-12" PRIx64 " ", result->test,
-		failure->page, failure->gpa, failure->hva);
-	if (failure->pfn)
-		fprintf(out, "%-8" PRIx64, failure->pfn);
+		failure->what.page, probe_failure_gpa(failure), failure->hva);
+	if (probe_failure_pfn(failure))
+		fprintf(out, "%-8" PRIx64, probe_failure_pfn(failure));
 	else
 		fprintf(out, "%-8s", "?");
-	fprintf(out, " %-7s %s, count %u, %s, ", failure->present ? "present" : "none",
-		failure->tail ? "tail" : "head", failure->count, failure->caching);
+	fprintf(out, " %-7s %s, count %u, %s, ", failure->before.present ? "present" : "none",
+		failure->info.flags & MOCKGPU_PAGE_TAIL ? "tail" : "head", failure->info.count,
+		result->caching);
 	probe_print_vma(failure->vma, out);
 	fprintf(out, "\n");
 }

@@ -11,6 +11,7 @@
 #include "bo.h"
 #include "driver.h"
 #include "../guest/arch.h"
+#include "explain.h"
 #include "runner.h"
 #include "touch.h"
 #include "trial.h"
@@ -106,6 +107,27 @@ static inline int live_make(struct __test_metadata *_metadata, struct live *live
 	return 0;
 }
 
+/* Say what can be known of a page that a vCPU did not get through with. */
+static inline void live_explain(struct live *live, unsigned int vcpu, uint32_t page)
+{
+	const struct explain_page failed = {
+		.vm = live->vm, .vcpu = vcpu, .bo = &live->bo, .memory = live->bo.map,
+		.gpa = LIVE_GPA, .page = page, .op = GUEST_READ, .seed = LIVE_SEED,
+	};
+
+	explain_failure(&failed);
+}
+
+/* Where a vCPU that has ended was last, or the page that it found wrong. */
+static inline void live_explain_end(struct live *live, unsigned int vcpu)
+{
+	const struct guest_work *work = vmm_vcpu_work(vmm_vcpu_get(live->vm, vcpu));
+	const uint32_t item = work->wrong_count ? work->wrong_item : GUEST_STEP_ITEM(work->step);
+
+	if (!live->runner[vcpu].running && item < live->pages)
+		live_explain(live, vcpu, work->page[item]);
+}
+
 /* Whether the guest can have every page; a kernel before 6.13 refuses some kinds. */
 static inline bool live_maps(struct __test_metadata *_metadata, struct live *live)
 {
@@ -121,8 +143,13 @@ static inline bool live_maps(struct __test_metadata *_metadata, struct live *liv
 		visit[i] = i;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
 	EXPECT_EQ(0, touch.wrong_words);
-	for (i = 0; i < live->pages; i++)
-		refused += result[i] == GUEST_EFAULT;
+	for (i = 0; i < live->pages; i++) {
+		if (result[i] != GUEST_EFAULT)
+			continue;
+		if (!judge_refusal_known())
+			live_explain(live, 0, i);
+		refused++;
+	}
 	if (!judge_refusal_known())
 		EXPECT_EQ(0, refused);
 	return !refused;
@@ -158,10 +185,15 @@ static inline void live_start(struct __test_metadata *_metadata, struct live *li
 static inline void live_wait(struct __test_metadata *_metadata, struct live *live)
 {
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i < live->vcpus; i++) {
-		ASSERT_EQ(0, runner_wait(&live->runner[i], 2))
+		ret = runner_wait(&live->runner[i], 2);
+		if (ret) {
 			TH_LOG("vCPU %u: %s", i, vmm_vcpu_strexit(live->runner[i].vcpu));
+			live_explain_end(live, i);
+		}
+		ASSERT_EQ(0, ret);
 	}
 }
 
@@ -192,6 +224,8 @@ static inline void live_stop(struct __test_metadata *_metadata, struct live *liv
 			       vmm_vcpu_work(vmm_vcpu_get(live->vm, i))->wrong_item);
 		EXPECT_EQ(VMM_EXIT_DOORBELL, live->runner[i].reason);
 		EXPECT_EQ(0, live_lane_differences(live->bo.map, live->pages, i, rounds));
+		if (wrong || live->runner[i].reason != VMM_EXIT_DOORBELL)
+			live_explain_end(live, i);
 	}
 	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
 }

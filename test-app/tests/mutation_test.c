@@ -12,6 +12,7 @@
 #include "kselftest_harness.h"
 
 #include "kmsg.h"
+#include "explain.h"
 #include "trial.h"
 #include "vmm.h"
 
@@ -286,5 +287,7 @@ int main(int argc, char **argv)
 		ksft_exit_skip("%s\n", unusable);
 	if (vmm_keep_one())
 		ksft_exit_fail_msg("cannot create a VM\n");
+	/* Every failure here is meant; explain_test reads the explanations. */
+	explain_to(NULL);
 	return test_harness_run(argc, argv);
 }

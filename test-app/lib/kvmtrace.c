@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* KVM's tracepoints, see kvmtrace.h. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "kvmtrace.h"
+
+/* Whatever a kernel or an architecture has of these. */
+static const char *const kvmtrace_events[] = {
+	"kvm/kvm_page_fault", "kvm/kvm_guest_fault", "kvm/kvm_mmio", "kvm/kvm_emulate_insn",
+	"kvm/kvm_inj_exception", "kvmmmu/kvm_mmu_set_spte", "kvmmmu/mark_mmio_spte",
+};
+
+static int kvmtrace_write(const char *root, const char *folder, const char *file, const char *text)
+{
+	char path[192];
+	int fd, ret = 0;
+
+	snprintf(path, sizeof(path), "%s/%s/%s", root, folder, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* Of the events that are there: how many. Filters would cost a grace period each. */
+static size_t kvmtrace_enable(const struct kvmtrace *trace)
+{
+	char folder[64];
+	size_t i, set = 0;
+
+	for (i = 0; i < ARRAY_SIZE(kvmtrace_events); i++) {
+		snprintf(folder, sizeof(folder), "events/%s", kvmtrace_events[i]);
+		set += !kvmtrace_write(trace->path, folder, "enable", "1");
+	}
+	return set;
+}
+
+/*
+ * An instance that does not record the names of threads, for which the scheduler would
+ * be patched: see vmm_keep_one() for the danger. It takes that over from the top.
+ */
+static int kvmtrace_make_instance(const char *root, const char *path)
+{
+	char option[96], was = '0';
+	int ret, fd;
+
+	snprintf(option, sizeof(option), "%s/options/record-cmd", root);
+	fd = open(option, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (read(fd, &was, 1) == 1 && was == '1')
+		kvmtrace_write(root, "options", "record-cmd", "0");
+	close(fd);
+	ret = mkdir(path, 0700) ? -errno : 0;
+	if (was == '1')
+		kvmtrace_write(root, "options", "record-cmd", "1");
+	return ret;
+}
+
+int kvmtrace_begin(struct kvmtrace *trace)
+{
+	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	int ret = -ENOENT;
+	size_t i;
+
+	for (i = 0; ret && i < ARRAY_SIZE(roots); i++) {
+		snprintf(trace->path, sizeof(trace->path), "%s/instances/mockgpu-%ld", roots[i],
+			 syscall(SYS_gettid));
+		ret = kvmtrace_make_instance(roots[i], trace->path);
+	}
+	if (ret)
+		return ret;
+	if (kvmtrace_enable(trace))
+		return 0;
+	rmdir(trace->path);
+	return -ENOENT;
+}
+
+/* Of this thread: "<...>-PID [CPU] FLAGS TIME: EVENT: VALUES"; comments begin with '#'. */
+static void kvmtrace_read(FILE *stream, char *text, size_t size)
+{
+	char line[512], thread[32];
+	size_t used = 0;
+
+	snprintf(thread, sizeof(thread), "-%ld ", syscall(SYS_gettid));
+	while (fgets(line, sizeof(line), stream)) {
+		const char *event = strstr(line, ": "), *who = strstr(line, thread);
+
+		if (line[0] == '#' || !event || !who || who > event ||
+		    strlen(event + 2) >= size - used)
+			continue;
+		strcpy(text + used, event + 2);
+		used += strlen(event + 2);
+	}
+}
+
+void kvmtrace_end(struct kvmtrace *trace, char *text, size_t size)
+{
+	char path[80];
+	FILE *stream;
+
+	text[0] = '\0';
+	snprintf(path, sizeof(path), "%s/trace", trace->path);
+	stream = fopen(path, "re");
+	if (stream) {
+		kvmtrace_read(stream, text, size);
+		fclose(stream);
+	}
+	/* The events of an instance end with it. */
+	rmdir(trace->path);
+}
