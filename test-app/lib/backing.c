@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory that is not mockgpu's, see backing.h. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/kernel-page-flags.h>
+
+#include "backing.h"
+#include "debugfs.h"
+#include "foreign.h"
+#include "mockgpu.h"
+#include "trial.h"
+#include "vmm_arch.h"
+
+/* Debian 13's linux/kvm.h is that of 6.12; these are of 6.18. */
+#ifndef GUEST_MEMFD_FLAG_MMAP
+#define KVM_CAP_GUEST_MEMFD_FLAGS 244
+#define GUEST_MEMFD_FLAG_MMAP (1ull << 0)
+#define GUEST_MEMFD_FLAG_INIT_SHARED (1ull << 1)
+#endif
+
+#ifndef MFD_HUGE_2MB
+#define MFD_HUGE_2MB (21u << 26)
+#endif
+
+#define BACKING_HUGE_SIZE (2ul << 20)
+#define BACKING_HUGE_PAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+
+static int backing_huge_pages(const char *mode, unsigned long *count)
+{
+	FILE *file = fopen(BACKING_HUGE_PAGES, mode);
+	int ret = 0;
+
+	if (!file)
+		return -errno;
+	if (mode[0] == 'w')
+		ret = fprintf(file, "%lu\n", *count) < 0 ? -EIO : 0;
+	else if (fscanf(file, "%lu", count) != 1)
+		ret = -EIO;
+	if (fclose(file) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+/* Add what is needed to the pool of 2 MiB pages. */
+static int backing_reserve(struct backing *backing)
+{
+	unsigned long wanted, have = 0;
+	int ret = backing_huge_pages("re", &backing->reserve);
+
+	if (ret)
+		return ret;
+	/* Twice, for what is punched out and still held elsewhere for a moment. */
+	wanted = backing->reserve + 2 * (backing->size / BACKING_HUGE_SIZE);
+	backing->reserved = true;
+	ret = backing_huge_pages("we", &wanted);
+	if (!ret)
+		ret = backing_huge_pages("re", &have);
+	return ret ? ret : have < wanted ? -ENOMEM : 0;
+}
+
+static int backing_memfd(size_t size, unsigned int flags)
+{
+	int fd = memfd_create("mockgpu", MFD_CLOEXEC | flags);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (!ftruncate(fd, size))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+static int backing_gmem(const struct backing *backing)
+{
+	struct kvm_create_guest_memfd create = {
+		.size = backing->size,
+		.flags = GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED,
+	};
+	int fd;
+
+	if ((vmm_check(backing->vm, KVM_CAP_GUEST_MEMFD_FLAGS) & create.flags) != create.flags)
+		return -EOPNOTSUPP;
+	fd = ioctl(backing->vm->fd, KVM_CREATE_GUEST_MEMFD, &create);
+	return fd < 0 ? -errno : fd;
+}
+
+static int backing_file(struct backing *backing)
+{
+	int ret;
+
+	switch (backing->type) {
+	case BACKING_MEMFD:
+		return backing_memfd(backing->size, 0);
+	case BACKING_HUGETLB:
+		ret = backing_reserve(backing);
+		return ret ? ret : backing_memfd(backing->size, MFD_HUGETLB | MFD_HUGE_2MB);
+	case BACKING_UDMABUF:
+		return foreign_udmabuf(backing->size);
+	case BACKING_HEAP:
+		return foreign_heap(backing->size);
+	default:
+		return backing_gmem(backing);
+	}
+}
+
+int backing_open(struct backing *backing, enum backing_type type, struct vmm *vm, size_t size)
+{
+	*backing = (struct backing){ .type = type, .fd = -1, .size = size, .vm = vm };
+	backing->fd = backing_file(backing);
+	if (backing->fd < 0)
+		return backing->fd;
+	backing->map = trial_reserve(size);
+	return backing->map ? backing_map(backing) : -ENOMEM;
+}
+
+int backing_map(struct backing *backing)
+{
+	void *map = mmap(backing->map, backing->size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, backing->fd, 0);
+
+	return map == MAP_FAILED ? -errno : 0;
+}
+
+void backing_close(struct backing *backing)
+{
+	if (backing->map)
+		munmap(backing->map, backing->size);
+	if (backing->fd >= 0)
+		close(backing->fd);
+	if (backing->reserved)
+		backing_huge_pages("we", &backing->reserve);
+	*backing = (struct backing){ .fd = -1 };
+}
+
+bool backing_is_punchable(const struct backing *backing)
+{
+	return backing->type != BACKING_UDMABUF && backing->type != BACKING_HEAP;
+}
+
+int backing_punch(struct backing *backing)
+{
+	return fallocate(backing->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			 backing->size) ? -errno : 0;
+}
+
+int backing_slot_set(struct backing *backing, unsigned int slot, uint64_t gpa, uint32_t flags)
+{
+	struct kvm_userspace_memory_region2 region = {
+		.slot = slot, .flags = flags | KVM_MEM_GUEST_MEMFD, .guest_phys_addr = gpa,
+		.memory_size = backing->size, .userspace_addr = (uintptr_t)backing->map,
+		.guest_memfd = backing->fd,
+	};
+
+	if (backing->type != BACKING_GMEM)
+		return vmm_slot_set(backing->vm, slot, gpa, backing->map, backing->size, flags);
+	return ioctl(backing->vm->fd, KVM_SET_USER_MEMORY_REGION2, &region) ? -errno : 0;
+}
+
+static bool backing_is_tail(int flags, uint64_t pfn)
+{
+	uint64_t value = 0;
+
+	return pread(flags, &value, sizeof(value), pfn * sizeof(value)) == sizeof(value) &&
+	       value >> KPF_COMPOUND_TAIL & 1;
+}
+
+/* The entries of a VM_PFNMAP mapping tell the pages; nothing else does. */
+int backing_look(struct backing *backing, struct drm_mockgpu_page *pages)
+{
+	int flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	int drm = mockgpu_open(NULL, 0), ret = 0;
+	size_t i;
+
+	if (flags < 0 || drm < 0)
+		ret = -EACCES;
+	for (i = 0; !ret && i < backing->size / GUEST_PAGE_SIZE; i++) {
+		const volatile char *at = backing->map + i * GUEST_PAGE_SIZE;
+		struct mockgpu_entry entry = {};
+		bool tail;
+
+		(void)*at;
+		ret = mockgpu_entry_get(drm, (const void *)at, &entry);
+		/* No VM_PFNMAP: get_user_pages() takes a reference on the whole folio. */
+		if (ret == -ENOENT)
+			ret = 0;
+		tail = entry.present && backing_is_tail(flags, entry.pfn);
+		pages[i] = (struct drm_mockgpu_page){
+			.pfn = entry.pfn, .count = !tail,
+			.flags = tail ? MOCKGPU_PAGE_TAIL : MOCKGPU_PAGE_HEAD,
+		};
+	}
+	if (flags >= 0)
+		close(flags);
+	if (drm >= 0)
+		close(drm);
+	return ret;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory that is not mockgpu's, as a control beside it: what VMMs give to guests else.
+ */
+#ifndef MOCKGPU_TEST_BACKING_H
+#define MOCKGPU_TEST_BACKING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mockgpu_drm.h"
+#include "vmm.h"
+
+/**
+ * enum backing_type - whose memory
+ *
+ * @BACKING_MEMFD: shmem
+ * @BACKING_HUGETLB: a memfd of 2 MiB pages, reserved for it
+ * @BACKING_UDMABUF: a dma-buf over a memfd; VM_PFNMAP
+ * @BACKING_HEAP: a dma-buf of the system heap: compound pages, VM_PFNMAP
+ * @BACKING_GMEM_MAPPED: guest_memfd, with its mapping as an ordinary memslot (6.18)
+ * @BACKING_GMEM: guest_memfd, as a memslot of its own sort (6.18): KVM asks the file
+ *	for pages, not the mapping
+ */
+enum backing_type {
+	BACKING_MEMFD,
+	BACKING_HUGETLB,
+	BACKING_UDMABUF,
+	BACKING_HEAP,
+	BACKING_GMEM_MAPPED,
+	BACKING_GMEM,
+};
+
+/**
+ * struct backing - some of it
+ *
+ * @type: whose
+ * @fd: its file, a dma-buf or a memfd
+ * @size: bytes
+ * @map: where all of it is mapped, aligned to TRIAL_ALIGNMENT
+ */
+struct backing {
+	enum backing_type type;
+	int fd;
+	size_t size;
+	char *map;
+	/* private: */
+	struct vmm *vm;
+	unsigned long reserve;
+	bool reserved;
+};
+
+/**
+ * backing_open() - get memory
+ * @backing: filled in; to be ended with backing_close() whatever is returned
+ * @type: whose
+ * @vm: the VM that it is for
+ * @size: bytes, a multiple of 2 MiB for BACKING_HUGETLB
+ *
+ * Return: 0; -ENOENT, -EOPNOTSUPP or -EINVAL where this kernel has no such memory;
+ * -ENOMEM, also without free 2 MiB pages; -errno.
+ */
+int backing_open(struct backing *backing, enum backing_type type, struct vmm *vm, size_t size);
+
+/**
+ * backing_close() - give it back
+ * @backing: from backing_open()
+ */
+void backing_close(struct backing *backing);
+
+/**
+ * backing_map() - map it, or map it again, at @backing->map
+ * @backing: the memory
+ *
+ * Return: 0 or -errno.
+ */
+int backing_map(struct backing *backing);
+
+/**
+ * backing_punch() - free all pages: the next access gets new ones, of zeros
+ * @backing: the memory
+ *
+ * Return: 0; -EOPNOTSUPP or -EINVAL for a dma-buf, which cannot; -errno.
+ */
+int backing_punch(struct backing *backing);
+
+/**
+ * backing_is_punchable() - whether backing_punch() can work
+ * @backing: the memory
+ *
+ * Return: true when it is no dma-buf.
+ */
+bool backing_is_punchable(const struct backing *backing);
+
+/**
+ * backing_slot_set() - vmm_slot_set() with all of it
+ * @backing: the memory
+ * @slot: number of the memslot
+ * @gpa: guest physical address
+ * @flags: as for vmm_slot_set()
+ *
+ * Return: as vmm_slot_set(); -EINVAL for any change of a memslot of BACKING_GMEM.
+ */
+int backing_slot_set(struct backing *backing, unsigned int slot, uint64_t gpa, uint32_t flags);
+
+/**
+ * backing_look() - look at the pages that are mapped now, touching each first
+ * @backing: the memory
+ * @pages: out: pfn, and what makes KVM refuse it before 6.13: count (only whether
+ *	there is one) and MOCKGPU_PAGE_HEAD or _TAIL; a page that KVM gets by
+ *	get_user_pages() is none of these
+ *
+ * Return: 0 or -errno: it needs CAP_SYS_ADMIN and /proc/kpageflags.
+ */
+int backing_look(struct backing *backing, struct drm_mockgpu_page *pages);
+
+#endif /* MOCKGPU_TEST_BACKING_H */

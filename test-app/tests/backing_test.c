@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Controls: other memory that VMMs give to guests, through the same checks as mockgpu's.
+ * What fails here too is not about a driver's PFN mappings.
+ *
+ * Of the system heap KVM up to 6.12 refuses the tails, as it does with any VM_PFNMAP
+ * mapping of compound pages; which pages are tails is read from /proc/kpageflags.
+ */
+
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+
+#include <linux/kvm.h>
+
+#include "array.h"
+#include "backing.h"
+#include "cell.h"
+#include "dirty.h"
+#include "hostmap.h"
+#include "kmsg.h"
+#include "kvmstat.h"
+#include "live.h"
+#include "thief.h"
+
+#define PAGES_MAX 512
+#define ROUNDS 2
+
+FIXTURE(backing) {
+	int kmsg;
+	struct live live;
+	struct backing backing;
+	struct drm_mockgpu_page pages[PAGES_MAX];
+};
+
+FIXTURE_VARIANT(backing) {
+	const char *name;
+	enum backing_type type;
+	size_t pages;
+};
+
+FIXTURE_VARIANT_ADD(backing, memfd) { "memfd", BACKING_MEMFD, 40 };
+FIXTURE_VARIANT_ADD(backing, hugetlb) { "hugetlb", BACKING_HUGETLB, 512 };
+FIXTURE_VARIANT_ADD(backing, udmabuf) { "udmabuf", BACKING_UDMABUF, 40 };
+FIXTURE_VARIANT_ADD(backing, heap) { "heap", BACKING_HEAP, 40 };
+FIXTURE_VARIANT_ADD(backing, gmem_mapped) { "gmem-mapped", BACKING_GMEM_MAPPED, 40 };
+FIXTURE_VARIANT_ADD(backing, gmem) { "gmem", BACKING_GMEM, 40 };
+
+FIXTURE_SETUP(backing)
+{
+	struct live *live = &self->live;
+	int ret;
+
+	self->kmsg = kmsg_open();
+	ASSERT_LE(0, self->kmsg);
+	live->vcpus = 2;
+	live->pages = variant->pages;
+	ASSERT_EQ(0, vmm_create(&live->vm, live->vcpus));
+	ret = backing_open(&self->backing, variant->type, live->vm,
+			   variant->pages * GUEST_PAGE_SIZE);
+	if (ret == -ENOENT || ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no such memory: %s", strerror(-ret));
+	if (ret == -ENOMEM && variant->type == BACKING_HUGETLB)
+		SKIP(return, "no free pages of 2 MiB");
+	ASSERT_EQ(0, ret);
+	/* What live.h looks at: no buffer, but memory. */
+	live->bo.map = self->backing.map;
+	live_fill(live->bo.map, live->pages, LIVE_SEED);
+	ASSERT_EQ(0, backing_look(&self->backing, self->pages));
+}
+
+FIXTURE_TEARDOWN(backing)
+{
+	char first[192];
+	unsigned int i;
+
+	for (i = 0; i < self->live.vcpus; i++)
+		runner_end(&self->live.runner[i]);
+	backing_close(&self->backing);
+	vmm_destroy(self->live.vm);
+	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
+		TH_LOG("the kernel log says: %s", first);
+	close(self->kmsg);
+}
+
+static int enter(struct trial *trial, const struct trial_case *what)
+{
+	(void)trial;
+	return backing_slot_set(what->opaque, LIVE_SLOT, trial_gpa(what), 0);
+}
+
+static int leave(struct trial *trial, const struct trial_case *what)
+{
+	(void)what;
+	return vmm_slot_delete(trial->vm, LIVE_SLOT);
+}
+
+static const struct trial_door door = { enter, leave };
+
+TEST_F(backing, every_page_maps)
+{
+	static const enum guest_op firsts[] = { GUEST_READ, GUEST_WRITE, GUEST_EXECUTE };
+	struct judgement worst = { .verdict = JUDGE_OK }, judgement;
+	struct trial trial;
+	size_t i;
+
+	ASSERT_EQ(0, trial_init_memory(&trial, self->backing.map, self->pages, variant->pages,
+				       self->live.vm, self->kmsg));
+	for (i = 0; i < ARRAY_SIZE(firsts); i++) {
+		const struct trial_case what = {
+			.first = firsts[i], .skewed = i == 1, .seed = i,
+			.visit = i == 1 ? TRIAL_RANDOM : TRIAL_TAILS_FIRST,
+			.door = &door, .opaque = &self->backing,
+		};
+
+		if (trial_run(&trial, &what))
+			judgement = cell_not_tried(trial.error, variant->pages);
+		else
+			judgement = judge(&trial.evidence);
+		if (!i || judgement.verdict > worst.verdict)
+			worst = judgement;
+	}
+	trial_fini(&trial);
+	cell_print(variant->name, &worst);
+	cell_conclude(_metadata, &worst);
+}
+
+/* Into the guest, where it fits. */
+static bool gets_in(struct __test_metadata *_metadata, struct _test_data_backing *self)
+{
+	EXPECT_EQ(0, backing_slot_set(&self->backing, LIVE_SLOT, LIVE_GPA, 0));
+	/* Only the heap's tails are refused, and only where that is known. */
+	return live_maps(_metadata, &self->live);
+}
+
+static bool is_refused(const struct _test_data_backing *self)
+{
+	size_t i;
+
+	for (i = 0; i < self->live.pages; i++) {
+		if (judge_refusal_known() && judge_page_refusable(&self->pages[i]))
+			return true;
+	}
+	return false;
+}
+
+static const char refused[] = "known before 6.13: KVM refuses its tails, see every_page_maps";
+
+/* Entries go, pages stay: what a driver's zap does. */
+TEST_F(backing, the_host_drops_its_entries)
+{
+	struct live *live = &self->live;
+	char flags[96] = "";
+	bool pfnmap;
+	unsigned int i;
+
+	if (is_refused(self))
+		SKIP(return, "%s", refused);
+	ASSERT_EQ(0, hostmap_vma_flags(live->bo.map, flags, sizeof(flags)));
+	pfnmap = strstr(flags, "pf");
+	ASSERT_TRUE(gets_in(_metadata, self));
+	live_clear(live);
+	live_start(_metadata, live, true);
+	for (i = 0; i < ROUNDS; i++) {
+		/* can_madvise_lru_vma() in mm/internal.h: not with VM_PFNMAP. */
+		ASSERT_EQ(pfnmap ? -1 : 0,
+			  madvise(live->bo.map, self->backing.size, MADV_DONTNEED));
+		live_wait(_metadata, live);
+		/* What every file has: its mapping in place of its mapping. */
+		ASSERT_EQ(0, backing_map(&self->backing));
+		live_wait(_metadata, live);
+	}
+	live_stop(_metadata, live);
+	live_conclude(_metadata, live, LIVE_STORM);
+}
+
+/* A vCPU that needs a page there ends with EFAULT, but for pages that KVM has of the file. */
+TEST_F(backing, the_mapping_goes)
+{
+	struct live *live = &self->live;
+	unsigned int i;
+
+	if (is_refused(self))
+		SKIP(return, "%s", refused);
+	ASSERT_TRUE(gets_in(_metadata, self));
+	live_clear(live);
+	live_start(_metadata, live, false);
+	live_wait(_metadata, live);
+	ASSERT_NE(MAP_FAILED, mmap(live->bo.map, self->backing.size, PROT_NONE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	if (variant->type == BACKING_GMEM)
+		live_wait(_metadata, live);
+	else
+		live_wait_for_the_end(live);
+	ASSERT_EQ(0, backing_map(&self->backing));
+	if (variant->type == BACKING_GMEM) {
+		live_stop(_metadata, live);
+		return;
+	}
+	for (i = 0; i < live->vcpus; i++) {
+		EXPECT_EQ(0, runner_end(&live->runner[i]));
+		EXPECT_EQ(VMM_EXIT_EFAULT, live->runner[i].reason);
+	}
+	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+}
+
+static size_t nonzero_words(const struct live *live)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < live->pages; i++)
+		count += *live_word(live->bo.map, i, 0) != 0;
+	return count;
+}
+
+/* Who gets freed pages next fills them with canaries, and finds them again. */
+static void expect_canaries_live(struct __test_metadata *_metadata,
+				 struct _test_data_backing *self)
+{
+	struct live *live = &self->live;
+	struct backing thief;
+	unsigned int i;
+
+	ASSERT_EQ(0, backing_open(&thief, self->backing.type == BACKING_HUGETLB ?
+				  BACKING_HUGETLB : BACKING_MEMFD, live->vm, self->backing.size));
+	live_fill(thief.map, live->pages, THIEF_SEED);
+	live_wait(_metadata, live);
+	EXPECT_EQ(0, live_differences(thief.map, live->pages, THIEF_SEED));
+	for (i = 0; i < live->vcpus; i++)
+		EXPECT_EQ(0, live_lane_differences(thief.map, live->pages, i, 0));
+	backing_close(&thief);
+}
+
+static uint64_t end_all(struct __test_metadata *_metadata, struct live *live)
+{
+	uint64_t wrong = 0;
+	unsigned int i;
+
+	for (i = 0; i < live->vcpus; i++) {
+		wrong += runner_end(&live->runner[i]);
+		EXPECT_EQ(VMM_EXIT_DOORBELL, live->runner[i].reason);
+	}
+	return wrong;
+}
+
+/*
+ * Pages go: the guest gets new ones at once, of zeros, and none of the old. Not under
+ * running vCPUs for a mapping of guest_memfd: a fault of user space does not wait for
+ * the end of the hole (kvm_gmem_fault_user_mapping() takes no invalidate_lock), so that
+ * new pages go as well, maybe for ever.
+ */
+TEST_F(backing, the_pages_go)
+{
+	struct live *live = &self->live;
+	const bool paused = variant->type == BACKING_GMEM_MAPPED;
+	uint64_t wrong = 0;
+	unsigned int round;
+
+	if (is_refused(self))
+		SKIP(return, "%s", refused);
+	if (!backing_is_punchable(&self->backing)) {
+		EXPECT_NE(0, backing_punch(&self->backing));
+		SKIP(return, "the pages of such a dma-buf cannot go");
+	}
+	ASSERT_TRUE(gets_in(_metadata, self));
+	live_clear(live);
+	live_start(_metadata, live, true);
+	for (round = 0; round < ROUNDS; round++) {
+		live_wait(_metadata, live);
+		if (paused)
+			wrong += end_all(_metadata, live);
+		ASSERT_EQ(0, backing_punch(&self->backing));
+		if (paused)
+			live_start(_metadata, live, true);
+		expect_canaries_live(_metadata, self);
+		EXPECT_EQ(0, nonzero_words(live));
+	}
+	wrong += end_all(_metadata, live);
+	/* Each page once a round, but one that was between its read and its write. */
+	EXPECT_GE(paused ? 0 : ROUNDS * live->vcpus * live->pages, wrong);
+	EXPECT_LE(paused ? 0 : ROUNDS * live->vcpus * (live->pages - 1), wrong);
+	live_conclude(_metadata, live, LIVE_STUBBORN);
+}
+
+/* The bitmap has every write and nothing else, 2 MiB entries or not. */
+TEST_F(backing, dirty_pages_are_logged)
+{
+	struct live *live = &self->live;
+	uint64_t bitmap[PAGES_MAX / 64] = {};
+	uint32_t visit[PAGES_MAX];
+	uint8_t result[PAGES_MAX];
+	struct touch touch = {
+		.op = GUEST_WRITE, .gpa = LIVE_GPA, .seed = LIVE_SEED, .visit = visit,
+		.result = result,
+	};
+	uint64_t large = ~0ull;
+	uint32_t page;
+	size_t wrong = 0;
+
+	if (is_refused(self))
+		SKIP(return, "%s", refused);
+	if (variant->type == BACKING_GMEM) {
+		/* check_memory_region_flags() in virt/kvm/kvm_main.c */
+		EXPECT_EQ(-EINVAL, backing_slot_set(&self->backing, LIVE_SLOT, LIVE_GPA,
+						    KVM_MEM_LOG_DIRTY_PAGES));
+		return;
+	}
+	/* KVM maps what the host maps by 2 MiB by 2 MiB, and nothing else. */
+	ASSERT_TRUE(gets_in(_metadata, self));
+	EXPECT_EQ(0, kvmstat_vm(live->vm, "pages_2m", &large));
+	EXPECT_EQ(variant->type == BACKING_HUGETLB, large);
+	ASSERT_EQ(0, backing_slot_set(&self->backing, LIVE_SLOT, LIVE_GPA,
+				      KVM_MEM_LOG_DIRTY_PAGES));
+	ASSERT_EQ(0, dirty_log_get(live->vm, LIVE_SLOT, bitmap));
+	for (page = 1; page < live->pages; page += 3)
+		visit[touch.visits++] = page;
+	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
+	EXPECT_EQ(0, dirty_log_get(live->vm, LIVE_SLOT, bitmap));
+	for (page = 0; page < live->pages; page++)
+		wrong += (bitmap[page / 64] >> page % 64 & 1) != (page % 3 == 1);
+	EXPECT_EQ(0, wrong);
+}
+
+int main(int argc, char **argv)
+{
+	return live_run(argc, argv);
+}
