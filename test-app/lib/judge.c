@@ -63,9 +63,9 @@ static bool judge_data(const struct judge_evidence *evidence,
  * in virt/kvm/kvm_main.c): mark_page_accessed() when it mapped it, and again
  * with SetPageDirty() when it removed the mapping. The second call sets
  * PG_referenced again or clears it, by which LRU the kernel uses. Pages with
- * PG_reserved it left alone, and pages it refused it never held. On arm64 it set both
- * flags when it mapped a page that the guest may write to (user_mem_abort() in
- * arch/arm64/kvm/mmu.c).
+ * PG_reserved it left alone, and pages it refused it never held. On arm64 it did all
+ * of it when it mapped a page that the guest may write to: SetPageDirty() and two
+ * calls of mark_page_accessed() (user_mem_abort() in arch/arm64/kvm/mmu.c).
  *
  * @now: the pages, NULL where all is as before
  * @when: the moment, for people
@@ -131,7 +131,7 @@ static bool judge_look(const struct judge_evidence *evidence, const struct judge
 static bool judge_pages(const struct judge_evidence *evidence, struct judgement *judgement)
 {
 	const struct judge_look looks[] = {
-		{ evidence->during, "while mapped", JUDGE_MARKS, 0 },
+		{ evidence->during, "while mapped", JUDGE_MARKS, JUDGE_UNKNOWN_MARKS },
 		{ evidence->after, "without the memslot", MOCKGPU_PAGE_DIRTY,
 		  MOCKGPU_PAGE_REFERENCED },
 		{ evidence->gone, "without the VM", MOCKGPU_PAGE_DIRTY,
