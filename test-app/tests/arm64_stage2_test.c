@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What arm64's stage 2 does with VM_PFNMAP memory and x86 does not: blocks by guess
+ * before 7.2, dirty logging refused, cacheable memory refused on some CPUs, a first
+ * write that only emulation could serve. What both do is in the programs that run on
+ * both.
+ */
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+
+#include <linux/kvm.h>
+
+#include "arm64.h"
+#include "armhost.h"
+#include "array.h"
+#include "bo.h"
+#include "driver.h"
+#include "guess.h"
+#include "judge.h"
+#include "touch.h"
+#include "trial.h"
+#include "verdict.h"
+#include "vmm.h"
+
+#define SLOT 1
+#define BLOCK_PAGES 512
+#define PADS 32
+
+FIXTURE(stage2) {
+	struct driver driver;
+	struct armhost host;
+	struct vmm *vm;
+	struct mockgpu_bo bo;
+	struct mockgpu_bo other;
+	struct mockgpu_bo pad[PADS];
+	uint32_t visit[BLOCK_PAGES];
+	uint8_t result[BLOCK_PAGES];
+};
+
+FIXTURE_SETUP(stage2)
+{
+	uint32_t i;
+
+	driver_setup(_metadata, &self->driver);
+	ASSERT_EQ(0, vmm_create(&self->vm, 1));
+	ASSERT_EQ(0, armhost_look(self->vm, &self->host));
+	for (i = 0; i < BLOCK_PAGES; i++)
+		self->visit[i] = i;
+}
+
+FIXTURE_TEARDOWN(stage2)
+{
+	unsigned int i;
+
+	vmm_destroy(self->vm);
+	EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&self->other));
+	for (i = 0; i < PADS; i++)
+		EXPECT_EQ(0, mockgpu_bo_destroy(&self->pad[i]));
+	driver_teardown(_metadata, &self->driver);
+}
+
+static struct drm_mockgpu_bo_create wanted(uint32_t kind, uint32_t order, size_t pages)
+{
+	return (struct drm_mockgpu_bo_create){
+		.size = pages * GUEST_PAGE_SIZE, .kind = kind, .order = order,
+	};
+}
+
+static void map_bo(struct __test_metadata *_metadata, struct mockgpu_bo *bo)
+{
+	void *at = trial_reserve(bo->size);
+
+	ASSERT_NE(NULL, at);
+	ASSERT_EQ(0, mockgpu_bo_map(bo, at));
+}
+
+static void make_bo(struct __test_metadata *_metadata, struct _test_data_stage2 *self,
+		    struct mockgpu_bo *bo, uint32_t kind, uint32_t order, size_t pages)
+{
+	const struct drm_mockgpu_bo_create want = wanted(kind, order, pages);
+
+	ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &want, bo));
+	map_bo(_metadata, bo);
+}
+
+/*
+ * One whose offset is a multiple of 2 MiB, as a process's first buffer has it: there
+ * KVM guesses. Pads fill the room before it. False where no such offset was free.
+ */
+static bool make_hit(struct __test_metadata *_metadata, struct _test_data_stage2 *self,
+		     uint32_t kind, uint32_t order)
+{
+	const struct drm_mockgpu_bo_create want = wanted(kind, order, BLOCK_PAGES);
+	uint64_t offset = 0;
+	unsigned int i;
+
+	for (i = 0; i < PADS; i++) {
+		struct drm_mockgpu_bo_create pad = {};
+
+		ASSERT_EQ(0, mockgpu_bo_raw(self->driver.fd, &want, &self->bo));
+		ASSERT_EQ(0, mockgpu_bo_offset(&self->bo, &offset));
+		if (offset % GUESS_BLOCK == 0) {
+			map_bo(_metadata, &self->bo);
+			return true;
+		}
+		ASSERT_EQ(0, mockgpu_bo_destroy(&self->bo));
+		pad.size = GUESS_BLOCK - offset % GUESS_BLOCK;
+		ASSERT_EQ(0, mockgpu_bo_raw(self->driver.fd, &pad, &self->pad[i]));
+	}
+	return false;
+}
+
+static uint64_t *word_at(const struct mockgpu_bo *bo, size_t page, uint32_t word)
+{
+	return (uint64_t *)((char *)bo->map + page * GUEST_PAGE_SIZE) + word;
+}
+
+static void fill(const struct mockgpu_bo *bo, size_t first, uint64_t seed)
+{
+	size_t page, i;
+
+	for (page = first; page < bo_npages(bo); page++)
+		for (i = 0; i < GUEST_WORDS; i++)
+			*word_at(bo, page, guest_words[i]) =
+				guest_value(seed, page, guest_words[i]);
+}
+
+/* How many pages from @first on hold all of that, as the host sees it. */
+static size_t pages_with(const struct mockgpu_bo *bo, size_t first, uint64_t seed)
+{
+	size_t page, i, count = 0;
+
+	for (page = first; page < bo_npages(bo); page++) {
+		for (i = 0; i < GUEST_WORDS; i++)
+			if (*word_at(bo, page, guest_words[i]) !=
+			    guest_value(seed, page, guest_words[i]))
+				break;
+		count += i == GUEST_WORDS;
+	}
+	return count;
+}
+
+/* How many pages ended with @wanted. */
+static size_t count_of(const struct _test_data_stage2 *self, enum guest_result wanted)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < bo_npages(&self->bo); i++)
+		count += self->result[i] == wanted;
+	return count;
+}
+
+/* One pass over the buffer at @gpa: how many pages ended with @wanted. */
+static size_t pass(struct __test_metadata *_metadata, struct _test_data_stage2 *self,
+		   uint64_t gpa, enum guest_op op, uint64_t seed, enum guest_result wanted)
+{
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
+	struct touch touch = {
+		.op = op, .gpa = gpa, .seed = seed, .visit = self->visit,
+		.visits = bo_npages(&self->bo), .result = self->result,
+	};
+
+	memset(self->result, GUEST_PENDING, sizeof(self->result));
+	EXPECT_EQ(0, touch_run(vcpu, &touch))
+		TH_LOG("the guest ended with: %s", vmm_vcpu_strexit(vcpu));
+	EXPECT_EQ(0, touch.spurious);
+	return count_of(self, wanted);
+}
+
+/* Where KVM refuses such a slot, the way that is left. */
+static int set_slot(struct _test_data_stage2 *self, uint64_t gpa, uint32_t flags)
+{
+	if (self->host.refuses)
+		return arm64_slot_behind(self->vm, SLOT, gpa, &self->bo, flags);
+	return vmm_slot_set(self->vm, SLOT, gpa, self->bo.map, self->bo.size, flags);
+}
+
+/*
+ * A block that lies in a row: the guess is right, and hides what KVM before 6.13 does
+ * with pages that have no reference count, because it asks for the first page only.
+ */
+TEST_F(stage2, a_block_in_a_row)
+{
+	size_t refused = judge_refusal_known() ? BLOCK_PAGES - 1 : 0;
+
+	if (!make_hit(_metadata, self, MOCKGPU_KIND_NONCOMPOUND, 9))
+		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
+	fill(&self->bo, 0, 1);
+	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
+	EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_MAPPED));
+	EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
+	EXPECT_EQ(BLOCK_PAGES, pages_with(&self->bo, 0, 2));
+	/* Skewed, there are no blocks in stage 2. */
+	ASSERT_EQ(0, vmm_slot_delete(self->vm, SLOT));
+	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA + GUEST_PAGE_SIZE, 0));
+	EXPECT_EQ(refused, pass(_metadata, self, VMM_VRAM_GPA + GUEST_PAGE_SIZE, GUEST_READ, 2,
+				GUEST_EFAULT));
+	EXPECT_EQ(BLOCK_PAGES - refused, count_of(self, GUEST_MAPPED));
+	if (refused)
+		verdict_known(_metadata, "known before 6.13: aligned all %d pages map, else one",
+			      BLOCK_PAGES);
+}
+
+/*
+ * Pages that do not lie in a row. The first is made the head of a block of the test's
+ * own, so that what KVM takes for the rest of the buffer is the test's own too.
+ */
+TEST_F(stage2, scattered_pages)
+{
+	const size_t rest = BLOCK_PAGES - 1;
+	size_t strange;
+
+	make_bo(_metadata, self, &self->other, MOCKGPU_KIND_NONCOMPOUND, 9, BLOCK_PAGES);
+	if (!make_hit(_metadata, self, MOCKGPU_KIND_SPLIT, 0))
+		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
+	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&self->bo, 0, &self->other, 0));
+	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
+	fill(&self->bo, 0, 1);
+	fill(&self->other, 0, 2);
+	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
+
+	strange = pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 2, GUEST_MAPPED);
+	if (!guess_is_known() || strange == 1) {
+		/* Nothing but the page that was put there is the other buffer's. */
+		EXPECT_EQ(1, strange);
+		EXPECT_EQ(rest, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_MAPPED));
+		EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 3,
+					    GUEST_MAPPED));
+		EXPECT_EQ(rest, pages_with(&self->bo, 1, 3));
+		EXPECT_EQ(rest, pages_with(&self->other, 1, 2));
+		return;
+	}
+	/* All of it, silently, and the guest's writes go there as well. */
+	EXPECT_EQ(BLOCK_PAGES, strange);
+	EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 3, GUEST_MAPPED));
+	EXPECT_EQ(rest, pages_with(&self->bo, 1, 1));
+	EXPECT_EQ(rest, pages_with(&self->other, 1, 3));
+	verdict_known(_metadata, "known before 7.2: the guest has %zu pages that are not mapped",
+		      rest);
+}
+
+/* Refused by design, for a new slot and for one that is there; it stays as it was. */
+TEST_F(stage2, dirty_logging_is_refused)
+{
+	void *plain;
+
+	make_bo(_metadata, self, &self->bo, MOCKGPU_KIND_SPLIT, 4, 64);
+	fill(&self->bo, 0, 1);
+	EXPECT_EQ(-EINVAL, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->bo.map,
+					self->bo.size, KVM_MEM_LOG_DIRTY_PAGES));
+	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
+	EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_MAPPED));
+	EXPECT_EQ(-EINVAL, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->bo.map,
+					self->bo.size, KVM_MEM_LOG_DIRTY_PAGES));
+	EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
+	EXPECT_EQ(64, pages_with(&self->bo, 0, 2));
+	/* Anonymous memory is not. */
+	plain = mmap(NULL, GUEST_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	ASSERT_NE(MAP_FAILED, plain);
+	EXPECT_EQ(0, vmm_slot_set(self->vm, SLOT + 1, VMM_VRAM_GPA + GUESS_BLOCK, plain,
+				  GUEST_PAGE_SIZE, KVM_MEM_LOG_DIRTY_PAGES));
+	EXPECT_EQ(0, vmm_slot_delete(self->vm, SLOT + 1));
+	EXPECT_EQ(0, munmap(plain, GUEST_PAGE_SIZE));
+}
+
+/* The guest's write to one page, which must not get there. */
+static enum vmm_exit lost_write(struct __test_metadata *_metadata,
+				struct _test_data_stage2 *self, uint32_t page)
+{
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
+	struct guest_work *work = vmm_vcpu_work(vcpu);
+
+	memset(work, 0, sizeof(*work));
+	work->gpa = VMM_VRAM_GPA;
+	work->op = GUEST_WRITE;
+	work->seed = 4;
+	work->count = 1;
+	work->page[0] = page;
+	EXPECT_EQ(0, vmm_vcpu_start(vcpu));
+	return vmm_vcpu_run(vcpu);
+}
+
+/* KVM_MEM_READONLY: a write is an MMIO exit; reads are as ever. */
+TEST_F(stage2, read_only_slot)
+{
+	const size_t pages = 64, order = 4;
+	size_t refused = judge_refusal_known() ? pages - (pages >> order) : 0;
+	uint32_t page;
+
+	make_bo(_metadata, self, &self->bo, MOCKGPU_KIND_NONCOMPOUND, order, pages);
+	fill(&self->bo, 0, 1);
+	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, KVM_MEM_READONLY));
+	for (page = 0; page < pages; page++)
+		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, page));
+	EXPECT_EQ(refused, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_EFAULT));
+	EXPECT_EQ(pages - refused, count_of(self, GUEST_MAPPED));
+	for (page = 0; page < pages; page++)
+		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, page));
+	EXPECT_EQ(pages, pages_with(&self->bo, 0, 1));
+	if (refused)
+		verdict_known(_metadata, "known before 6.13: %zu of %zu pages cannot be read",
+			      refused, pages);
+}
+
+/*
+ * Since 6.17 memory whose VMA is cacheable is taken only with FEAT_S2FWB and
+ * CTR_EL0.DIC, which the capability tells. TTM's VMAs are always cacheable, that of a
+ * write-combined buffer too: only the entries are not.
+ */
+TEST_F(stage2, cacheable_memory_and_the_cpu)
+{
+	static const uint32_t cachings[] = { MOCKGPU_CACHING_CACHED, MOCKGPU_CACHING_WC };
+	struct drm_mockgpu_bo_create want = wanted(MOCKGPU_KIND_SPLIT, 4, 64);
+	size_t i;
+
+	if (!strcmp(self->host.mode, "?"))
+		ksft_print_msg("the kernel log does not tell FWB\n");
+	else if (self->host.refuses || self->host.cacheable)
+		EXPECT_EQ(self->host.fwb && self->host.dic, self->host.cacheable);
+	for (i = 0; i < ARRAY_SIZE(cachings); i++) {
+		want.caching = cachings[i];
+		ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &want, &self->bo));
+		map_bo(_metadata, &self->bo);
+		fill(&self->bo, 0, 1);
+		EXPECT_EQ(self->host.refuses ? -EINVAL : 0,
+			  vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->bo.map, self->bo.size,
+				       0));
+		/* By a refusal the host has lost nothing. */
+		EXPECT_EQ(64, pages_with(&self->bo, 0, 1));
+		if (self->host.refuses)
+			EXPECT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
+		EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_MAPPED));
+		EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
+		EXPECT_EQ(64, pages_with(&self->bo, 0, 2));
+		EXPECT_EQ(0, vmm_slot_delete(self->vm, SLOT));
+		ASSERT_EQ(0, mockgpu_bo_destroy(&self->bo));
+	}
+	if (self->host.refuses)
+		verdict_known(_metadata, "known since 6.17: EINVAL on this CPU (FWB %d, DIC %d)",
+			      self->host.fwb, self->host.dic);
+}
+
+/*
+ * An entry that comes read-only, see read_only_first_test: arm64 cannot emulate, so
+ * that the guest's first write is EFAULT until the host has written.
+ */
+TEST_F(stage2, the_first_write_to_a_read_only_entry)
+{
+	size_t refused, page;
+
+	make_bo(_metadata, self, &self->bo, MOCKGPU_KIND_SPLIT, 4, 64);
+	ASSERT_EQ(0, mockgpu_bo_unmap(&self->bo));
+	ASSERT_EQ(0, mockgpu_bo_set_fault(&self->bo, MOCKGPU_FAULT_READ_ONLY, 0));
+	map_bo(_metadata, &self->bo);
+	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
+	refused = pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 1, GUEST_EFAULT);
+	EXPECT_EQ(64, refused);
+	EXPECT_EQ(0, pages_with(&self->bo, 0, 1));
+	for (page = 0; page < 64; page++)
+		*(volatile uint64_t *)word_at(&self->bo, page, 0) = 0;
+	EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
+	EXPECT_EQ(64, pages_with(&self->bo, 0, 2));
+	verdict_known(_metadata, "known: the guest's first write to each of %zu entries is EFAULT",
+		      refused);
+}
+
+int main(int argc, char **argv)
+{
+	const char *unusable = trial_unusable();
+
+	if (unusable)
+		ksft_exit_skip("%s\n", unusable);
+	return driver_run(argc, argv);
+}
