@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What tests of one mapped buffer share: its state, its pages, and whether the
- * mapping shows them. Include it after kselftest_harness.h.
+ * mapping shows them, here and in a child. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_BO_H
 #define MOCKGPU_TEST_BO_H
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "driver.h"
@@ -90,6 +91,38 @@ static inline size_t bo_common(struct drm_mockgpu_page *before,
 	for (i = 0; i < npages; i++)
 		count += !!bsearch(&after[i], before, npages, sizeof(*before), bo_compare_pfn);
 	return count;
+}
+
+/*
+ * A child that has all of @bo mapped, as pattern_fill() with 1 has left it, finds there
+ * what @expected says once @change has been called here.
+ */
+static inline void bo_expect_in_child(struct __test_metadata *_metadata,
+				      const struct mockgpu_bo *bo,
+				      int (*change)(const struct mockgpu_bo *bo),
+				      bool (*expected)(const struct mockgpu_bo *bo))
+{
+	int to_child[2], from_child[2], status;
+	char byte = 0;
+	pid_t child;
+
+	ASSERT_EQ(0, pipe(to_child));
+	ASSERT_EQ(0, pipe(from_child));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (pattern_differences(bo->map, bo->size, 1) ||
+		    write(from_child[1], &byte, 1) != 1 || read(to_child[0], &byte, 1) != 1)
+			_exit(1);
+		_exit(expected(bo) ? 0 : 2);
+	}
+	ASSERT_EQ(1, read(from_child[0], &byte, 1));
+	ASSERT_EQ(0, change(bo));
+	ASSERT_EQ(1, write(to_child[1], &byte, 1));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, close(to_child[0]) | close(to_child[1]));
+	EXPECT_EQ(0, close(from_child[0]) | close(from_child[1]));
 }
 
 #endif /* MOCKGPU_TEST_BO_H */

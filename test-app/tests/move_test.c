@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
@@ -318,32 +317,22 @@ TEST_F(move, data_stays_right_while_it_moves)
 	EXPECT_EQ(0, toucher.wrong);
 }
 
+static int move_and_fill(const struct mockgpu_bo *bo)
+{
+	int ret = mockgpu_bo_move(bo, MOCKGPU_PLACEMENT_VRAM, 0);
+
+	pattern_fill(bo->map, bo->size, 2);
+	return ret;
+}
+
+static bool is_filled(const struct mockgpu_bo *bo)
+{
+	return !pattern_differences(bo->map, bo->size, 2);
+}
+
 TEST_F(move, a_child_sees_the_new_pages)
 {
-	int to_child[2], from_child[2], status;
-	char byte = 0;
-	pid_t child;
-
-	ASSERT_EQ(0, pipe(to_child));
-	ASSERT_EQ(0, pipe(from_child));
-	child = fork();
-	ASSERT_LE(0, child);
-	if (!child) {
-		/* Have the old pages mapped. */
-		if (pattern_differences(self->bo.map, self->bo.size, 1) ||
-		    write(from_child[1], &byte, 1) != 1 || read(to_child[0], &byte, 1) != 1)
-			_exit(1);
-		_exit(pattern_differences(self->bo.map, self->bo.size, 2) ? 2 : 0);
-	}
-	ASSERT_EQ(1, read(from_child[0], &byte, 1));
-	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_VRAM, 0));
-	pattern_fill(self->bo.map, self->bo.size, 2);
-	ASSERT_EQ(1, write(to_child[1], &byte, 1));
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_TRUE(WIFEXITED(status));
-	EXPECT_EQ(0, WEXITSTATUS(status));
-	EXPECT_EQ(0, close(to_child[0]) | close(to_child[1]));
-	EXPECT_EQ(0, close(from_child[0]) | close(from_child[1]));
+	bo_expect_in_child(_metadata, &self->bo, move_and_fill, is_filled);
 }
 
 TEST_F(move, a_bad_argument_is_refused)

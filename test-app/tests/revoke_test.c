@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
@@ -281,29 +280,14 @@ TEST_F(revoke, whoever_is_reading_is_stopped)
 	EXPECT_EQ(SIGBUS, reader.signal);
 }
 
+static bool is_gone(const struct mockgpu_bo *bo)
+{
+	return pattern_touch(bo->map, 0) == SIGBUS;
+}
+
 TEST_F(revoke, a_child_is_stopped_too)
 {
-	int to_child[2], from_child[2], status;
-	char byte = 0;
-	pid_t child;
-
-	ASSERT_EQ(0, pipe(to_child));
-	ASSERT_EQ(0, pipe(from_child));
-	child = fork();
-	ASSERT_LE(0, child);
-	if (!child) {
-		if (pattern_differences(self->bo.map, self->bo.size, 1) ||
-		    write(from_child[1], &byte, 1) != 1 || read(to_child[0], &byte, 1) != 1)
-			_exit(1);
-		_exit(pattern_touch(self->bo.map, 0) == SIGBUS ? 0 : 2);
-	}
-	ASSERT_EQ(1, read(from_child[0], &byte, 1));
-	ASSERT_EQ(0, mockgpu_bo_revoke(&self->bo));
-	ASSERT_EQ(1, write(to_child[1], &byte, 1));
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, status);
-	EXPECT_EQ(0, close(to_child[0]) | close(to_child[1]));
-	EXPECT_EQ(0, close(from_child[0]) | close(from_child[1]));
+	bo_expect_in_child(_metadata, &self->bo, mockgpu_bo_revoke, is_gone);
 }
 
 TEST_F(revoke, a_hundred_rounds_leave_nothing_behind)
