@@ -5,13 +5,9 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "bench.h"
+#include "sysfs.h"
 
 #define BENCH_HUGE_PAGE (2ull << 20)
 #define BENCH_MIB (1ull << 20)
@@ -34,40 +30,14 @@ static struct bench_limit {
 	{ .path = "/sys/module/udmabuf/parameters/size_limit_mb", .unit = BENCH_MIB },
 };
 
-static int bench_limit_write(const struct bench_limit *limit, unsigned long value)
-{
-	char text[32];
-	int fd, ret, size;
-
-	fd = open(limit->path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	size = snprintf(text, sizeof(text), "%lu\n", value);
-	ret = write(fd, text, size) == size ? 0 : -errno;
-	close(fd);
-	return ret;
-}
-
-static int bench_limit_read(struct bench_limit *limit)
-{
-	FILE *file = fopen(limit->path, "re");
-	int found;
-
-	if (!file)
-		return -errno;
-	found = fscanf(file, "%lu", &limit->before);
-	fclose(file);
-	return found == 1 ? 0 : -EPROTO;
-}
-
 static int bench_limit_raise(struct bench_limit *limit, uint64_t size)
 {
 	unsigned long wanted = (size + limit->unit - 1) / limit->unit;
-	int ret = bench_limit_read(limit);
+	int ret = sysfs_read_number(limit->path, &limit->before);
 
 	if (ret || limit->before >= wanted)
 		return ret == -ENOENT ? 0 : ret;
-	ret = bench_limit_write(limit, wanted);
+	ret = sysfs_write_number(limit->path, wanted);
 	limit->raised = !ret;
 	return ret;
 }
@@ -98,7 +68,7 @@ void bench_limits_restore(void)
 
 	for (i = 0; i < ARRAY_SIZE(bench_limits); i++) {
 		if (bench_limits[i].raised)
-			bench_limit_write(&bench_limits[i], bench_limits[i].before);
+			sysfs_write_number(bench_limits[i].path, bench_limits[i].before);
 		bench_limits[i].raised = false;
 	}
 }

@@ -17,6 +17,9 @@
 /** MOCKGPU_NODE - the plain node: its mmap at offset 0 gives a buffer. */
 #define MOCKGPU_NODE "/dev/mockgpu"
 
+/** MOCKGPU_PARAMETERS - the module's parameters, a file for each */
+#define MOCKGPU_PARAMETERS "/sys/module/mockgpu/parameters/"
+
 /**
  * struct mockgpu_bo - a buffer object of this process
  * @fd: the DRM file it was made with; not owned

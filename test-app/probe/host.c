@@ -6,20 +6,7 @@
 
 #include "armhost.h"
 #include "probe.h"
-
-/* A line of a file in sysfs, "" when there is none. */
-static void probe_read_line(const char *path, char *line, size_t size)
-{
-	FILE *file = fopen(path, "re");
-
-	line[0] = '\0';
-	if (!file)
-		return;
-	if (!fgets(line, size, file))
-		line[0] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	fclose(file);
-}
+#include "sysfs.h"
 
 static bool probe_is_on(const char *value)
 {
@@ -31,9 +18,9 @@ static void probe_look_at_kvm(struct probe_host *host)
 	char npt[8], ept[8], tdp_mmu[8];
 	bool two_dimensional;
 
-	probe_read_line("/sys/module/kvm_amd/parameters/npt", npt, sizeof(npt));
-	probe_read_line("/sys/module/kvm_intel/parameters/ept", ept, sizeof(ept));
-	probe_read_line("/sys/module/kvm/parameters/tdp_mmu", tdp_mmu, sizeof(tdp_mmu));
+	sysfs_read("/sys/module/kvm_amd/parameters/npt", npt, sizeof(npt));
+	sysfs_read("/sys/module/kvm_intel/parameters/ept", ept, sizeof(ept));
+	sysfs_read("/sys/module/kvm/parameters/tdp_mmu", tdp_mmu, sizeof(tdp_mmu));
 	host->vendor = npt[0] ? "amd" : ept[0] ? "intel" : "?";
 	two_dimensional = probe_is_on(npt[0] ? npt : ept);
 	if (!npt[0] && !ept[0])
@@ -75,7 +62,7 @@ void probe_host_look(struct probe_host *host)
 	}
 	probe_look_at_kvm(host);
 	probe_host_look_at_vm(host, NULL);
-	probe_read_line("/sys/module/mockgpu/version", host->module, sizeof(host->module));
+	sysfs_read("/sys/module/mockgpu/version", host->module, sizeof(host->module));
 	if (!host->module[0])
 		snprintf(host->module, sizeof(host->module), "?");
 }

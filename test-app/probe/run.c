@@ -14,6 +14,7 @@
 #include "guess.h"
 #include "kmsg.h"
 #include "probe.h"
+#include "sysfs.h"
 #include "vmm.h"
 
 /* What all buffers are tried with: the DRM file, one VM, the kernel log. */
@@ -166,23 +167,6 @@ static void probe_all_gem(struct probe_report *report, const struct probe_contex
 	}
 }
 
-/* A parameter of the module; -1 when it cannot be read. */
-static int probe_node_parameter(const char *name, char *value, size_t size)
-{
-	char path[96];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/module/mockgpu/parameters/%s", name);
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	if (!fgets(value, size, file))
-		value[0] = '\0';
-	fclose(file);
-	value[strcspn(value, "\n")] = '\0';
-	return value[0] ? 0 : -1;
-}
-
 /* What uapi/mockgpu_drm.h promises of a kind's pages: nobody shows these. */
 static struct drm_mockgpu_page probe_promised_page(int kind, unsigned int order, size_t page)
 {
@@ -224,8 +208,9 @@ static void probe_try_node(struct probe_result *result, const struct probe_conte
 
 static void probe_node(struct probe_result *result, const struct probe_context *context)
 {
-	char kind_name[16], order[16] = "0", why[256];
 	size_t pages = PROBE_NODE_PAGES;
+	char kind_name[16], why[256];
+	unsigned long order = 0;
 	uint64_t size;
 	int kind, fd;
 
@@ -235,10 +220,10 @@ static void probe_node(struct probe_result *result, const struct probe_context *
 		probe_note_error(result, why);
 		return;
 	}
-	kind = probe_node_parameter("node_kind", kind_name, sizeof(kind_name)) ?
+	kind = sysfs_read(MOCKGPU_PARAMETERS "node_kind", kind_name, sizeof(kind_name)) ?
 		-1 : mockgpu_kind_parse(kind_name);
-	probe_node_parameter("node_order", order, sizeof(order));
-	probe_name(result, "node", kind, strtoul(order, NULL, 0));
+	sysfs_read_number(MOCKGPU_PARAMETERS "node_order", &order);
+	probe_name(result, "node", kind, order);
 	if (size / GUEST_PAGE_SIZE < pages)
 		pages = size / GUEST_PAGE_SIZE;
 	if (kind < 0 || kind == MOCKGPU_KIND_TTM)

@@ -17,6 +17,11 @@
 #include "debugfs.h"
 #include "driver.h"
 #include "hostmap.h"
+#include "sysfs.h"
+
+#define NODE_KIND MOCKGPU_PARAMETERS "node_kind"
+#define NODE_ORDER MOCKGPU_PARAMETERS "node_order"
+#define NODE_SIZE MOCKGPU_PARAMETERS "node_size"
 
 FIXTURE(node) {
 	struct driver driver;
@@ -27,29 +32,19 @@ FIXTURE(node) {
 	uint64_t charge;
 };
 
-/* A number of /sys/module/mockgpu/parameters/. */
-static uint64_t parameter(struct __test_metadata *_metadata, const char *name)
+static unsigned long number(struct __test_metadata *_metadata, const char *path)
 {
-	unsigned long long value = 0;
-	char path[128];
-	FILE *file;
+	unsigned long value = 0;
 
-	snprintf(path, sizeof(path), "/sys/module/mockgpu/parameters/%s", name);
-	file = fopen(path, "re");
-	ASSERT_NE(NULL, file);
-	EXPECT_EQ(1, fscanf(file, "%llu", &value));
-	fclose(file);
+	EXPECT_EQ(0, sysfs_read_number(path, &value));
 	return value;
 }
 
 static int kind_parameter(struct __test_metadata *_metadata)
 {
-	char name[32] = "";
-	FILE *file = fopen("/sys/module/mockgpu/parameters/node_kind", "re");
+	char name[32];
 
-	ASSERT_NE(NULL, file);
-	EXPECT_EQ(1, fscanf(file, "%31s", name));
-	fclose(file);
+	EXPECT_EQ(0, sysfs_read(NODE_KIND, name, sizeof(name)));
 	return mockgpu_kind_parse(name);
 }
 
@@ -67,7 +62,7 @@ FIXTURE_SETUP(node)
 	}
 	kind = kind_parameter(_metadata);
 	ASSERT_LE(0, kind);
-	block = kind == MOCKGPU_KIND_TTM ? 1 : 1ull << parameter(_metadata, "node_order");
+	block = kind == MOCKGPU_KIND_TTM ? 1 : 1ull << number(_metadata, NODE_ORDER);
 	self->charge = (self->size / self->page + block - 1) / block * block;
 }
 
@@ -88,7 +83,7 @@ static void *map(struct __test_metadata *_metadata, int fd, uint64_t size, off_t
 
 TEST_F(node, has_the_size_of_the_parameter)
 {
-	EXPECT_EQ(parameter(_metadata, "node_size"), self->size);
+	EXPECT_EQ(number(_metadata, NODE_SIZE), self->size);
 	EXPECT_EQ(self->size, lseek(self->fd, 0, SEEK_END));
 	EXPECT_EQ(0, lseek(self->fd, 0, SEEK_SET));
 	EXPECT_EQ(-1, lseek(self->fd, -1, SEEK_SET));
@@ -221,31 +216,18 @@ TEST_F(node, a_read_only_file_gives_read_only_mappings)
 	EXPECT_EQ(0, close(readonly));
 }
 
-/* As a shell does it; 0 or -errno. */
-static int kind_write(const char *line)
-{
-	int fd = open("/sys/module/mockgpu/parameters/node_kind", O_WRONLY | O_CLOEXEC);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, line, strlen(line)) == (ssize_t)strlen(line) ? 0 : -errno;
-	close(fd);
-	return ret;
-}
-
 TEST_F(node, the_kind_can_be_chosen_for_those_who_open_it_next)
 {
 	struct mockgpu_buffer buffers[2] = { 0 };
 	int kind = kind_parameter(_metadata), other, reserved;
 	void *first, *second;
 
-	ASSERT_EQ(0, kind_write("reserved\n"));
+	ASSERT_EQ(0, sysfs_write(NODE_KIND, "reserved\n"));
 	reserved = kind_parameter(_metadata);
 	other = mockgpu_node_open(O_RDWR, NULL, NULL, 0);
-	EXPECT_EQ(-EINVAL, kind_write("no such kind"));
+	EXPECT_EQ(-EINVAL, sysfs_write(NODE_KIND, "no such kind"));
 	EXPECT_EQ(MOCKGPU_KIND_RESERVED, kind_parameter(_metadata));
-	ASSERT_EQ(0, kind_write(mockgpu_kind_name(kind)));
+	ASSERT_EQ(0, sysfs_write(NODE_KIND, mockgpu_kind_name(kind)));
 	EXPECT_EQ(MOCKGPU_KIND_RESERVED, reserved);
 	ASSERT_LE(0, other);
 	first = map(_metadata, self->fd, self->page, 0);

@@ -4,7 +4,6 @@
  * its limit of pages is reached; and what pinning keeps it from.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
@@ -12,6 +11,7 @@
 #include "bo.h"
 #include "driver.h"
 #include "pattern.h"
+#include "sysfs.h"
 
 /* TTM's own limit for all devices together, in pages. */
 #define PAGES_LIMIT "/sys/module/ttm/parameters/pages_limit"
@@ -25,34 +25,11 @@ FIXTURE(evict) {
 	unsigned long limit;
 };
 
-static unsigned long limit_get(void)
-{
-	unsigned long limit = 0;
-	FILE *file = fopen(PAGES_LIMIT, "re");
-
-	if (!file || fscanf(file, "%lu", &limit) != 1)
-		limit = 0;
-	if (file)
-		fclose(file);
-	return limit;
-}
-
-static int limit_set(unsigned long limit)
-{
-	FILE *file = fopen(PAGES_LIMIT, "we");
-	int ret;
-
-	if (!file)
-		return -errno;
-	ret = fprintf(file, "%lu", limit) < 0;
-	return fclose(file) || ret ? -EIO : 0;
-}
-
 FIXTURE_SETUP(evict)
 {
 	driver_setup(_metadata, &self->driver);
 	memset(self->bo, 0, sizeof(self->bo));
-	self->limit = limit_get();
+	ASSERT_EQ(0, sysfs_read_number(PAGES_LIMIT, &self->limit));
 	ASSERT_NE(0, self->limit);
 }
 
@@ -60,7 +37,7 @@ FIXTURE_TEARDOWN(evict)
 {
 	size_t i;
 
-	EXPECT_EQ(0, limit_set(self->limit));
+	EXPECT_EQ(0, sysfs_write_number(PAGES_LIMIT, self->limit));
 	for (i = 0; i < PARTS + 2; i++)
 		EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo[i]));
 	driver_teardown(_metadata, &self->driver);
@@ -251,7 +228,7 @@ TEST_F(evict, a_lower_limit_swaps_others_out)
 	}
 	ASSERT_EQ(0, mockgpu_bo_pin(&self->bo[3], MOCKGPU_PIN));
 	/* Nothing happens until somebody needs pages. */
-	ASSERT_EQ(0, limit_set(1));
+	ASSERT_EQ(0, sysfs_write_number(PAGES_LIMIT, 1));
 	ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
 	EXPECT_EQ(self->driver.before.populated + PARTS * npages, usage.populated);
 	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_TTM, 0, 0,
@@ -269,7 +246,7 @@ TEST_F(evict, a_lower_limit_swaps_others_out)
 		ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
 		EXPECT_EQ(self->driver.before.populated + 2 * npages, usage.populated);
 	}
-	ASSERT_EQ(0, limit_set(self->limit));
+	ASSERT_EQ(0, sysfs_write_number(PAGES_LIMIT, self->limit));
 	for (i = 0; i < PARTS; i++)
 		EXPECT_EQ(0, wrong(&self->bo[i], i));
 	ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));

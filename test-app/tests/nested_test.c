@@ -9,7 +9,6 @@
  * other two KVM reads by user access, and level 2's memory is mapped as level 1's is.
  */
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
@@ -18,6 +17,7 @@
 
 #include "kvmstat.h"
 #include "nested.h"
+#include "sysfs.h"
 
 #define MSR_KERNEL_GS_BASE 0xc0000102
 /* Its bit for reads: two bits for each MSR from 0xc0000000 on, in the second 2 KiB. */
@@ -25,25 +25,12 @@
 
 ACCESS_FIXTURE(nested)
 
-static bool parameter_is_set(const char *path)
-{
-	char value = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	if (read(fd, &value, 1) != 1)
-		value = 0;
-	close(fd);
-	return value == 'Y' || value == '1';
-}
-
 /* Since 6.13 there is that parameter, and only it matters. */
 static bool vmcb_is_refused(const struct access *access)
 {
 	if (judge_refusal_known())
 		return access->refusable;
-	return !parameter_is_set("/sys/module/kvm/parameters/allow_unsafe_mappings");
+	return !sysfs_is_set("/sys/module/kvm/parameters/allow_unsafe_mappings");
 }
 
 static bool in_level2(struct __test_metadata *_metadata, struct access *access)
@@ -239,7 +226,7 @@ TEST_F(nested, page_tables)
 	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
 	uint64_t *pdpt = access_at(access, 0);
 
-	if (!parameter_is_set("/sys/module/kvm_amd/parameters/npt"))
+	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/npt"))
 		SKIP(return, "there is no nested paging for level 1 with shadow paging");
 	live_fill(nested_ram(access, NESTED_PROBE_GPA), 1, LIVE_SEED);
 	nested_begin(_metadata, access, vmcb);
@@ -294,7 +281,7 @@ TEST_F(nested, memory_by_nested_paging)
 	struct access *access = &self->access;
 	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
 
-	if (!parameter_is_set("/sys/module/kvm_amd/parameters/npt"))
+	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/npt"))
 		SKIP(return, "there is no nested paging for level 1 with shadow paging");
 	nested_begin(_metadata, access, vmcb);
 	nested_build_tables(access, vmcb, nested_ram(access, NESTED_PDPT_GPA), NESTED_PDPT_GPA);
@@ -303,7 +290,7 @@ TEST_F(nested, memory_by_nested_paging)
 
 int main(int argc, char **argv)
 {
-	if (!parameter_is_set("/sys/module/kvm_amd/parameters/nested"))
+	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/nested"))
 		ksft_exit_skip("no nested SVM: load kvm-amd with nested=1\n");
 	return live_run(argc, argv);
 }

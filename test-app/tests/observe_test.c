@@ -329,7 +329,7 @@ TEST_F(observe, every_parameter_is_described)
 	ASSERT_EQ(0, fstat(fd, &st));
 	file = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	ASSERT_NE(MAP_FAILED, file);
-	dir = opendir("/sys/module/mockgpu/parameters");
+	dir = opendir(MOCKGPU_PARAMETERS);
 	ASSERT_NE(NULL, dir);
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')

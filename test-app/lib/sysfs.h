@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Files of one value, as parameters of modules and of the kernel are.
+ */
+#ifndef MOCKGPU_SYSFS_H
+#define MOCKGPU_SYSFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * sysfs_read - the value of a file
+ * @path: the file
+ * @value: gets its first line without the newline; "" where it cannot be read
+ * @size: of @value
+ *
+ * Return: 0 or a negative errno.
+ */
+int sysfs_read(const char *path, char *value, size_t size);
+
+/**
+ * sysfs_read_number - the number in a file
+ * @path: the file
+ * @number: gets it
+ *
+ * Return: 0 or a negative errno: -EPROTO where there is no number.
+ */
+int sysfs_read_number(const char *path, unsigned long *number);
+
+/**
+ * sysfs_is_set - whether a file's value is "Y" or "1"
+ * @path: the file
+ *
+ * Return: true when it is; false also without such a file.
+ */
+bool sysfs_is_set(const char *path);
+
+/**
+ * sysfs_write - change the value of a file
+ * @path: the file
+ * @value: what to write, at once
+ *
+ * Return: 0 or a negative errno.
+ */
+int sysfs_write(const char *path, const char *value);
+
+/**
+ * sysfs_write_number - change the number in a file
+ * @path: the file
+ * @number: what to write
+ *
+ * Return: 0 or a negative errno.
+ */
+int sysfs_write_number(const char *path, unsigned long number);
+
+#endif /* MOCKGPU_SYSFS_H */
