@@ -20,6 +20,7 @@
 
 #include "cell.h"
 #include "kmsg.h"
+#include "program.h"
 #include "trial.h"
 #include "vmm.h"
 
@@ -220,13 +221,9 @@ TEST_F(kvm_map, every_case)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
 	const char *seed = getenv("MOCKGPU_SEED");
 
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
-	if (vmm_keep_one())
-		ksft_exit_fail_msg("cannot create a VM\n");
+	program_needs_kvm(trial_unusable());
 	test_start = time(NULL);
 	if (seed)
 		test_seed = strtoull(seed, NULL, 0);

@@ -20,6 +20,7 @@
 #include "cell.h"
 #include "kmsg.h"
 #include "kvmstat.h"
+#include "program.h"
 #include "touch.h"
 #include "trial.h"
 #include "verdict.h"
@@ -367,11 +368,6 @@ TEST_F(mapping, pre_fault_memory)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
-
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
-	if (vmm_keep_one())
-		ksft_exit_fail_msg("cannot create a VM\n");
+	program_needs_kvm(trial_unusable());
 	return test_harness_run(argc, argv);
 }

@@ -11,8 +11,9 @@
 
 #include "kselftest_harness.h"
 
-#include "kmsg.h"
 #include "explain.h"
+#include "kmsg.h"
+#include "program.h"
 #include "trial.h"
 #include "vmm.h"
 
@@ -281,12 +282,7 @@ TEST_F(mutation, a_page_that_cannot_be_mapped_is_seen)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
-
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
-	if (vmm_keep_one())
-		ksft_exit_fail_msg("cannot create a VM\n");
+	program_needs_kvm(trial_unusable());
 	/* Every failure here is meant; explain_test reads the explanations. */
 	explain_to(NULL);
 	return test_harness_run(argc, argv);

@@ -22,6 +22,7 @@
 
 #include "kmsg.h"
 #include "kvmstat.h"
+#include "program.h"
 #include "touch.h"
 #include "trial.h"
 #include "verdict.h"
@@ -375,11 +376,6 @@ TEST_F_TIMEOUT(read_only, no_access_in_between, SECONDS)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
-
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
-	if (vmm_keep_one())
-		ksft_exit_fail_msg("cannot create a VM\n");
+	program_needs_kvm(trial_unusable());
 	return test_harness_run(argc, argv);
 }

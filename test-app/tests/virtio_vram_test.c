@@ -17,6 +17,7 @@
 #include "kselftest_harness.h"
 
 #include "array.h"
+#include "program.h"
 #include "vram.h"
 
 #define SEED 0x76726d00ull
@@ -240,11 +241,6 @@ TEST(virglrenderer_maps_at_a_given_address)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
-
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
-	if (vmm_keep_one())
-		ksft_exit_fail_msg("cannot create a VM\n");
+	program_needs_kvm(trial_unusable());
 	return driver_run(argc, argv);
 }

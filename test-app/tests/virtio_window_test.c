@@ -14,6 +14,7 @@
 #include "kselftest_harness.h"
 
 #include "array.h"
+#include "program.h"
 #include "touch.h"
 #include "vram.h"
 
@@ -480,11 +481,6 @@ TEST_F(window, a_stale_page_is_seen)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
-
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
-	if (vmm_keep_one())
-		ksft_exit_fail_msg("cannot create a VM\n");
+	program_needs_kvm(trial_unusable());
 	return driver_run(argc, argv);
 }

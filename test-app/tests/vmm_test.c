@@ -15,6 +15,7 @@
 
 #include <linux/kvm.h>
 
+#include "program.h"
 #include "touch.h"
 
 #define TEST_SLOT 1
@@ -346,11 +347,6 @@ TEST(bad_numbers_of_vcpus_are_refused)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = vmm_unusable();
-
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
-	if (vmm_keep_one())
-		ksft_exit_fail_msg("cannot create a VM\n");
+	program_needs_kvm(vmm_unusable());
 	return test_harness_run(argc, argv);
 }
