@@ -51,9 +51,7 @@ static inline void access_begin(struct __test_metadata *_metadata, struct access
 	};
 	struct live *live = &access->live;
 
-	driver_setup(_metadata, &live->driver);
-	live->vcpus = 1;
-	ASSERT_EQ(0, live_make(_metadata, live, &want));
+	ASSERT_TRUE(live_setup(_metadata, live, &want, 1));
 	memset(live->bo.map, 0, live->bo.size);
 	live_vm_with(_metadata, live, options);
 	access->page = page;

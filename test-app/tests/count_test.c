@@ -58,16 +58,8 @@ FIXTURE_VARIANT_ADD(count, huge) {
 
 FIXTURE_SETUP(count)
 {
-	struct live *live = &self->live;
-	int ret;
-
-	driver_setup(_metadata, &live->driver);
-	live->vcpus = 2;
-	ret = live_make(_metadata, live, &variant->want);
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "this kernel has no huge PFN mappings");
-	ASSERT_EQ(0, ret);
-	self->before = bo_pages(_metadata, &live->bo);
+	if (live_setup(_metadata, &self->live, &variant->want, 2))
+		self->before = bo_pages(_metadata, &self->live.bo);
 }
 
 FIXTURE_TEARDOWN(count)

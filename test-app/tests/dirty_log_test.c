@@ -48,18 +48,7 @@ FIXTURE_VARIANT_ADD(dirty, huge) {
 
 FIXTURE_SETUP(dirty)
 {
-	struct live *live = &self->live;
-	int ret;
-
-	driver_setup(_metadata, &live->driver);
-	live->vcpus = 2;
-	ret = live_make(_metadata, live, &variant->want);
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "this kernel has no huge PFN mappings");
-	ASSERT_EQ(0, ret);
-	live_vm(_metadata, live);
-	if (!live_maps(_metadata, live))
-		SKIP(return, "known before 6.13: such pages cannot be mapped, see kvm_map_test");
+	live_setup_mapped(_metadata, &self->live, &variant->want, 2);
 }
 
 FIXTURE_TEARDOWN(dirty)

@@ -14,6 +14,7 @@
 
 #include "kvmstat.h"
 #include "live.h"
+#include "sysfs.h"
 
 #define LARGE_PAGES 512
 #define NX_HUGE_PAGES "/sys/module/kvm/parameters/nx_huge_pages"
@@ -33,47 +34,20 @@ FIXTURE_VARIANT_ADD(level, single) { MOCKGPU_FAULT_SINGLE, 0 };
 FIXTURE_VARIANT_ADD(level, prefault) { MOCKGPU_FAULT_PREFAULT, 0 };
 FIXTURE_VARIANT_ADD(level, huge) { MOCKGPU_FAULT_HUGE, 3 };
 
-static int nx_read(char *value, size_t size)
-{
-	FILE *file = fopen(NX_HUGE_PAGES, "re");
-	char *line = file ? fgets(value, size, file) : NULL;
-
-	if (file)
-		fclose(file);
-	return line ? 0 : -1;
-}
-
-static int nx_write(const char *value)
-{
-	FILE *file = fopen(NX_HUGE_PAGES, "we");
-	int ret = file && fputs(value, file) >= 0 ? 0 : -1;
-
-	if (file && fclose(file))
-		ret = -1;
-	return ret;
-}
-
 FIXTURE_SETUP(level)
 {
 	const struct drm_mockgpu_bo_create want = {
 		.size = 3 * LARGE_PAGES * 4096ull, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
 		.fault_mode = variant->mode,
 	};
-	struct live *live = &self->live;
-	int ret;
 
-	driver_setup(_metadata, &live->driver);
-	live->vcpus = 1;
-	ret = live_make(_metadata, live, &want);
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "this kernel has no huge PFN mappings");
-	ASSERT_EQ(0, ret);
+	live_setup(_metadata, &self->live, &want, 1);
 }
 
 FIXTURE_TEARDOWN(level)
 {
 	if (self->nx[0])
-		EXPECT_EQ(0, nx_write(self->nx));
+		EXPECT_EQ(0, sysfs_write(NX_HUGE_PAGES, self->nx));
 	live_teardown(_metadata, &self->live);
 }
 
@@ -169,7 +143,8 @@ TEST_F(level, execution_splits)
 	struct live *live = &self->live;
 	uint32_t page, i;
 
-	if (nx_read(self->nx, sizeof(self->nx)) || nx_write("force"))
+	if (sysfs_read(NX_HUGE_PAGES, self->nx, sizeof(self->nx)) ||
+	    sysfs_write(NX_HUGE_PAGES, "force"))
 		SKIP(return, "no " NX_HUGE_PAGES " to set");
 	for (page = 0; page < live->pages; page += 16)
 		for (i = 0; i < GUEST_WORDS; i++)
@@ -182,7 +157,7 @@ TEST_F(level, execution_splits)
 	touch_slot(_metadata, live, GUEST_EXECUTE, LIVE_GPA, 0, live->pages);
 	EXPECT_EQ(variant->large, stat_of(_metadata, live, "nx_lpage_splits"));
 	/* Without it they are large and executable. */
-	ASSERT_EQ(0, nx_write("off"));
+	ASSERT_EQ(0, sysfs_write(NX_HUGE_PAGES, "off"));
 	ASSERT_EQ(0, mockgpu_bo_zap(&live->bo));
 	touch_slot(_metadata, live, GUEST_EXECUTE, LIVE_GPA, 0, live->pages);
 	EXPECT_EQ(variant->large, stat_of(_metadata, live, "pages_2m"));

@@ -10,6 +10,7 @@
 
 #include "bo.h"
 #include "driver.h"
+#include "program.h"
 #include "../guest/arch.h"
 #include "explain.h"
 #include "runner.h"
@@ -169,6 +170,36 @@ static inline void live_vm(struct __test_metadata *_metadata, struct live *live)
 	live_vm_with(_metadata, live, &options);
 }
 
+/*
+ * The driver's client, and a buffer for @vcpus that run. Where the kernel cannot have
+ * such a buffer the test is skipped, and there is nothing more to set up.
+ */
+static inline bool live_setup(struct __test_metadata *_metadata, struct live *live,
+			      const struct drm_mockgpu_bo_create *want, unsigned int vcpus)
+{
+	int ret;
+
+	driver_setup(_metadata, &live->driver);
+	live->vcpus = vcpus;
+	ret = live_make(_metadata, live, want);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return false, "this kernel has no huge PFN mappings");
+	ASSERT_EQ(0, ret);
+	return true;
+}
+
+/* The same and the VM, for a test that is skipped where that cannot map every page. */
+static inline void live_setup_mapped(struct __test_metadata *_metadata, struct live *live,
+				     const struct drm_mockgpu_bo_create *want,
+				     unsigned int vcpus)
+{
+	if (!live_setup(_metadata, live, want, vcpus))
+		return;
+	live_vm(_metadata, live);
+	if (!live_maps(_metadata, live))
+		SKIP(return, "known before 6.13: such pages cannot be mapped, see kvm_map_test");
+}
+
 /* All vCPUs; with @again those that end with EFAULT try for ever. */
 static inline void live_start(struct __test_metadata *_metadata, struct live *live, bool again)
 {
@@ -284,12 +315,7 @@ static inline void live_teardown(struct __test_metadata *_metadata, struct live 
 /* main() of a program that needs the driver and KVM. */
 static inline int live_run(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
-
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
-	if (vmm_keep_one())
-		ksft_exit_fail_msg("cannot create a VM\n");
+	program_needs_kvm(trial_unusable());
 	return driver_run(argc, argv);
 }
 

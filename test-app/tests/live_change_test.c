@@ -61,18 +61,7 @@ FIXTURE_VARIANT_ADD(change, huge_2) {
 
 FIXTURE_SETUP(change)
 {
-	struct live *live = &self->live;
-	int ret;
-
-	driver_setup(_metadata, &live->driver);
-	live->vcpus = variant->vcpus;
-	ret = live_make(_metadata, live, &variant->want);
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "this kernel has no huge PFN mappings");
-	ASSERT_EQ(0, ret);
-	live_vm(_metadata, live);
-	if (!live_maps(_metadata, live))
-		SKIP(return, "known before 6.13: such pages cannot be mapped, see kvm_map_test");
+	live_setup_mapped(_metadata, &self->live, &variant->want, variant->vcpus);
 }
 
 FIXTURE_TEARDOWN(change)

@@ -46,16 +46,8 @@ FIXTURE_VARIANT_ADD(spurious, pmds) {
 
 FIXTURE_SETUP(spurious)
 {
-	struct live *live = &self->live;
-	int ret;
-
-	driver_setup(_metadata, &live->driver);
-	live->vcpus = 2;
-	ret = live_make(_metadata, live, &variant->want);
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "this kernel has no huge PFN mappings");
-	ASSERT_EQ(0, ret);
-	live_vm(_metadata, live);
+	if (live_setup(_metadata, &self->live, &variant->want, 2))
+		live_vm(_metadata, &self->live);
 }
 
 FIXTURE_TEARDOWN(spurious)
