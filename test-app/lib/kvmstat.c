@@ -83,19 +83,31 @@ size_t kvmstat_list(struct vmm *vm, struct vmm_vcpu *vcpu, struct kvmstat *list,
 	return count + kvmstat_list_of(vcpu->fd, "vcpu_", list + count, room - count);
 }
 
-static int kvmstat_read(int owner, const char *name, uint64_t *value)
+int kvmstat_get(int fd, const char *name, uint64_t *value)
 {
 	struct kvm_stats_header header;
+	int ret = kvmstat_pread(fd, &header, sizeof(header), 0);
+
+	return ret ? ret : kvmstat_find(fd, &header, name, value);
+}
+
+static int kvmstat_read(int owner, const char *name, uint64_t *value)
+{
 	int fd = ioctl(owner, KVM_GET_STATS_FD, NULL);
 	int ret;
 
 	if (fd < 0)
 		return -errno;
-	ret = kvmstat_pread(fd, &header, sizeof(header), 0);
-	if (!ret)
-		ret = kvmstat_find(fd, &header, name, value);
+	ret = kvmstat_get(fd, name, value);
 	close(fd);
 	return ret;
+}
+
+int kvmstat_vcpu_open(struct vmm_vcpu *vcpu)
+{
+	int fd = ioctl(vcpu->fd, KVM_GET_STATS_FD, NULL);
+
+	return fd < 0 ? -errno : fd;
 }
 
 int kvmstat_vm(struct vmm *vm, const char *name, uint64_t *value)

@@ -24,13 +24,31 @@ int kvmstat_vm(struct vmm *vm, const char *name, uint64_t *value);
 
 /**
  * kvmstat_vcpu() - read a statistic of a vCPU
- * @vcpu: the vCPU
+ * @vcpu: the vCPU, which does not run: KVM makes the call wait until then
  * @name: as for kvmstat_vm()
  * @value: out
  *
  * Return: as kvmstat_vm().
  */
 int kvmstat_vcpu(struct vmm_vcpu *vcpu, const char *name, uint64_t *value);
+
+/**
+ * kvmstat_vcpu_open() - prepare to read statistics of a vCPU while it runs
+ * @vcpu: the vCPU, which does not run yet
+ *
+ * Return: a file descriptor for kvmstat_get(), to be closed with close(); -errno.
+ */
+int kvmstat_vcpu_open(struct vmm_vcpu *vcpu);
+
+/**
+ * kvmstat_get() - read a statistic of a vCPU that may run
+ * @fd: from kvmstat_vcpu_open()
+ * @name: as for kvmstat_vm()
+ * @value: out
+ *
+ * Return: as kvmstat_vm().
+ */
+int kvmstat_get(int fd, const char *name, uint64_t *value);
 
 /**
  * struct kvmstat - a statistic

@@ -103,6 +103,13 @@ static int vmm_vcpu_init(struct vmm *vm, unsigned int index)
 	return vmm_arch_vcpu_init(vcpu);
 }
 
+int vmm_vcpu_set_state(struct vmm_vcpu *vcpu, uint32_t state)
+{
+	struct kvm_mp_state mp = { .mp_state = state };
+
+	return vmm_vcpu_ioctl(vcpu, KVM_SET_MP_STATE, &mp);
+}
+
 static int vmm_ram_init(struct vmm *vm)
 {
 	void *ram = mmap(NULL, VMM_RAM_SIZE, PROT_READ | PROT_WRITE,
@@ -164,6 +171,8 @@ static int vmm_init(struct vmm *vm, unsigned int vcpus, const struct vmm_options
 		ret = vmm_enable(vm, KVM_CAP_DIRTY_LOG_RING, options->dirty_ring);
 	for (i = 0; !ret && i < vcpus; i++)
 		ret = vmm_vcpu_init(vm, i);
+	for (i = 0; !ret && options->irqchip && i < vcpus; i++)
+		ret = vmm_vcpu_set_state(&vm->vcpu[i], KVM_MP_STATE_RUNNABLE);
 	return ret;
 }
 

@@ -85,7 +85,8 @@ int vmm_create(struct vmm **vm, unsigned int vcpus);
  *
  * @dirty_ring: bytes of each vCPU's dirty ring (KVM_CAP_DIRTY_LOG_RING), a power of
  *	two; 0 for none
- * @irqchip: an interrupt controller in the kernel (KVM_CREATE_IRQCHIP)
+ * @irqchip: interrupt controllers in the kernel (KVM_CREATE_IRQCHIP), where a vCPU that
+ *	halts stays in the kernel; all vCPUs are ready to run nevertheless
  * @protected_guest: arm64 with pKVM: the guest's memory is not the host's any more
  *	once it runs, that of the VMM (slot 0) included
  */
@@ -257,6 +258,16 @@ unsigned int vmm_vcpu_index(const struct vmm_vcpu *vcpu);
  * changed while the vCPU does not run.
  */
 struct guest_work *vmm_vcpu_work(struct vmm_vcpu *vcpu);
+
+/**
+ * vmm_vcpu_set_state() - KVM_SET_MP_STATE
+ * @vcpu: the vCPU, which does not run
+ * @state: KVM_MP_STATE_*; KVM_MP_STATE_HALTED, with vmm_options.irqchip, lets the next
+ *	vmm_vcpu_run() wait in the kernel for an interrupt
+ *
+ * Return: 0; -EINVAL where KVM does not do that.
+ */
+int vmm_vcpu_set_state(struct vmm_vcpu *vcpu, uint32_t state);
 
 /**
  * vmm_vcpu_start() - set a vCPU to the beginning of its work list

@@ -5,14 +5,21 @@
  * it was doing when they went: in the guest, on its way into it, or in user space
  * with a TLB that still knows them.
  *
+ * Windows in which an IPI is on its way cannot be made longer from user space.
+ *
  * KVM must have taken its entries away and flushed every TLB before the invalidation
  * returns to the driver (kvm_unmap_gfn_range() and kvm_flush_remote_tlbs()).
  */
 
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
 
+#include <linux/kvm.h>
+
+#include "kvmstat.h"
 #include "live.h"
 #include "thief.h"
 
@@ -106,6 +113,90 @@ TEST_F(stale, while_they_are_in_user_space)
 	for (round = 0; round < 16; round++) {
 		EXPECT_TRUE(live_maps(_metadata, live));
 		stolen += thief_steal(_metadata, live, &self->thief);
+		EXPECT_TRUE(live_maps(_metadata, live));
+		live_start(_metadata, live, false);
+		live_wait(_metadata, live);
+		live_stop(_metadata, live);
+		expect_untouched(_metadata, live, &self->thief);
+		EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
+		live_clear(live);
+	}
+	expect_something_stolen(_metadata, stolen);
+}
+
+static void wake_up(int signal)
+{
+	(void)signal;
+}
+
+static void *run_vcpu(void *vcpu)
+{
+	vmm_vcpu_run(vcpu);
+	return NULL;
+}
+
+/* Until KVM says that the vCPU sleeps: true, or false after half a minute. */
+static bool wait_until_blocked(int stats)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	uint64_t blocking = 0;
+	int tries;
+
+	for (tries = 0; tries < 30000 && !blocking; tries++) {
+		if (kvmstat_get(stats, "blocking", &blocking))
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return blocking;
+}
+
+/* Its pages go and are given out while a vCPU sleeps in the kernel. How many were. */
+static size_t steal_while_halted(struct __test_metadata *_metadata, struct live *live,
+				 struct mockgpu_bo *thief)
+{
+	const struct sigaction action = { .sa_handler = wake_up };
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(live->vm, 0);
+	uint64_t blocking = 0;
+	int stats = kvmstat_vcpu_open(vcpu);
+	pthread_t thread;
+	size_t stolen;
+
+	ASSERT_LE(0, stats);
+	sigaction(SIGUSR1, &action, NULL);
+	ASSERT_EQ(0, vmm_vcpu_set_state(vcpu, KVM_MP_STATE_HALTED));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run_vcpu, vcpu));
+	EXPECT_TRUE(wait_until_blocked(stats));
+	stolen = thief_steal(_metadata, live, thief);
+	/* Nobody had to wake it. */
+	EXPECT_EQ(0, kvmstat_get(stats, "blocking", &blocking));
+	EXPECT_EQ(1, blocking);
+	vmm_vcpu_interrupt(vcpu);
+	ASSERT_EQ(0, pthread_kill(thread, SIGUSR1));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, vmm_vcpu_set_state(vcpu, KVM_MP_STATE_RUNNABLE));
+	EXPECT_EQ(0, close(stats));
+	return stolen;
+}
+
+/* A halted vCPU has left the guest, but its CPU's TLB may know the pages yet. */
+TEST_F(stale, while_they_are_halted)
+{
+	const struct vmm_options options = { .irqchip = true };
+	struct live *live = &self->live;
+	unsigned int round;
+	size_t stolen = 0;
+
+	vmm_destroy(live->vm);
+	live->vm = NULL;
+	if (vmm_create_with(&live->vm, live->vcpus, &options))
+		SKIP(return, "KVM has no interrupt controllers here that can be made so");
+	if (vmm_vcpu_set_state(vmm_vcpu_get(live->vm, 0), KVM_MP_STATE_HALTED))
+		SKIP(return, "KVM does not know vCPUs as halted");
+	ASSERT_EQ(0, vmm_vcpu_set_state(vmm_vcpu_get(live->vm, 0), KVM_MP_STATE_RUNNABLE));
+	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map, live->bo.size, 0));
+	for (round = 0; round < 8; round++) {
+		EXPECT_TRUE(live_maps(_metadata, live));
+		stolen += steal_while_halted(_metadata, live, &self->thief);
 		EXPECT_TRUE(live_maps(_metadata, live));
 		live_start(_metadata, live, false);
 		live_wait(_metadata, live);
