@@ -23,7 +23,7 @@ KVM_PROGRAMS="vmm_test kvm_map_test virtio_vram_test virtio_window_test mutation
 CATALOGUE_PROGRAMS="mapping_test read_only_first_test count_test live_change_test stale_page_test
 	spurious_efault_test dirty_log_test level_test kvm_access_test kvm_emulate_test descriptor_test
 	kvm_xen_test kvm_beside_test nested_test
-	explain_test backing_test"
+	explain_test backing_test limit_test memtype_test pressure_test"
 DEBUG_PROGRAMS="$LAB/kunit vmm_test virtio_vram_test virtio_window_test mutation_test mockgpu-probe
 	count_test live_change_test stale_page_test dirty_log_test"
 DRIVER_PROGRAMS="driver_test driver_page_test driver_map_test driver_node_test move_test move_fail_test
