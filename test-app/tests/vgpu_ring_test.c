@@ -12,6 +12,8 @@
 #include "vgpu_guest.h"
 
 #define PAGE 4096
+/* Virtio 1.3, 2.7. */
+#define LONGEST_QUEUE 32768
 
 TEST(memory_is_found_in_its_regions_only)
 {
@@ -188,26 +190,26 @@ TEST_F(ring, an_indirect_table_may_end_a_chain)
 
 TEST_F(ring, the_longest_indirect_chain_is_taken_and_no_longer_one)
 {
-	struct vring_desc *table = vgpu_guest_at(&self->guest, VGPU_GUEST_FREE);
-	unsigned int i, longest = 1024;
+	struct vring_desc *table = vgpu_guest_at(&self->guest, VGPU_GUEST_HIGH);
+	unsigned int i, longest = LONGEST_QUEUE;
 
 	for (i = 0; i <= longest; i++)
 		table[i] = (struct vring_desc){ VGPU_GUEST_COMMAND, 0, OUT, i + 1 };
 	table[0].len = COMMAND_SIZE;
 	table[longest - 1] = (struct vring_desc){ VGPU_GUEST_ANSWER, ANSWER_SIZE, IN, 0 };
-	vgpu_guest_desc(&self->guest, 0, VGPU_GUEST_FREE, longest * sizeof(*table),
+	vgpu_guest_desc(&self->guest, 0, VGPU_GUEST_HIGH, longest * sizeof(*table),
 			VRING_DESC_F_INDIRECT, 0);
 	EXPECT_EQ(0, vgpu_guest_kick(&self->guest, 0));
 	EXPECT_ANSWERED(0);
 
-	vgpu_guest_desc(&self->guest, 0, VGPU_GUEST_FREE, (longest + 1) * sizeof(*table),
+	vgpu_guest_desc(&self->guest, 0, VGPU_GUEST_HIGH, (longest + 1) * sizeof(*table),
 			VRING_DESC_F_INDIRECT, 0);
 	EXPECT_EQ(-EPROTO, vgpu_guest_kick(&self->guest, 0));
 	EXPECT_BROKEN();
 
 	/* A table that is allowed, behind one descriptor too many. */
 	vgpu_guest_desc(&self->guest, 0, VGPU_GUEST_COMMAND, 0, OUT, 1);
-	vgpu_guest_desc(&self->guest, 1, VGPU_GUEST_FREE, longest * sizeof(*table),
+	vgpu_guest_desc(&self->guest, 1, VGPU_GUEST_HIGH, longest * sizeof(*table),
 			VRING_DESC_F_INDIRECT, 0);
 	EXPECT_EQ(-EPROTO, vgpu_guest_kick(&self->guest, 0));
 	EXPECT_BROKEN();
@@ -346,6 +348,36 @@ TEST_F(ring, indirect_tables_need_the_feature)
 	EXPECT_BROKEN();
 }
 
+/* As crosvm's guests have it: one chain through all descriptors, from the last one on. */
+TEST_F(ring, the_longest_queue)
+{
+	const uint64_t avail_gpa = VGPU_GUEST_HIGH + 0x80000, used_gpa = VGPU_GUEST_HIGH + 0xa0000;
+	struct vring_desc *table = vgpu_guest_at(&self->guest, VGPU_GUEST_HIGH);
+	struct vring_avail *avail = vgpu_guest_at(&self->guest, avail_gpa);
+	struct vring_used *used = vgpu_guest_at(&self->guest, used_gpa);
+	uint16_t i, last = LONGEST_QUEUE - 1;
+
+	ASSERT_EQ(0, vgpu_queue_start(self->guest.dev, 0, LONGEST_QUEUE, VGPU_GUEST_HIGH,
+				      avail_gpa, used_gpa, 0));
+	table[last] = (struct vring_desc){ VGPU_GUEST_COMMAND, COMMAND_SIZE, OUT, 0 };
+	for (i = 0; i < last; i++)
+		table[i] = (struct vring_desc){ VGPU_GUEST_ANSWER + i % ANSWER_SIZE, 1, IN_NEXT,
+						i + 1 };
+	table[last - 1].flags = IN;
+	avail->ring[0] = last;
+	avail->idx = 1;
+	EXPECT_EQ(0, vgpu_queue_notify(self->guest.dev, 0));
+	EXPECT_EQ(1, used->idx);
+	EXPECT_EQ(last, used->ring[0].id);
+	EXPECT_EQ(ANSWER_SIZE, used->ring[0].len);
+	EXPECT_EQ(VIRTIO_GPU_RESP_OK_DISPLAY_INFO, le32toh(self->answer->hdr.type));
+	table[last - 1].flags = IN_NEXT;
+	table[last - 1].next = last;
+	avail->ring[1] = last;
+	avail->idx = 2;
+	EXPECT_EQ(-EPROTO, vgpu_queue_notify(self->guest.dev, 0));
+}
+
 TEST_F(ring, buffers_outside_of_memory_harm_nobody)
 {
 	uint32_t head, len;
@@ -381,7 +413,7 @@ TEST_F(ring, a_ring_must_lie_in_memory)
 					    VGPU_GUEST_AVAIL, VGPU_GUEST_USED, 0));
 	EXPECT_EQ(-EINVAL, vgpu_queue_start(dev, 0, 63, VGPU_GUEST_DESC,
 					    VGPU_GUEST_AVAIL, VGPU_GUEST_USED, 0));
-	EXPECT_EQ(-EINVAL, vgpu_queue_start(dev, 0, 2048, VGPU_GUEST_DESC,
+	EXPECT_EQ(-EINVAL, vgpu_queue_start(dev, 0, LONGEST_QUEUE + 64, VGPU_GUEST_DESC,
 					    VGPU_GUEST_AVAIL, VGPU_GUEST_USED, 0));
 	EXPECT_EQ(-EINVAL, vgpu_queue_start(dev, 0, 64, VGPU_GUEST_DESC + 8,
 					    VGPU_GUEST_AVAIL, VGPU_GUEST_USED, 0));

@@ -16,8 +16,11 @@
 
 #include "mem.h"
 
-/* The longest queue offered, and the longest chain taken, indirect or not. */
-#define VGPU_RING_MAX 1024
+/*
+ * The longest queue there can be (virtio 1.3, 2.7), which crosvm offers its guests for
+ * a vhost-user device, and the longest chain taken, indirect or not.
+ */
+#define VGPU_RING_MAX 32768
 
 /**
  * struct vgpu_ring - a virtqueue
