@@ -22,6 +22,7 @@ struct probe_context {
 	int drm;
 	struct vmm *vm;
 	int kmsg;
+	bool refuses;
 };
 
 /* One block of orders 9 and 10, some of the others; ttm: 9, 6, 1 and 0. */
@@ -93,9 +94,18 @@ static void probe_note_error(struct probe_result *result, const char *error)
 	snprintf(result->text, sizeof(result->text), "%s", error);
 }
 
-static void probe_try(struct probe_result *result, struct trial *trial)
+/* Known of this host: it takes no such memslot. */
+static void probe_note_refusal(struct probe_result *result, const char *error)
+{
+	probe_note_error(result, error);
+	result->verdict = JUDGE_REPRODUCED;
+}
+
+static void probe_try(struct probe_result *result, const struct probe_context *context,
+		      struct trial *trial)
 {
 	size_t i;
+	int ret;
 
 	result->total = trial->pages;
 	result->fewest = trial->pages;
@@ -103,8 +113,15 @@ static void probe_try(struct probe_result *result, struct trial *trial)
 		struct trial_case what = probe_cases[i];
 		struct judgement judgement;
 
-		if (getrandom(&what.seed, sizeof(what.seed), 0) != sizeof(what.seed) ||
-		    trial_run(trial, &what)) {
+		if (getrandom(&what.seed, sizeof(what.seed), 0) != sizeof(what.seed)) {
+			probe_note_error(result, "no random seed");
+			return;
+		}
+		ret = trial_run(trial, &what);
+		if (ret == -EINVAL && context->refuses) {
+			probe_note_refusal(result, trial->error);
+			return;
+		} else if (ret) {
 			probe_note_error(result, trial->error);
 			return;
 		}
@@ -149,7 +166,7 @@ static void probe_gem(struct probe_result *result, const struct probe_context *c
 	else if (ret)
 		probe_note_error(result, trial.error);
 	else
-		probe_try(result, &trial);
+		probe_try(result, context, &trial);
 	trial_fini(&trial);
 }
 
@@ -200,7 +217,7 @@ static void probe_try_node(struct probe_result *result, const struct probe_conte
 				   context->kmsg))
 		probe_note_error(result, trial.error);
 	else
-		probe_try(result, &trial);
+		probe_try(result, context, &trial);
 	trial_fini(&trial);
 	if (room)
 		munmap(room, aside + pages * GUEST_PAGE_SIZE);
@@ -252,14 +269,14 @@ static void probe_conclude(struct probe_report *report)
 	for (i = 0; bad && report->result[i].verdict != JUDGE_NOT_OK; i++)
 		;
 	report->fit = !bad && !known;
-	if (bad && report->host.refuses_cacheable)
-		snprintf(report->text, sizeof(report->text),
-			 "%s as cacheable memory: its CPU lacks FEAT_S2FWB or CTR_EL0.DIC, without which KVM refuses it since Linux 6.17 (%s: %s).",
-			 unfit, report->result[i].test, report->result[i].text);
-	else if (bad)
+	if (bad)
 		snprintf(report->text, sizeof(report->text),
 			 "%s, and not only for the known reason: %s: %s.", unfit,
 			 report->result[i].test, report->result[i].text);
+	else if (known && report->host.refuses_cacheable)
+		snprintf(report->text, sizeof(report->text),
+			 "%s: its CPU lacks FEAT_S2FWB or CTR_EL0.DIC, without which KVM refuses drivers' cacheable memory since Linux 6.17 (%zu of %zu buffers).",
+			 unfit, known, report->count);
 	else if (known)
 		snprintf(report->text, sizeof(report->text),
 			 "%s: its KVM refuses pages without a reference count, %s (%zu of %zu buffers).",
@@ -305,6 +322,7 @@ int probe_run(struct probe_report *report)
 	ret = probe_open(&context, report->text, sizeof(report->text));
 	if (!ret) {
 		probe_host_look_at_vm(&report->host, context.vm);
+		context.refuses = report->host.refuses_cacheable;
 		probe_all_gem(report, &context);
 		probe_node(&report->result[report->count++], &context);
 		probe_conclude(report);
