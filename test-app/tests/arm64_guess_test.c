@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM's guess at blocks before 7.2 (guess.h) at its worst: a mapping that begins at a
+ * multiple of 1 GiB, in a memslot that is larger. get_vma_page_shift() takes the first
+ * address of the VMA for a whole GiB, because ALIGN() of an aligned address is the
+ * address, which lies before the VMA's end. So the guest gets the GiB of physical
+ * memory behind the first page. This test's guest touches only the first 4 MiB of
+ * that, which are made a buffer of the test's own.
+ */
+
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include <linux/kvm.h>
+
+#include "armhost.h"
+#include "bo.h"
+#include "driver.h"
+#include "guess.h"
+#include "touch.h"
+#include "trial.h"
+#include "verdict.h"
+#include "vmm.h"
+
+#define SLOT 1
+#define GIB (1ull << 30)
+#define PAGES 512
+/* The largest block of the page allocator: PAGES, and as many beyond the mapping. */
+#define OWN_ORDER 10
+#define OWN_PAGES (1 << OWN_ORDER)
+
+FIXTURE(guess) {
+	struct driver driver;
+	struct vmm *vm;
+	struct mockgpu_bo bo;
+	struct mockgpu_bo own;
+	uint32_t visit[OWN_PAGES];
+	uint8_t result[OWN_PAGES];
+};
+
+FIXTURE_SETUP(guess)
+{
+	const struct drm_mockgpu_bo_create want = {
+		.size = PAGES * GUEST_PAGE_SIZE, .kind = MOCKGPU_KIND_SPLIT,
+	};
+	struct armhost host;
+	uint64_t offset;
+	char *room;
+
+	driver_setup(_metadata, &self->driver);
+	ASSERT_EQ(0, vmm_create(&self->vm, 1));
+	ASSERT_EQ(0, armhost_look(self->vm, &host));
+	/* Without FWB older kernels flush what they map: the whole GiB. */
+	if (host.refuses || !host.fwb)
+		SKIP(return, "the CPU lacks what cacheable memory needs, or the log does not tell");
+	ASSERT_EQ(0, mockgpu_bo_raw(self->driver.fd, &want, &self->bo));
+	ASSERT_EQ(0, mockgpu_bo_offset(&self->bo, &offset));
+	if (offset % GIB)
+		SKIP(return, "the first buffer got no offset of a multiple of 1 GiB");
+	room = trial_reserve(2 * GIB);
+	ASSERT_NE(NULL, room);
+	room += (GIB - (uintptr_t)room % GIB) % GIB;
+	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_NONCOMPOUND, OWN_ORDER,
+				       MOCKGPU_CACHING_CACHED, OWN_PAGES * GUEST_PAGE_SIZE,
+				       &self->own));
+	ASSERT_EQ(0, mockgpu_bo_map(&self->own, NULL));
+	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, room));
+	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&self->bo, 0, &self->own, 0));
+	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
+	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, room, GIB, 0));
+}
+
+FIXTURE_TEARDOWN(guess)
+{
+	vmm_destroy(self->vm);
+	EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&self->own));
+	driver_teardown(_metadata, &self->driver);
+}
+
+static void fill(const struct mockgpu_bo *bo, uint64_t seed)
+{
+	size_t page, i;
+
+	for (page = 0; page < bo_npages(bo); page++) {
+		uint64_t *words = (uint64_t *)((char *)bo->map + page * GUEST_PAGE_SIZE);
+
+		for (i = 0; i < GUEST_WORDS; i++)
+			words[guest_words[i]] = guest_value(seed, page, guest_words[i]);
+	}
+}
+
+/* The guest reads @count pages from @first on; how many ended with @wanted. */
+static size_t pass(struct __test_metadata *_metadata, struct _test_data_guess *self,
+		   uint32_t first, uint32_t count, uint64_t seed, enum guest_result wanted)
+{
+	struct touch touch = {
+		.op = GUEST_READ, .gpa = VMM_VRAM_GPA, .seed = seed, .visit = self->visit,
+		.visits = count, .result = self->result,
+	};
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
+	size_t i, found = 0;
+
+	for (i = 0; i < count; i++)
+		self->visit[i] = first + i;
+	memset(self->result, GUEST_PENDING, sizeof(self->result));
+	EXPECT_EQ(0, touch_run(vcpu, &touch))
+		TH_LOG("the guest ended with: %s", vmm_vcpu_strexit(vcpu));
+	EXPECT_EQ(0, touch.spurious);
+	for (i = 0; i < count; i++)
+		found += self->result[first + i] == wanted;
+	return found;
+}
+
+/* There is nothing behind the mapping; an access must be EFAULT. */
+TEST_F(guess, nothing_beyond_the_mapping)
+{
+	const size_t beyond = OWN_PAGES - PAGES;
+	size_t reached;
+
+	fill(&self->bo, 1);
+	fill(&self->own, 2);
+	/* Page 0 decides how much is mapped. */
+	EXPECT_EQ(1, pass(_metadata, self, 0, 1, 2, GUEST_MAPPED));
+	reached = pass(_metadata, self, PAGES, beyond, 2, GUEST_MAPPED);
+	if (!guess_is_known() || !reached) {
+		EXPECT_EQ(beyond, pass(_metadata, self, PAGES, beyond, 2, GUEST_EFAULT));
+		EXPECT_EQ(PAGES - 1, pass(_metadata, self, 1, PAGES - 1, 1, GUEST_MAPPED));
+		return;
+	}
+	EXPECT_EQ(beyond, reached);
+	EXPECT_EQ(PAGES - 1, pass(_metadata, self, 1, PAGES - 1, 2, GUEST_MAPPED));
+	verdict_known(_metadata, "known before 7.2: the guest reads %zu pages beyond the mapping",
+		      reached);
+}
+
+int main(int argc, char **argv)
+{
+	const char *unusable = trial_unusable();
+
+	if (unusable)
+		ksft_exit_skip("%s\n", unusable);
+	return driver_run(argc, argv);
+}
