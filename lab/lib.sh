@@ -35,15 +35,18 @@ DRIVER_PROGRAMS="driver_test driver_page_test driver_map_test driver_node_test m
 
 # On arm64: the short form's programs, for VHE and for pKVM, what the long one has in
 # each mode besides, and what runs on a CPU whose KVM refuses most buffers.
-ARM64_VHE_PROGRAMS="vmm_test kvm_map_test mutation_test mockgpu-probe arm64_stage2_test arm64_pkvm_test"
-ARM64_PKVM_PROGRAMS="vmm_test mockgpu-probe arm64_stage2_test arm64_pkvm_test count_test"
-ARM64_LONG_PROGRAMS="vmm_test kvm_map_test mutation_test mockgpu-probe arm64_stage2_test arm64_pkvm_test
-	virtio_vram_test virtio_window_test mapping_test count_test live_change_test"
+ARM64_VHE_PROGRAMS="vmm_test kvm_map_test mutation_test mockgpu-probe arm64_stage2_test arm64_guess_test arm64_pkvm_test"
+ARM64_PKVM_PROGRAMS="vmm_test mockgpu-probe arm64_stage2_test arm64_guess_test arm64_pkvm_test count_test"
+ARM64_LONG_PROGRAMS="vmm_test kvm_map_test mutation_test mockgpu-probe arm64_stage2_test arm64_guess_test
+	arm64_pkvm_test count_test"
+# Where KVM guesses (test-app/lib/guess.h) their guests would write to the host's memory.
+ARM64_LIVE_PROGRAMS="virtio_vram_test virtio_window_test mapping_test live_change_test stale_page_test
+	spurious_efault_test"
 ARM64_DRIVER_PROGRAMS="driver_test driver_page_test driver_map_test driver_node_test move_test move_fail_test
 	evict_test revoke_test fault_mode_test caching_test dmabuf_test peer_test fail_test unplug_test
 	observe_test judge_test hostmap_test pfnmap mockgpu-stress mockgpu-fuzz mockgpu-bench
 	vgpu_ring_test vgpu_mmio_test vgpu_control_test vgpu_cross_domain_test vgpu_blob_test"
-ARM64_A72_PROGRAMS="vmm_test arm64_stage2_test arm64_pkvm_test"
+ARM64_A72_PROGRAMS="vmm_test mockgpu-probe arm64_stage2_test arm64_guess_test arm64_pkvm_test"
 
 # The kernel source that the tree gets parts of, and debug is built from.
 SOURCE_PACKAGE=linux-source-7.3
