@@ -18,6 +18,7 @@
 #include "bo.h"
 #include "driver.h"
 #include "guess.h"
+#include "program.h"
 #include "touch.h"
 #include "trial.h"
 #include "verdict.h"
@@ -137,9 +138,6 @@ TEST_F(guess, nothing_beyond_the_mapping)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
-
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
+	program_needs_kvm(trial_unusable());
 	return driver_run(argc, argv);
 }

@@ -21,6 +21,7 @@
 #include "bo.h"
 #include "driver.h"
 #include "pattern.h"
+#include "program.h"
 #include "trial.h"
 #include "verdict.h"
 #include "vmm.h"
@@ -144,9 +145,6 @@ TEST_F(pkvm, a_protected_guest_has_no_vram)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
-
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
+	program_needs_kvm(trial_unusable());
 	return driver_run(argc, argv);
 }

@@ -20,6 +20,7 @@
 #include "driver.h"
 #include "guess.h"
 #include "judge.h"
+#include "program.h"
 #include "touch.h"
 #include "trial.h"
 #include "verdict.h"
@@ -371,9 +372,6 @@ TEST_F(stage2, the_first_write_to_a_read_only_entry)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
-
-	if (unusable)
-		ksft_exit_skip("%s\n", unusable);
+	program_needs_kvm(trial_unusable());
 	return driver_run(argc, argv);
 }
