@@ -173,6 +173,7 @@ report() {
 boot_anew() {
 	for attempt in 1 2 3; do
 		status=0 boot_fault='' booted=$*
+		rm -f "$guest_log" "$vmm_log"
 		watch_exits
 		boot "$@"
 		end_servers

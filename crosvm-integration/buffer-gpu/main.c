@@ -155,23 +155,21 @@ static int greet_wayland(int socket, const struct vgpu_blob *blob)
 	return message_send(socket, vgpu_blob_size(blob), vgpu_blob_fd(blob));
 }
 
-/* The end of the connection would be an event for the client: wait for its own. */
+/*
+ * The end of the connection would be an event for the client: wait for its own. Neither
+ * protocol has anything for it to say. Who does say something is a Wayland client that
+ * looks for a display, as crosvm itself is before its guest's channel comes: there is
+ * none.
+ */
 static void wait_for_end(int socket, int signals)
 {
 	struct pollfd fds[] = {
 		{ signals, POLLIN, 0 },
 		{ socket, POLLIN, 0 },
 	};
-	char ignored[64];
 
-	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return;
-		if (fds[0].revents)
-			return;
-		if (fds[1].revents && read(socket, ignored, sizeof(ignored)) <= 0)
-			return;
-	}
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
 }
 
 static void serve(int socket, void *opaque)

@@ -135,6 +135,33 @@ TEST_F(buffer, wayland)
 	munmap(theirs, SIZE);
 }
 
+/*
+ * crosvm looks for a Wayland display at the socket before its guest's channel comes, and
+ * would wait for an answer for ever.
+ */
+TEST_F(buffer, there_is_no_display)
+{
+	uint32_t get_registry[] = { 1, 12 << 16 | 1, 2 };
+	char byte;
+	int fd, socket;
+
+	self->pid = start(self->path, "wayland", variant->source, "4M");
+	socket = process_connect(self->path);
+	ASSERT_LE(0, socket);
+	EXPECT_EQ(SIZE, receive(_metadata, socket, &fd));
+	close(fd);
+	ASSERT_EQ(sizeof(get_registry), write(socket, get_registry, sizeof(get_registry)));
+	EXPECT_GE(0, read(socket, &byte, 1));
+	close(socket);
+	socket = process_connect(self->path);
+	ASSERT_LE(0, socket);
+	EXPECT_EQ(SIZE, receive(_metadata, socket, &fd));
+	close(fd);
+	close(socket);
+	kill(self->pid, SIGTERM);
+	EXPECT_EQ(0, process_end(self->pid));
+}
+
 TEST_F(buffer, ivshmem)
 {
 	int fd, socket;
