@@ -59,10 +59,30 @@ static struct sg_table *mockgpu_gem_get_sg_table(struct drm_gem_object *gem)
 	return drm_prime_pages_to_sg(gem->dev, pages, mockgpu_bo_npages(bo));
 }
 
+/*
+ * Where ttm_io_prot() maps uncached pages as a device's, as arm64 does, memcpy() and
+ * memset() may not touch them: an access that is not aligned faults, and so does
+ * DC ZVA. TTM says "system memory" of them all the same; the accessors of I/O memory
+ * keep to what is allowed, here and in whoever imports the buffer. x86 allows all.
+ */
+static void mockgpu_map_to_iomem(struct mockgpu_bo *bo, struct iosys_map *map)
+{
+	if (IS_ENABLED(CONFIG_X86) || map->is_iomem || bo->tbo.ttm->caching != ttm_uncached)
+		return;
+	iosys_map_set_vaddr_iomem(map, (void __iomem __force *)map->vaddr);
+}
+
+/* As TTM gave it, which knows by that how to unmap it. */
+static void mockgpu_map_from_iomem(struct mockgpu_bo *bo, struct iosys_map *map)
+{
+	if (map->is_iomem && !bo->tbo.resource->bus.is_iomem)
+		iosys_map_set_vaddr(map, (void __force *)map->vaddr_iomem);
+}
+
 /**
  * mockgpu_bo_vmap - map a buffer for the kernel and pin it
  * @bo: the buffer, locked, no import
- * @map: out
+ * @map: out; I/O memory where only its accessors may be used
  *
  * Return: 0 or a negative errno.
  */
@@ -71,9 +91,11 @@ int mockgpu_bo_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
 	int ret;
 
 	ret = ttm_bo_vmap(&bo->tbo, map);
-	if (!ret)
-		ttm_bo_pin(&bo->tbo);
-	return ret;
+	if (ret)
+		return ret;
+	mockgpu_map_to_iomem(bo, map);
+	ttm_bo_pin(&bo->tbo);
+	return 0;
 }
 
 /**
@@ -89,6 +111,7 @@ int mockgpu_bo_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
 void mockgpu_bo_vunmap(struct mockgpu_bo *bo, struct iosys_map *map)
 {
 	mockgpu_vram_io_mem_reserve(bo->tbo.bdev, bo->tbo.resource);
+	mockgpu_map_from_iomem(bo, map);
 	ttm_bo_vunmap(&bo->tbo, map);
 	ttm_bo_unpin(&bo->tbo);
 }

@@ -42,11 +42,9 @@ ARM64_LONG_PROGRAMS="vmm_test kvm_map_test mutation_test mockgpu-probe arm64_sta
 # Where KVM guesses (test-app/lib/guess.h) their guests would write to the host's memory.
 ARM64_LIVE_PROGRAMS="virtio_vram_test virtio_window_test mapping_test live_change_test stale_page_test
 	spurious_efault_test"
-# Without mockgpu-fuzz: the copy ioctl uses memcpy() on uncached memory, an Oops where it
-# is not aligned.
 ARM64_DRIVER_PROGRAMS="driver_test driver_page_test driver_map_test driver_node_test move_test move_fail_test
 	evict_test revoke_test fault_mode_test caching_test dmabuf_test peer_test fail_test unplug_test
-	observe_test judge_test hostmap_test pfnmap mockgpu-stress mockgpu-bench
+	observe_test judge_test hostmap_test pfnmap mockgpu-stress mockgpu-fuzz mockgpu-bench
 	vgpu_ring_test vgpu_mmio_test vgpu_control_test vgpu_cross_domain_test vgpu_blob_test"
 ARM64_A72_PROGRAMS="vmm_test mockgpu-probe arm64_stage2_test arm64_guess_test arm64_pkvm_test"
 
