@@ -15,7 +15,7 @@ WATCH=$TRACING/instances/mockgpu-lost
 SHUTDOWN=0x7f
 
 # vmrun_text: "START END", of the function with VMRUN in it; nothing on another CPU's
-# make of KVM.
+# make of KVM. Takes seconds under emulation: once for all guests.
 vmrun_text() {
 	sort /proc/kallsyms | awk '$3 == "__svm_vcpu_run" { start = $1; next }
 		start && $1 != start { print "0x" start, "0x" $1; exit }'
@@ -25,13 +25,13 @@ vmrun_text() {
 # each triple fault. Without a word where that cannot be: then nothing is ever taken for
 # lost.
 watch_exits() {
-	range=$(vmrun_text)
-	[ -n "$range" ] || return 0
+	vmrun_range=${vmrun_range-$(vmrun_text)}
+	[ -n "$vmrun_range" ] || return 0
 	[ -d $TRACING/events ] || mount -t tracefs tracefs $TRACING 2>/dev/null || return 0
 	mkdir -p $WATCH 2>/dev/null || return 0
 	echo 64 >$WATCH/buffer_size_kb
 	echo >$WATCH/trace
-	filter="(guest_rip >= ${range% *} && guest_rip < ${range#* })"
+	filter="(guest_rip >= ${vmrun_range% *} && guest_rip < ${vmrun_range#* })"
 	[ -z "${MOCKGPU_SERIES:-}" ] || filter="$filter || exit_reason == $SHUTDOWN"
 	echo "$filter" >$WATCH/events/kvm/kvm_exit/filter
 	echo 1 >$WATCH/events/kvm/kvm_exit/enable
@@ -40,8 +40,7 @@ watch_exits() {
 # lost_guest: the first exit of a guest that the emulator has lost; nothing when none
 # was.
 lost_guest() {
-	[ -e $WATCH/trace ] || return 0
-	sed -n 's/.*kvm_exit: //p' $WATCH/trace | head -n 1
+	[ ! -e $WATCH/trace ] || sed -n '/.*kvm_exit: / { s///p; q; }' $WATCH/trace
 }
 
 unwatch_exits() {
