@@ -2,7 +2,6 @@
 /* KVM's tracepoints, see kvmtrace.h. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 
 #include "array.h"
 #include "kvmtrace.h"
+#include "sysfs.h"
 
 /* Whatever a kernel or an architecture has of these. */
 static const char *const kvmtrace_events[] = {
@@ -21,16 +21,9 @@ static const char *const kvmtrace_events[] = {
 static int kvmtrace_write(const char *root, const char *folder, const char *file, const char *text)
 {
 	char path[192];
-	int fd, ret = 0;
 
 	snprintf(path, sizeof(path), "%s/%s/%s", root, folder, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
+	return sysfs_write(path, text);
 }
 
 /* Of the events that are there: how many. Filters would cost a grace period each. */
@@ -52,18 +45,17 @@ static size_t kvmtrace_enable(const struct kvmtrace *trace)
  */
 static int kvmtrace_make_instance(const char *root, const char *path)
 {
-	char option[96], was = '0';
-	int ret, fd;
+	char option[96], was[4];
+	int ret;
 
 	snprintf(option, sizeof(option), "%s/options/record-cmd", root);
-	fd = open(option, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (read(fd, &was, 1) == 1 && was == '1')
+	ret = sysfs_read(option, was, sizeof(was));
+	if (ret)
+		return ret;
+	if (was[0] == '1')
 		kvmtrace_write(root, "options", "record-cmd", "0");
-	close(fd);
 	ret = mkdir(path, 0700) ? -errno : 0;
-	if (was == '1')
+	if (was[0] == '1')
 		kvmtrace_write(root, "options", "record-cmd", "1");
 	return ret;
 }

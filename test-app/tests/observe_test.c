@@ -17,6 +17,7 @@
 #include "driver.h"
 #include "module.h"
 #include "pattern.h"
+#include "sysfs.h"
 
 FIXTURE(observe) {
 	struct driver driver;
@@ -239,19 +240,6 @@ TEST_F(observe, debugfs_counts_mappings)
 
 #define TRACING "/sys/kernel/tracing/instances/mockgpu_test"
 
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	int ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
 /* Lines of the trace that hold both strings. */
 static unsigned int traced(const char *trace, const char *event, const char *what)
 {
@@ -275,7 +263,7 @@ TEST_F(observe, every_step_of_a_buffer_can_be_traced)
 
 	if (mkdir(TRACING, 0700) && errno != EEXIST)
 		SKIP(return, "no trace instance can be made (%s): mount tracefs", strerror(errno));
-	ASSERT_EQ(0, write_file(TRACING "/events/mockgpu/enable", "1"));
+	ASSERT_EQ(0, sysfs_write(TRACING "/events/mockgpu/enable", "1"));
 	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_NONCOMPOUND, 3, 0,
 				       8 * self->page, &bo));
 	ASSERT_EQ(1, mockgpu_buffers_get(self->driver.fd, &buffer, 1));
@@ -286,7 +274,7 @@ TEST_F(observe, every_step_of_a_buffer_can_be_traced)
 	ASSERT_EQ(0, mockgpu_bo_revoke(&bo));
 	EXPECT_EQ(0, mockgpu_bo_destroy(&bo));
 	driver_expect_usage(_metadata, &self->driver, 0, 0);
-	ASSERT_EQ(0, write_file(TRACING "/events/mockgpu/enable", "0"));
+	ASSERT_EQ(0, sysfs_write(TRACING "/events/mockgpu/enable", "0"));
 	ASSERT_LT(0, read_file(TRACING "/trace", trace, sizeof(trace)));
 	ASSERT_EQ(0, rmdir(TRACING));
 

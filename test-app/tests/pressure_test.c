@@ -18,6 +18,7 @@
 #include <linux/kvm.h>
 
 #include "live.h"
+#include "sysfs.h"
 
 #define MIB (1ull << 20)
 #define GROUP_LIMIT (16 * MIB)
@@ -40,32 +41,18 @@ FIXTURE(pressure) {
 static int group_write(const char *folder, const char *file, const char *text)
 {
 	char path[192];
-	int fd, ret = 0;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
+	return sysfs_write(path, text);
 }
 
 static uint64_t group_read(const struct group *group, const char *file)
 {
 	char path[192];
-	unsigned long long value = 0;
-	FILE *stream;
+	unsigned long value;
 
 	snprintf(path, sizeof(path), "%s/%s", group->path, file);
-	stream = fopen(path, "re");
-	if (!stream)
-		return 0;
-	if (fscanf(stream, "%llu", &value) != 1)
-		value = 0;
-	fclose(stream);
-	return value;
+	return sysfs_read_number(path, &value) ? 0 : value;
 }
 
 /* Where the system has the hierarchy, or a place of our own. 0 or -errno. */
@@ -175,7 +162,7 @@ static void press(void)
 	char text[256];
 	int fd = open("/sys/kernel/debug/ttm/tt_shrink", O_RDONLY | O_CLOEXEC);
 
-	group_write("/proc/sys/vm", "drop_caches", "3");
+	sysfs_write("/proc/sys/vm/drop_caches", "3");
 	if (fd >= 0) {
 		if (read(fd, text, sizeof(text)) < 0)
 			perror("tt_shrink");
