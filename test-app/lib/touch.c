@@ -85,3 +85,12 @@ int touch_run(struct vmm_vcpu *vcpu, struct touch *touch)
 	}
 	return 0;
 }
+
+int touch_start_page(struct vmm_vcpu *vcpu, enum guest_op op, uint64_t gpa, uint32_t page,
+		     uint64_t seed)
+{
+	*vmm_vcpu_work(vcpu) = (struct guest_work){
+		.gpa = gpa, .seed = seed, .op = op, .count = 1, .page = { page },
+	};
+	return vmm_vcpu_start(vcpu);
+}

@@ -55,4 +55,19 @@ struct touch {
  */
 int touch_run(struct vmm_vcpu *vcpu, struct touch *touch);
 
+/**
+ * touch_start_page() - begin an access to one page, however it will end
+ * @vcpu: the vCPU
+ * @op: GUEST_READ, GUEST_WRITE or GUEST_EXECUTE
+ * @gpa: guest physical address of page 0
+ * @page: number of the page
+ * @seed: for the values
+ *
+ * For accesses that are no pass: the next vmm_vcpu_run() tells what came of it.
+ *
+ * Return: as vmm_vcpu_start().
+ */
+int touch_start_page(struct vmm_vcpu *vcpu, enum guest_op op, uint64_t gpa, uint32_t page,
+		     uint64_t seed);
+
 #endif /* MOCKGPU_TEST_TOUCH_H */

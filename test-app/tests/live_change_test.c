@@ -418,6 +418,17 @@ static void change_expect_seen(struct __test_metadata *_metadata, struct live *l
 	}
 }
 
+/* The vCPUs run, and there is another buffer like theirs. */
+static void change_begin_beside(struct __test_metadata *_metadata, struct live *live,
+				const struct drm_mockgpu_bo_create *want,
+				struct mockgpu_bo *other)
+{
+	ASSERT_EQ(0, mockgpu_bo_make(live->driver.fd, want, other));
+	ASSERT_EQ(0, mockgpu_bo_map(other, NULL));
+	live_start(_metadata, live, true);
+	live_wait(_metadata, live);
+}
+
 TEST_F(change, a_wrong_page_is_seen)
 {
 	const uint64_t nothing[LIVE_VCPUS_MAX] = {};
@@ -426,10 +437,7 @@ TEST_F(change, a_wrong_page_is_seen)
 
 	if (variant->want.fault_mode == MOCKGPU_FAULT_HUGE)
 		SKIP(return, "a page of another buffer comes by a 4 KiB entry");
-	ASSERT_EQ(0, mockgpu_bo_make(live->driver.fd, &variant->want, &other));
-	ASSERT_EQ(0, mockgpu_bo_map(&other, NULL));
-	live_start(_metadata, live, true);
-	live_wait(_metadata, live);
+	change_begin_beside(_metadata, live, &variant->want, &other);
 	change_expect_seen(_metadata, live, live->pages / 2, &other, nothing);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&other));
 }
@@ -444,10 +452,7 @@ TEST_F(change, a_stale_page_is_seen)
 
 	if (variant->want.fault_mode == MOCKGPU_FAULT_HUGE)
 		SKIP(return, "a page of another buffer comes by a 4 KiB entry");
-	ASSERT_EQ(0, mockgpu_bo_make(live->driver.fd, &variant->want, &other));
-	ASSERT_EQ(0, mockgpu_bo_map(&other, NULL));
-	live_start(_metadata, live, true);
-	live_wait(_metadata, live);
+	change_begin_beside(_metadata, live, &variant->want, &other);
 	for (i = 0; i < live->vcpus; i++)
 		old[i] = runner_rounds(&live->runner[i]);
 	live_wait(_metadata, live);

@@ -280,16 +280,9 @@ static enum vmm_exit lost_write(struct __test_metadata *_metadata,
 				struct _test_data_read_only *self, uint32_t page)
 {
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
-	struct guest_work *work = vmm_vcpu_work(vcpu);
 	enum vmm_exit reason;
 
-	memset(work, 0, sizeof(*work));
-	work->gpa = VMM_VRAM_GPA;
-	work->op = GUEST_WRITE;
-	work->seed = 4;
-	work->count = 1;
-	work->page[0] = page;
-	EXPECT_EQ(0, vmm_vcpu_start(vcpu));
+	EXPECT_EQ(0, touch_start_page(vcpu, GUEST_WRITE, VMM_VRAM_GPA, page, 4));
 	reason = vmm_vcpu_run(vcpu);
 	if (reason == VMM_EXIT_MMIO) {
 		EXPECT_TRUE(vmm_vcpu_kvm_run(vcpu)->mmio.is_write);

@@ -103,6 +103,19 @@ TEST_F(stale, while_they_run)
 	expect_something_stolen(_metadata, stolen);
 }
 
+/* The vCPUs come back after their pages went to @thief: to the new ones. */
+static void come_back(struct __test_metadata *_metadata, struct live *live,
+		      struct mockgpu_bo *thief)
+{
+	EXPECT_TRUE(live_maps(_metadata, live));
+	live_start(_metadata, live, false);
+	live_wait(_metadata, live);
+	live_stop(_metadata, live);
+	expect_untouched(_metadata, live, thief);
+	EXPECT_EQ(0, mockgpu_bo_destroy(thief));
+	live_clear(live);
+}
+
 /* A vCPU in user space is not interrupted: it has to flush when it comes back. */
 TEST_F(stale, while_they_are_in_user_space)
 {
@@ -113,13 +126,7 @@ TEST_F(stale, while_they_are_in_user_space)
 	for (round = 0; round < 16; round++) {
 		EXPECT_TRUE(live_maps(_metadata, live));
 		stolen += thief_steal(_metadata, live, &self->thief);
-		EXPECT_TRUE(live_maps(_metadata, live));
-		live_start(_metadata, live, false);
-		live_wait(_metadata, live);
-		live_stop(_metadata, live);
-		expect_untouched(_metadata, live, &self->thief);
-		EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
-		live_clear(live);
+		come_back(_metadata, live, &self->thief);
 	}
 	expect_something_stolen(_metadata, stolen);
 }
@@ -197,13 +204,7 @@ TEST_F(stale, while_they_are_halted)
 	for (round = 0; round < 8; round++) {
 		EXPECT_TRUE(live_maps(_metadata, live));
 		stolen += steal_while_halted(_metadata, live, &self->thief);
-		EXPECT_TRUE(live_maps(_metadata, live));
-		live_start(_metadata, live, false);
-		live_wait(_metadata, live);
-		live_stop(_metadata, live);
-		expect_untouched(_metadata, live, &self->thief);
-		EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
-		live_clear(live);
+		come_back(_metadata, live, &self->thief);
 	}
 	expect_something_stolen(_metadata, stolen);
 }

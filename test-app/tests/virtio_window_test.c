@@ -136,8 +136,7 @@ static void expect_nothing_at(struct __test_metadata *_metadata, struct vram *vr
 	enum guest_op op;
 
 	for (op = GUEST_READ; op <= GUEST_WRITE; op++) {
-		*work = (struct guest_work){ .gpa = VRAM_GPA + offset, .op = op, .count = 1 };
-		ASSERT_EQ(0, vmm_vcpu_start(vcpu));
+		ASSERT_EQ(0, touch_start_page(vcpu, op, VRAM_GPA + offset, 0, 0));
 		EXPECT_EQ(vram->arena ? VMM_EXIT_EFAULT : VMM_EXIT_MMIO, vmm_vcpu_run(vcpu))
 			TH_LOG("%s", vmm_vcpu_strexit(vcpu));
 		EXPECT_EQ(0, GUEST_STEP_ITEM(work->step));
