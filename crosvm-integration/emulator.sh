@@ -15,9 +15,10 @@ WATCH=$TRACING/instances/mockgpu-lost
 SHUTDOWN=0x7f
 
 # vmrun_text: "START END", of the function with VMRUN in it; nothing on another CPU's
-# make of KVM. Takes seconds under emulation: once for all guests.
+# make of KVM, or where kvm_amd is built in: that is no lab's kernel. All symbols would
+# take seconds to sort under emulation.
 vmrun_text() {
-	sort /proc/kallsyms | awk '$3 == "__svm_vcpu_run" { start = $1; next }
+	grep -F '[kvm_amd]' /proc/kallsyms | sort | awk '$3 == "__svm_vcpu_run" { start = $1; next }
 		start && $1 != start { print "0x" start, "0x" $1; exit }'
 }
 
@@ -25,22 +26,41 @@ vmrun_text() {
 # each triple fault. Without a word where that cannot be: then nothing is ever taken for
 # lost.
 watch_exits() {
-	vmrun_range=${vmrun_range-$(vmrun_text)}
-	[ -n "$vmrun_range" ] || return 0
+	rm -f "$out/lost"
+	[ ! -d $WATCH ] || { echo >$WATCH/trace && return; }
+	range=$(vmrun_text)
+	[ -n "$range" ] || return 0
 	[ -d $TRACING/events ] || mount -t tracefs tracefs $TRACING 2>/dev/null || return 0
-	mkdir -p $WATCH 2>/dev/null || return 0
+	mkdir $WATCH 2>/dev/null || return 0
 	echo 64 >$WATCH/buffer_size_kb
-	echo >$WATCH/trace
-	filter="(guest_rip >= ${vmrun_range% *} && guest_rip < ${vmrun_range#* })"
+	filter="(guest_rip >= ${range% *} && guest_rip < ${range#* })"
 	[ -z "${MOCKGPU_SERIES:-}" ] || filter="$filter || exit_reason == $SHUTDOWN"
 	echo "$filter" >$WATCH/events/kvm/kvm_exit/filter
 	echo 1 >$WATCH/events/kvm/kvm_exit/enable
 }
 
+# end_when_lost PROCESS: wait for such an exit and end the VMM, or for end_watch. What
+# asks again and again instead takes most of an emulated CPU.
+end_when_lost() {
+	[ -d $WATCH ] || return 0
+	read -r event <$WATCH/trace_pipe
+	case $event in
+	*kvm_exit:*)
+		echo "${event#*kvm_exit: }" >"$out/lost"
+		kill "$1" 2>/dev/null
+		;;
+	esac
+}
+
+# end_watch: the end of end_when_lost, after all exits that there were.
+end_watch() {
+	[ ! -d $WATCH ] || echo end >$WATCH/trace_marker
+}
+
 # lost_guest: the first exit of a guest that the emulator has lost; nothing when none
 # was.
 lost_guest() {
-	[ ! -e $WATCH/trace ] || sed -n '/.*kvm_exit: / { s///p; q; }' $WATCH/trace
+	cat "$out/lost" 2>/dev/null || true
 }
 
 unwatch_exits() {

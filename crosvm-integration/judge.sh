@@ -50,23 +50,32 @@ alone() {
 	echo "$list"
 }
 
+# end_when_refused PROCESS LOG: after a failed KVM_RUN QEMU only stops the virtual CPU,
+# for somebody to look: this is the end here.
+end_when_refused() {
+	tail -n +1 -s 0.5 -f --pid="$1" "$2" | {
+		grep -q '^error: kvm run failed' && kill "$1" 2>/dev/null
+	}
+}
+
 # vmm NAME SECONDS COMMAND...: one VMM, from its start to its end; its status. Its
-# words go to $out/vmm-NAME.log. After a failed KVM_RUN QEMU only stops the virtual
-# CPU, for somebody to look: this is the end here, as it is of a lost guest.
+# words go to $out/vmm-NAME.log.
 vmm() {
 	log=$out/vmm-$1.log limit=$2
 	shift 2
 	timeout -k 5 "$limit" "$@" >"$log" 2>&1 &
 	vmm=$!
-	while kill -0 $vmm 2>/dev/null; do
-		if grep -q '^error: kvm run failed' "$log" || [ -n "$(lost_guest)" ]; then
-			kill $vmm 2>/dev/null || true
-		fi
-		sleep 0.2
-	done
+	end_when_refused $vmm "$log" &
+	watchers=$!
+	end_when_lost $vmm &
+	watchers="$watchers $!"
 	vmm_status=0
 	wait $vmm || vmm_status=$?
 	vmm=
+	end_watch
+	# shellcheck disable=SC2086 # a list
+	wait $watchers || true
+	watchers=
 	return $vmm_status
 }
 
@@ -96,15 +105,17 @@ end_servers() {
 	done
 }
 
-# said FILE PATTERN: the first line that matches, without what a console adds.
+# said FILE PATTERN: the first line that matches, without what a console adds. One
+# process: under emulation that is most of what a runner costs.
 said() {
-	tr -d '\r' <"$1" 2>/dev/null | grep -a -m 1 -E -e "$2" || true
+	awk -v pattern="$2" '$0 ~ pattern { sub(/\r$/, ""); print; exit }' "$1" 2>/dev/null || true
 }
 
 # section_of CASE LOG: what a guest said during a case.
 section_of() {
-	tr -d '\r' <"$2" 2>/dev/null | awk -v begin="guest: $1: " '
-		/^guest: [^ ]*: / { inside = index($0, begin) == 1 } inside'
+	awk -v begin="guest: $1: " '
+		/^guest: [^ ]*: / { inside = index($0, begin) == 1 }
+		inside { sub(/\r$/, ""); print }' "$2" 2>/dev/null || true
 }
 
 # judge CASE BEGAN REFUSABLE: sets $verdict, $cause and $ended, which says that the
@@ -169,18 +180,17 @@ report() {
 }
 
 # boot_anew CASE...: boot, and again for a guest that the emulator lost, which says
-# nothing of what is tested here; three in a row are judged as they are.
+# nothing of what is tested here; five in a row are judged as they are.
 boot_anew() {
-	for attempt in 1 2 3; do
+	for attempt in 1 2 3 4 5; do
 		status=0 boot_fault='' booted=$*
 		rm -f "$guest_log" "$vmm_log"
 		watch_exits
 		boot "$@"
 		end_servers
 		lost=$(lost_guest)
-		unwatch_exits
 		[ -n "$lost" ] || return 0
-		echo "# the emulator lost guest $attempt of 3: $lost"
+		echo "# the emulator lost guest $attempt of 5: $lost"
 	done
 }
 
