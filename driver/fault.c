@@ -159,7 +159,7 @@ const struct vm_operations_struct mockgpu_vm_ops = {
 #endif
 	.open = mockgpu_vm_open,
 	.close = mockgpu_vm_close,
-	.access = ttm_bo_vm_access,
+	.access = mockgpu_vm_access,
 };
 
 /*
@@ -174,7 +174,7 @@ static const struct vm_operations_struct mockgpu_read_only_vm_ops = {
 	.pfn_mkwrite = mockgpu_pfn_mkwrite,
 	.open = mockgpu_vm_open,
 	.close = mockgpu_vm_close,
-	.access = ttm_bo_vm_access,
+	.access = mockgpu_vm_access,
 };
 
 /**

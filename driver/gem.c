@@ -59,13 +59,17 @@ static struct sg_table *mockgpu_gem_get_sg_table(struct drm_gem_object *gem)
 	return drm_prime_pages_to_sg(gem->dev, pages, mockgpu_bo_npages(bo));
 }
 
-/*
+/**
+ * mockgpu_map_to_iomem - say I/O memory of what is not to be touched otherwise
+ * @bo: the buffer, locked
+ * @map: its mapping as TTM gave it
+ *
  * Where ttm_io_prot() maps uncached pages as a device's, as arm64 does, memcpy() and
  * memset() may not touch them: an access that is not aligned faults, and so does
  * DC ZVA. TTM says "system memory" of them all the same; the accessors of I/O memory
  * keep to what is allowed, here and in whoever imports the buffer. x86 allows all.
  */
-static void mockgpu_map_to_iomem(struct mockgpu_bo *bo, struct iosys_map *map)
+void mockgpu_map_to_iomem(struct mockgpu_bo *bo, struct iosys_map *map)
 {
 	if (IS_ENABLED(CONFIG_X86) || map->is_iomem || bo->tbo.ttm->caching != ttm_uncached)
 		return;

@@ -251,6 +251,10 @@ static inline unsigned long mockgpu_bo_npages(struct mockgpu_bo *bo)
 	return bo->tbo.base.size >> PAGE_SHIFT;
 }
 
+/* access.c */
+int mockgpu_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf,
+		      int len, int write);
+
 /* backing.c */
 u32 mockgpu_bo_placement(struct mockgpu_bo *bo);
 struct page **mockgpu_bo_pages(struct mockgpu_bo *bo);
@@ -328,6 +332,7 @@ void mockgpu_show_fdinfo(struct drm_printer *p, struct drm_file *file);
 extern const struct drm_gem_object_funcs mockgpu_gem_funcs;
 int mockgpu_bo_vmap(struct mockgpu_bo *bo, struct iosys_map *map);
 void mockgpu_bo_vunmap(struct mockgpu_bo *bo, struct iosys_map *map);
+void mockgpu_map_to_iomem(struct mockgpu_bo *bo, struct iosys_map *map);
 
 /* import.c */
 struct drm_gem_object *mockgpu_import(struct drm_device *drm,
@@ -422,7 +427,7 @@ void mockgpu_vram_clear(struct mockgpu_device *mdev,
 int mockgpu_vram_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *res);
 unsigned long mockgpu_vram_io_mem_pfn(struct ttm_buffer_object *tbo,
 				      unsigned long page);
-int mockgpu_vram_access_memory(struct ttm_buffer_object *tbo, unsigned long offset,
-			       void *buf, int len, int write);
+int mockgpu_vram_access(struct mockgpu_bo *bo, unsigned long offset, void *buf,
+			int len, int write);
 
 #endif /* MOCKGPU_H */

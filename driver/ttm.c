@@ -124,7 +124,6 @@ static const struct ttm_device_funcs mockgpu_ttm_funcs = {
 	.swap_notify = mockgpu_swap_notify,
 	.io_mem_reserve = mockgpu_vram_io_mem_reserve,
 	.io_mem_pfn = mockgpu_vram_io_mem_pfn,
-	.access_memory = mockgpu_vram_access_memory,
 };
 
 /**

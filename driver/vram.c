@@ -255,20 +255,19 @@ unsigned long mockgpu_vram_io_mem_pfn(struct ttm_buffer_object *tbo,
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_pfn);
 
 /**
- * mockgpu_vram_access_memory - &ttm_device_funcs.access_memory: for debuggers
- * @tbo: a locked buffer object in VRAM
- * @offset: bytes from its beginning; TTM checks the range
+ * mockgpu_vram_access - read or write what is in VRAM
+ * @bo: a locked buffer there
+ * @offset: bytes from its beginning
  * @buf: where to copy to or from
- * @len: bytes
+ * @len: bytes, not beyond the buffer's end
  * @write: whether to write
  *
  * Return: @len.
  */
-int mockgpu_vram_access_memory(struct ttm_buffer_object *tbo, unsigned long offset,
-			       void *buf, int len, int write)
+int mockgpu_vram_access(struct mockgpu_bo *bo, unsigned long offset, void *buf,
+			int len, int write)
 {
-	struct mockgpu_device *mdev = ttm_to_mockgpu_device(tbo->bdev);
-	u8 *vaddr = mockgpu_vram_vaddr(mdev, tbo->resource) + offset;
+	u8 *vaddr = mockgpu_vram_vaddr(mockgpu_bo_device(bo), bo->tbo.resource) + offset;
 
 	if (write)
 		memcpy(vaddr, buf, len);
@@ -276,4 +275,4 @@ int mockgpu_vram_access_memory(struct ttm_buffer_object *tbo, unsigned long offs
 		memcpy(buf, vaddr, len);
 	return len;
 }
-EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_access_memory);
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_access);

@@ -120,15 +120,15 @@ static void clearing_keeps_to_the_part(struct kunit *test)
 static void a_debugger_reads_and_writes_the_part(struct kunit *test)
 {
 	struct mockgpu_fake *fake = with_contents(test);
-	struct ttm_buffer_object *tbo = &fake->bo.tbo;
+	struct mockgpu_bo *bo = &fake->bo;
 	u8 *vaddr = fake->mdev.vram.vaddr + PAGE_SIZE;
 	char text[8] = "mockgpu";
 
-	KUNIT_EXPECT_EQ(test, mockgpu_vram_access_memory(tbo, 10, text, 8, 1), 8);
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_access(bo, 10, text, 8, 1), 8);
 	KUNIT_EXPECT_MEMEQ(test, vaddr + 10, "mockgpu", 8);
 	KUNIT_EXPECT_EQ(test, vaddr[9], 0x5a);
 	KUNIT_EXPECT_EQ(test, vaddr[18], 0x5a);
-	KUNIT_EXPECT_EQ(test, mockgpu_vram_access_memory(tbo, 12, text, 4, 0), 4);
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_access(bo, 12, text, 4, 0), 4);
 	KUNIT_EXPECT_STREQ(test, text, "ckgpgpu");
 }
 
