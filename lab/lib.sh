@@ -28,8 +28,8 @@ DEBUG_PROGRAMS="$LAB/kunit vmm_test virtio_vram_test virtio_window_test mutation
 	count_test live_change_test stale_page_test dirty_log_test"
 # The driver's own: those that need a device only, and those with a display beside it.
 DEVICE_PROGRAMS="driver_test driver_page_test driver_map_test driver_access_test driver_node_test
-	move_test move_fail_test evict_test revoke_test fault_mode_test caching_test dmabuf_test peer_test fail_test unplug_test
-	observe_test judge_test hostmap_test pfnmap
+	move_test move_fail_test evict_test revoke_test fault_mode_test caching_test dmabuf_test
+	peer_test fail_test unplug_test observe_test judge_test hostmap_test pfnmap
 	mockgpu-stress mockgpu-fuzz mockgpu-bench
 	vgpu_ring_test vgpu_mmio_test vgpu_control_test vgpu_cross_domain_test vgpu_blob_test"
 DRIVER_PROGRAMS="$DEVICE_PROGRAMS vhost_gpu_test buffer_gpu_test
@@ -39,7 +39,7 @@ DRIVER_PROGRAMS="$DEVICE_PROGRAMS vhost_gpu_test buffer_gpu_test
 # programs for pKVM and for VHE, and what the long one has in each mode. DEVICE_PROGRAMS
 # besides: what the others need is not unpacked for arm64.
 ARM64_A72_PROGRAMS="vmm_test mockgpu-probe arm64_stage2_test arm64_guess_test arm64_pkvm_test
-	driver_access_test"
+	arm64_mte_test driver_access_test"
 ARM64_PKVM_PROGRAMS="$ARM64_A72_PROGRAMS count_test"
 ARM64_VHE_PROGRAMS="$ARM64_A72_PROGRAMS kvm_map_test mutation_test"
 ARM64_LONG_PROGRAMS="$ARM64_VHE_PROGRAMS count_test"

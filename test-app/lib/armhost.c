@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
 #include <sys/utsname.h>
 
 #include "armhost.h"
+#include "release.h"
 #include "vmm.h"
 
 /* Not in the headers before 6.17. On /dev/kvm it is not known, only on a VM. */
@@ -62,16 +62,6 @@ static void armhost_read_log(struct armhost *host)
 	free(log);
 }
 
-static bool armhost_is_strict(void)
-{
-	unsigned int major, minor;
-	struct utsname name;
-
-	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
-		return false;
-	return major > 6 || (major == 6 && minor >= 17);
-}
-
 int armhost_look(struct vmm *vm, struct armhost *host)
 {
 	struct utsname name;
@@ -84,6 +74,6 @@ int armhost_look(struct vmm *vm, struct armhost *host)
 	if (!vm)
 		return 0;
 	host->cacheable = vmm_check(vm, ARMHOST_CAP_CACHEABLE);
-	host->refuses = !host->cacheable && armhost_is_strict();
+	host->refuses = !host->cacheable && !release_is_before(6, 17);
 	return 0;
 }

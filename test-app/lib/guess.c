@@ -2,12 +2,11 @@
 /* KVM's guess at blocks, see guess.h. */
 
 #include <errno.h>
-#include <stdio.h>
-#include <sys/utsname.h>
 
 #include "../guest/protocol.h"
 #include "guess.h"
 #include "mockgpu.h"
+#include "release.h"
 
 /* What takes up room before a buffer; each of them moves it by some pages. */
 #define GUESS_PADS 8
@@ -16,12 +15,7 @@
 bool guess_is_known(void)
 {
 #ifdef __aarch64__
-	unsigned int major, minor;
-	struct utsname name;
-
-	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
-		return false;
-	return major < 7 || (major == 7 && minor < 2);
+	return release_is_before(7, 2);
 #else
 	return false;
 #endif

@@ -3,20 +3,15 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/utsname.h>
 
 #include "../guest/protocol.h"
 #include "array.h"
 #include "judge.h"
+#include "release.h"
 
 bool judge_refusal_known(void)
 {
-	unsigned int major, minor;
-	struct utsname name;
-
-	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
-		return false;
-	return major < 6 || (major == 6 && minor < 13);
+	return release_is_before(6, 13);
 }
 
 bool judge_page_refusable(const struct drm_mockgpu_page *page)

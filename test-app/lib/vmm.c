@@ -164,11 +164,13 @@ static int vmm_init(struct vmm *vm, unsigned int vcpus, const struct vmm_options
 	ret = vmm_ram_init(vm);
 	if (!ret)
 		ret = vmm_arch_vm_init(vm);
-	/* KVM wants to know both before the first vCPU. */
+	/* KVM wants to know these before the first vCPU. */
 	if (!ret && options->irqchip)
 		ret = vmm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL);
 	if (!ret && options->dirty_ring)
 		ret = vmm_enable(vm, KVM_CAP_DIRTY_LOG_RING, options->dirty_ring);
+	if (!ret && options->mte)
+		ret = vmm_enable(vm, KVM_CAP_ARM_MTE, 0);
 	for (i = 0; !ret && i < vcpus; i++)
 		ret = vmm_vcpu_init(vm, i);
 	for (i = 0; !ret && options->irqchip && i < vcpus; i++)

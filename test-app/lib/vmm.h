@@ -87,12 +87,15 @@ int vmm_create(struct vmm **vm, unsigned int vcpus);
  *	two; 0 for none
  * @irqchip: interrupt controllers in the kernel (KVM_CREATE_IRQCHIP), where a vCPU that
  *	halts stays in the kernel; all vCPUs are ready to run nevertheless
+ * @mte: arm64: the guest can tag its memory (KVM_CAP_ARM_MTE), which all memslots must
+ *	be fit for
  * @protected_guest: arm64 with pKVM: the guest's memory is not the host's any more
  *	once it runs, that of the VMM (slot 0) included
  */
 struct vmm_options {
 	uint32_t dirty_ring;
 	bool irqchip;
+	bool mte;
 	bool protected_guest;
 };
 
@@ -103,7 +106,7 @@ struct vmm_options {
  * @options: what it has
  *
  * Return: as vmm_create(); -EINVAL or -E2BIG for a ring that KVM does not make;
- * -EINVAL where it does not make protected guests.
+ * -EINVAL where it does not make protected guests, or none with MTE.
  */
 int vmm_create_with(struct vmm **vm, unsigned int vcpus, const struct vmm_options *options);
 

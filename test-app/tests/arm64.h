@@ -1,14 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What tests of arm64 share. */
+/* What tests of arm64 share. Include it after kselftest_harness.h. */
 #ifndef MOCKGPU_TEST_ARM64_H
 #define MOCKGPU_TEST_ARM64_H
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "mockgpu.h"
+#include "touch.h"
 #include "vmm.h"
+
+/* One pass of a vCPU over pages of @size at most: how many of them ended with @wanted. */
+static inline size_t arm64_pass(struct __test_metadata *_metadata, struct vmm *vm,
+				struct touch *touch, size_t size, enum guest_result wanted)
+{
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(vm, 0);
+	size_t i, count = 0;
+
+	memset(touch->result, GUEST_PENDING, size);
+	EXPECT_EQ(0, touch_run(vcpu, touch))
+		TH_LOG("the guest ended with: %s", vmm_vcpu_strexit(vcpu));
+	EXPECT_EQ(0, touch->spurious);
+	for (i = 0; i < size; i++)
+		count += touch->result[i] == wanted;
+	return count;
+}
 
 /*
  * A memslot over a mapped buffer by the way round that is left on a CPU whose KVM

@@ -8,18 +8,17 @@
  * that, which are made a buffer of the test's own.
  */
 
-#include <string.h>
-
 #include "kselftest_harness.h"
 
 #include <linux/kvm.h>
 
+#include "arm64.h"
 #include "armhost.h"
+#include "array.h"
 #include "bo.h"
 #include "driver.h"
 #include "guess.h"
 #include "program.h"
-#include "touch.h"
 #include "trial.h"
 #include "verdict.h"
 #include "vmm.h"
@@ -100,18 +99,11 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_guess *s
 		.op = GUEST_READ, .gpa = VMM_VRAM_GPA, .seed = seed, .visit = self->visit,
 		.visits = count, .result = self->result,
 	};
-	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
-	size_t i, found = 0;
+	size_t i;
 
 	for (i = 0; i < count; i++)
 		self->visit[i] = first + i;
-	memset(self->result, GUEST_PENDING, sizeof(self->result));
-	EXPECT_EQ(0, touch_run(vcpu, &touch))
-		TH_LOG("the guest ended with: %s", vmm_vcpu_strexit(vcpu));
-	EXPECT_EQ(0, touch.spurious);
-	for (i = 0; i < count; i++)
-		found += self->result[first + i] == wanted;
-	return found;
+	return arm64_pass(_metadata, self->vm, &touch, ARRAY_SIZE(self->result), wanted);
 }
 
 /* There is nothing behind the mapping; an access must be EFAULT. */

@@ -159,17 +159,12 @@ static size_t count_of(const struct _test_data_stage2 *self, enum guest_result w
 static size_t pass(struct __test_metadata *_metadata, struct _test_data_stage2 *self,
 		   uint64_t gpa, enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
-	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
 	struct touch touch = {
 		.op = op, .gpa = gpa, .seed = seed, .visit = self->visit,
 		.visits = bo_npages(&self->bo), .result = self->result,
 	};
 
-	memset(self->result, GUEST_PENDING, sizeof(self->result));
-	EXPECT_EQ(0, touch_run(vcpu, &touch))
-		TH_LOG("the guest ended with: %s", vmm_vcpu_strexit(vcpu));
-	EXPECT_EQ(0, touch.spurious);
-	return count_of(self, wanted);
+	return arm64_pass(_metadata, self->vm, &touch, bo_npages(&self->bo), wanted);
 }
 
 /* Where KVM refuses such a slot, the way that is left. */
@@ -204,6 +199,24 @@ TEST_F(stage2, a_block_in_a_row)
 	if (refused)
 		verdict_known(_metadata, "known before 6.13: aligned all %d pages map, else one",
 			      BLOCK_PAGES);
+}
+
+/* An entry of 2 MiB in the host's page table: one fault for all, by the guest's first access. */
+TEST_F(stage2, a_huge_entry)
+{
+	int ret;
+
+	if (!make_hit(_metadata, self, MOCKGPU_KIND_NONCOMPOUND, 9))
+		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
+	ret = mockgpu_bo_set_fault(&self->bo, MOCKGPU_FAULT_HUGE, 0);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no huge PFN mappings");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
+	EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
+	EXPECT_EQ(1, bo_query(_metadata, &self->bo).faults);
+	EXPECT_EQ(BLOCK_PAGES, pages_with(&self->bo, 0, 2));
+	EXPECT_EQ(1, bo_query(_metadata, &self->bo).faults);
 }
 
 /*
@@ -242,6 +255,28 @@ TEST_F(stage2, scattered_pages)
 	EXPECT_EQ(rest, pages_with(&self->other, 1, 3));
 	verdict_known(_metadata, "known before 7.2: the guest has %zu pages that are not mapped",
 		      rest);
+}
+
+/* The same where the first page has no reference count: KVM before 6.13 has none of it. */
+TEST_F(stage2, scattered_pages_behind_a_tail)
+{
+	if (guess_is_known() && !judge_refusal_known())
+		SKIP(return, "6.13 to 7.1 were not tried");
+	make_bo(_metadata, self, &self->other, MOCKGPU_KIND_NONCOMPOUND, 9, BLOCK_PAGES);
+	if (!make_hit(_metadata, self, MOCKGPU_KIND_SPLIT, 0))
+		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
+	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&self->bo, 0, &self->other, 1));
+	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
+	fill(&self->bo, 0, 1);
+	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
+	if (!pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_EFAULT)) {
+		EXPECT_EQ(BLOCK_PAGES, count_of(self, GUEST_MAPPED));
+		return;
+	}
+	EXPECT_TRUE(judge_refusal_known());
+	EXPECT_EQ(BLOCK_PAGES, count_of(self, GUEST_EFAULT));
+	EXPECT_EQ(BLOCK_PAGES, pages_with(&self->bo, 0, 1));
+	verdict_known(_metadata, "known before 6.13: all %d pages are EFAULT", BLOCK_PAGES);
 }
 
 /* Refused by design, for a new slot and for one that is there; it stays as it was. */

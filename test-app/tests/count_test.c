@@ -12,9 +12,7 @@
 #include "kselftest_harness.h"
 
 #include "live.h"
-
-/* What KVM before 6.13 may have set on a page that it held. */
-#define KVM_MARKS (MOCKGPU_PAGE_REFERENCED | MOCKGPU_PAGE_DIRTY | MOCKGPU_PAGE_ACTIVE)
+#include "unchanged.h"
 
 #define KILLS 6
 
@@ -68,12 +66,6 @@ FIXTURE_TEARDOWN(count)
 	live_teardown(_metadata, &self->live);
 }
 
-/* Whether KVM before 6.13 takes a reference, and so leaves its marks. */
-static bool may_be_marked(const struct drm_mockgpu_page *page)
-{
-	return judge_refusal_known() && page->count && !(page->flags & MOCKGPU_PAGE_RESERVED);
-}
-
 /* Pages that are not as they were, and the first of them in words. */
 static size_t changed(struct __test_metadata *_metadata, struct _test_data_count *self,
 		      char *first, size_t size)
@@ -84,11 +76,8 @@ static size_t changed(struct __test_metadata *_metadata, struct _test_data_count
 
 	for (page = 0; page < self->live.pages; page++) {
 		const struct drm_mockgpu_page *was = &self->before[page];
-		uint32_t differ = now[page].flags ^ was->flags;
 
-		if (may_be_marked(was))
-			differ &= ~KVM_MARKS;
-		if (was->pfn == now[page].pfn && was->count == now[page].count && !differ)
+		if (unchanged_page(was, &now[page]))
 			continue;
 		if (!count++)
 			snprintf(first, size, "page %u: count %u, flags %#x, before %u, %#x", page,

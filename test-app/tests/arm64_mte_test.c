@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VMs whose guest can tag its memory (KVM_CAP_ARM_MTE): KVM takes no VMA for them
+ * that is not allowed to have tags, and a driver's never is: arch_calc_vm_flag_bits()
+ * in arch/arm64/include/asm/mman.h sets VM_MTE_ALLOWED for anonymous memory, and shmem
+ * and hugetlbfs for theirs. So with MTE there is no vram, on any kernel and for any
+ * kind of page: the memslot is refused (kvm_arch_prepare_memory_region()), and what
+ * comes into one that is there gives EFAULT (user_mem_abort()).
+ */
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+
+#include <linux/kvm.h>
+
+#include "arm64.h"
+#include "bo.h"
+#include "driver.h"
+#include "program.h"
+#include "release.h"
+#include "trial.h"
+#include "unchanged.h"
+#include "verdict.h"
+#include "vmm.h"
+
+#define SLOT 1
+#define ORDER 4
+#define PAGES 64
+
+FIXTURE(mte) {
+	struct driver driver;
+	struct vmm *vm;
+	struct vmm *without;
+	struct mockgpu_bo bo;
+	struct drm_mockgpu_page *before;
+	void *room;
+	uint32_t visit[PAGES];
+	uint8_t result[PAGES];
+};
+
+FIXTURE_SETUP(mte)
+{
+	const struct vmm_options options = { .mte = true };
+	uint32_t i;
+
+	driver_setup(_metadata, &self->driver);
+	for (i = 0; i < PAGES; i++)
+		self->visit[i] = i;
+	self->room = trial_reserve(PAGES * GUEST_PAGE_SIZE);
+	ASSERT_NE(NULL, self->room);
+	ASSERT_EQ(0, vmm_create(&self->without, 1));
+	if (!vmm_check(self->without, KVM_CAP_ARM_MTE)) {
+		EXPECT_EQ(-EINVAL, vmm_create_with(&self->vm, 1, &options));
+		SKIP(return, "no MTE: not this CPU, or not with pKVM (lab/run -m vhe has it)");
+	}
+	ASSERT_EQ(0, vmm_create_with(&self->vm, 1, &options));
+}
+
+FIXTURE_TEARDOWN(mte)
+{
+	vmm_destroy(self->vm);
+	vmm_destroy(self->without);
+	EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo));
+	free(self->before);
+	munmap(self->room, PAGES * GUEST_PAGE_SIZE);
+	driver_teardown(_metadata, &self->driver);
+}
+
+/* How many pages of the memslot end with @wanted at the guest's first access. */
+static size_t pass(struct __test_metadata *_metadata, struct _test_data_mte *self,
+		   struct vmm *vm, enum guest_op op, uint64_t seed, enum guest_result wanted)
+{
+	struct touch touch = {
+		.op = op, .gpa = VMM_VRAM_GPA, .seed = seed, .visit = self->visit,
+		.visits = PAGES, .result = self->result,
+	};
+
+	return arm64_pass(_metadata, vm, &touch, PAGES, wanted);
+}
+
+static int set_slot(struct vmm *vm, void *at)
+{
+	return vmm_slot_set(vm, SLOT, VMM_VRAM_GPA, at, PAGES * GUEST_PAGE_SIZE, 0);
+}
+
+/* The guest writes all of the memory and finds it again. */
+static void expect_usable(struct __test_metadata *_metadata, struct _test_data_mte *self,
+			  struct vmm *vm)
+{
+	EXPECT_EQ(PAGES, pass(_metadata, self, vm, GUEST_WRITE, 2, GUEST_MAPPED));
+	EXPECT_EQ(PAGES, pass(_metadata, self, vm, GUEST_READ, 2, GUEST_MAPPED));
+}
+
+static void map_memory(struct __test_metadata *_metadata, struct _test_data_mte *self, int type)
+{
+	ASSERT_EQ(self->room, mmap(self->room, PAGES * GUEST_PAGE_SIZE, PROT_READ | PROT_WRITE,
+				   type | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+}
+
+static void make_vram(struct __test_metadata *_metadata, struct _test_data_mte *self,
+		      uint32_t kind, uint32_t caching)
+{
+	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, kind, ORDER, caching,
+				       PAGES * GUEST_PAGE_SIZE, &self->bo));
+	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, self->room));
+	pattern_fill(self->bo.map, self->bo.size, 1);
+	free(self->before);
+	self->before = bo_pages(_metadata, &self->bo);
+}
+
+/* KVM has left nothing behind, and what is there is what was. */
+static void expect_untouched(struct __test_metadata *_metadata, struct _test_data_mte *self)
+{
+	struct drm_mockgpu_page *now = bo_pages(_metadata, &self->bo);
+	size_t page, changed = 0;
+
+	for (page = 0; page < PAGES; page++)
+		changed += !unchanged_page(&self->before[page], &now[page]);
+	EXPECT_EQ(0, changed);
+	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
+	free(now);
+}
+
+TEST_F(mte, private_memory_is_taken)
+{
+	map_memory(_metadata, self, MAP_PRIVATE);
+	ASSERT_EQ(0, set_slot(self->vm, self->room));
+	expect_usable(_metadata, self, self->vm);
+}
+
+/* What a VMM shares with its device processes; that came in 6.2 (d89585fbb308). */
+TEST_F(mte, shared_memory_is_taken)
+{
+	int ret;
+
+	map_memory(_metadata, self, MAP_SHARED);
+	ret = set_slot(self->vm, self->room);
+	if (ret == -EINVAL && release_is_before(6, 2)) {
+		verdict_known(_metadata, "known before 6.2: no shared memory with MTE");
+		return;
+	}
+	ASSERT_EQ(0, ret);
+	expect_usable(_metadata, self, self->vm);
+}
+
+TEST_F(mte, vram_is_refused)
+{
+	static const uint32_t kinds[] = { MOCKGPU_KIND_SPLIT, MOCKGPU_KIND_NONCOMPOUND };
+	uint32_t caching;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (caching = 0; caching < MOCKGPU_CACHING_COUNT; caching++) {
+			make_vram(_metadata, self, kinds[i], caching);
+			EXPECT_EQ(-EINVAL, set_slot(self->vm, self->room));
+			expect_untouched(_metadata, self);
+			ASSERT_EQ(0, mockgpu_bo_destroy(&self->bo));
+		}
+	}
+	/* Of two VMs it is the one with MTE that cannot have it. */
+	make_vram(_metadata, self, MOCKGPU_KIND_SPLIT, MOCKGPU_CACHING_CACHED);
+	EXPECT_EQ(-EINVAL, set_slot(self->vm, self->room));
+	ASSERT_EQ(0, set_slot(self->without, self->room));
+	expect_usable(_metadata, self, self->without);
+	verdict_known(_metadata, "known: a VM with MTE cannot have vram");
+}
+
+/* An arena that buffers are mapped into, as VMMs have it: the memslot is there before. */
+TEST_F(mte, vram_in_an_arena_is_efault)
+{
+	static const uint32_t kinds[] = { MOCKGPU_KIND_SPLIT, MOCKGPU_KIND_NONCOMPOUND };
+	size_t i;
+
+	map_memory(_metadata, self, MAP_PRIVATE);
+	ASSERT_EQ(0, set_slot(self->vm, self->room));
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		make_vram(_metadata, self, kinds[i], MOCKGPU_CACHING_CACHED);
+		EXPECT_EQ(PAGES, pass(_metadata, self, self->vm, GUEST_READ, 1, GUEST_EFAULT));
+		EXPECT_EQ(PAGES, pass(_metadata, self, self->vm, GUEST_WRITE, 3, GUEST_EFAULT));
+		expect_untouched(_metadata, self);
+		/* The guest is none the worse for it once the arena is memory again. */
+		ASSERT_EQ(0, mockgpu_bo_destroy(&self->bo));
+		map_memory(_metadata, self, MAP_PRIVATE);
+		expect_usable(_metadata, self, self->vm);
+	}
+	verdict_known(_metadata, "known: all %d pages are EFAULT in a VM with MTE", PAGES);
+}
+
+int main(int argc, char **argv)
+{
+	program_needs_kvm(trial_unusable());
+	return driver_run(argc, argv);
+}
