@@ -9,6 +9,7 @@
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_vma_manager.h>
 
 #include "mockgpu.h"
@@ -55,7 +56,8 @@ static int mockgpu_access_locked(struct mockgpu_bo *bo, unsigned long offset,
  * may write: so says check_vma_flags() in mm/gup.c.
  *
  * Return: how many bytes, at most to the end of the page: __access_remote_vm() asks
- * again for what comes then. A negative errno otherwise.
+ * again for what comes then. -ENODEV when the device or the buffer's memory is gone,
+ * another negative errno otherwise.
  */
 int mockgpu_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		      int len, int write)
@@ -63,7 +65,7 @@ int mockgpu_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	struct ttm_buffer_object *tbo = vma->vm_private_data;
 	struct mockgpu_bo *bo = to_mockgpu_bo(tbo);
 	unsigned long first = vma->vm_pgoff - drm_vma_node_start(&tbo->base.vma_node);
-	int ret;
+	int ret, idx;
 
 	if (write && !(vma->vm_flags & VM_WRITE))
 		return -EFAULT;
@@ -71,8 +73,12 @@ int mockgpu_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	ret = mockgpu_bo_lock(bo);
 	if (ret)
 		return ret;
-	ret = mockgpu_access_locked(bo, (first << PAGE_SHIFT) + (addr - vma->vm_start),
-				    buf, len, write);
+	ret = -ENODEV;
+	if (drm_dev_enter(tbo->base.dev, &idx)) {
+		ret = mockgpu_access_locked(bo, (first << PAGE_SHIFT) + (addr - vma->vm_start),
+					    buf, len, write);
+		drm_dev_exit(idx);
+	}
 	mockgpu_bo_unlock(bo);
 	return ret;
 }

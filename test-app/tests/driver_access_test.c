@@ -196,6 +196,19 @@ TEST_F(access, nothing_beyond_the_end_of_a_mapping)
 	free(bytes);
 }
 
+TEST_F(access, nothing_of_a_revoked_buffer)
+{
+	uint64_t word = 0;
+
+	make_plain(_metadata, self);
+	ASSERT_EQ(0, mockgpu_bo_revoke(&self->bo));
+	EXPECT_EQ(-1, pread(self->mem, &word, sizeof(word), (uintptr_t)self->bo.map));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(-1, pwrite(self->mem, &word, sizeof(word), (uintptr_t)self->bo.map));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(0, word);
+}
+
 int main(int argc, char **argv)
 {
 	return driver_run(argc, argv);

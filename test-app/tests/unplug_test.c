@@ -98,11 +98,13 @@ FIXTURE_TEARDOWN(unplug)
 
 TEST_F(unplug, every_mapping_is_gone)
 {
-	int node = open(MOCKGPU_NODE, O_RDWR);
+	int node = open(MOCKGPU_NODE, O_RDWR), mem = open("/proc/self/mem", O_RDWR);
 	void *maps[3] = { self->bo.map };
 	unsigned int i, page;
+	char byte;
 
 	ASSERT_LE(0, node);
+	ASSERT_LE(0, mem);
 	maps[1] = mmap(NULL, self->bo.size, PROT_READ | PROT_WRITE, MAP_SHARED, self->dmabuf, 0);
 	ASSERT_NE(MAP_FAILED, maps[1]);
 	maps[2] = mmap(NULL, self->bo.size, PROT_READ | PROT_WRITE, MAP_SHARED, node, 0);
@@ -117,10 +119,14 @@ TEST_F(unplug, every_mapping_is_gone)
 			EXPECT_EQ(SIGBUS, pattern_touch(at, 0))
 				TH_LOG("mapping %u, page %u", i, page);
 			EXPECT_EQ(SIGBUS, pattern_touch(at, 1));
+			/* Nor for a debugger. */
+			EXPECT_EQ(-1, pread(mem, &byte, 1, (uintptr_t)at));
+			EXPECT_EQ(-1, pwrite(mem, &byte, 1, (uintptr_t)at));
 		}
 	}
 	EXPECT_EQ(0, munmap(maps[1], self->bo.size));
 	EXPECT_EQ(0, munmap(maps[2], self->bo.size));
+	EXPECT_EQ(0, close(mem));
 	EXPECT_EQ(0, close(node));
 }
 
