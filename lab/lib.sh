@@ -43,7 +43,8 @@ ARM64_A72_PROGRAMS="vmm_test mockgpu-probe arm64_stage2_test arm64_guess_test ar
 ARM64_PKVM_PROGRAMS="$ARM64_A72_PROGRAMS count_test"
 ARM64_VHE_PROGRAMS="$ARM64_A72_PROGRAMS kvm_map_test mutation_test"
 ARM64_LONG_PROGRAMS="$ARM64_VHE_PROGRAMS count_test"
-# Where KVM guesses (test-app/lib/guess.h) their guests would write to the host's memory.
+# Where KVM guesses (test-app/lib/guess.h) their guests would write to the host's memory:
+# they refuse to.
 ARM64_LIVE_PROGRAMS="virtio_vram_test virtio_window_test mapping_test live_change_test stale_page_test
 	spurious_efault_test"
 

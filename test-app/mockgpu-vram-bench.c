@@ -15,6 +15,7 @@
 
 #include "array.h"
 #include "bench/bench.h"
+#include "guess.h"
 #include "touch.h"
 #include "trial.h"
 #include "vgpu/protocol.h"
@@ -275,6 +276,8 @@ static int bench_run(unsigned int rounds, bool json)
 	struct utsname uts = { 0 };
 	int drm, ret;
 
+	if (!unusable)
+		unusable = guess_unsafe();
 	if (unusable) {
 		fprintf(stderr, "mockgpu-vram-bench: %s\n", unusable);
 		return BENCH_CANNOT;

@@ -2,6 +2,7 @@
 /* KVM's guess at blocks, see guess.h. */
 
 #include <errno.h>
+#include <stddef.h>
 
 #include "../guest/protocol.h"
 #include "guess.h"
@@ -19,6 +20,13 @@ bool guess_is_known(void)
 #else
 	return false;
 #endif
+}
+
+const char *guess_unsafe(void)
+{
+	if (!guess_is_known())
+		return NULL;
+	return "KVM on arm64 before 7.2 would let the guest write to the host's memory";
 }
 
 static int guess_hits(const struct mockgpu_bo *bo, bool *hits)

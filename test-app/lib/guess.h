@@ -30,6 +30,16 @@ struct mockgpu_bo;
 bool guess_is_known(void);
 
 /**
+ * guess_unsafe() - why a program whose buffers cannot stay clear must not be run here
+ *
+ * Those with dma-bufs, whose offsets are 0, or with mappings that change their place:
+ * their guests would write to memory of the host's kernel.
+ *
+ * Return: NULL where KVM does not guess, or one line for people.
+ */
+const char *guess_unsafe(void);
+
+/**
  * guess_dodge() - put a buffer where KVM does not guess
  * @fd: from mockgpu_open()
  * @want: how the buffer was made

@@ -17,6 +17,7 @@
 #include <linux/kvm.h>
 
 #include "array.h"
+#include "guess.h"
 #include "live.h"
 
 /* Of each change. */
@@ -480,5 +481,6 @@ TEST_F(change, the_driver_revokes_it)
 
 int main(int argc, char **argv)
 {
+	program_needs_kvm(guess_unsafe());
 	return live_run(argc, argv);
 }

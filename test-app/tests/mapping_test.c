@@ -18,6 +18,7 @@
 
 #include "array.h"
 #include "cell.h"
+#include "guess.h"
 #include "kmsg.h"
 #include "kvmstat.h"
 #include "program.h"
@@ -369,5 +370,6 @@ TEST_F(mapping, pre_fault_memory)
 int main(int argc, char **argv)
 {
 	program_needs_kvm(trial_unusable());
+	program_needs_kvm(guess_unsafe());
 	return test_harness_run(argc, argv);
 }

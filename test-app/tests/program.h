@@ -10,7 +10,8 @@
 
 /**
  * program_needs_kvm() - go on where there is what the program needs
- * @unusable: what is missing, or NULL; as of vmm_unusable() or trial_unusable()
+ * @unusable: what is missing, or NULL; as of vmm_unusable(), trial_unusable() or
+ *	guess_unsafe()
  *
  * Skips the whole program where something is missing.
  */

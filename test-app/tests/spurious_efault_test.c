@@ -16,6 +16,7 @@
 
 #include "kselftest_harness.h"
 
+#include "guess.h"
 #include "live.h"
 
 #define ZAPS 3000
@@ -131,5 +132,6 @@ TEST_F(spurious, signals_while_a_buffer_comes_back)
 
 int main(int argc, char **argv)
 {
+	program_needs_kvm(guess_unsafe());
 	return live_run(argc, argv);
 }

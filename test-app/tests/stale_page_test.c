@@ -19,6 +19,7 @@
 
 #include <linux/kvm.h>
 
+#include "guess.h"
 #include "kvmstat.h"
 #include "live.h"
 #include "thief.h"
@@ -264,5 +265,6 @@ TEST_F(stale, when_the_mapping_goes)
 
 int main(int argc, char **argv)
 {
+	program_needs_kvm(guess_unsafe());
 	return live_run(argc, argv);
 }

@@ -17,6 +17,7 @@
 #include "kselftest_harness.h"
 
 #include "array.h"
+#include "guess.h"
 #include "program.h"
 #include "vram.h"
 
@@ -242,5 +243,6 @@ TEST(virglrenderer_maps_at_a_given_address)
 int main(int argc, char **argv)
 {
 	program_needs_kvm(trial_unusable());
+	program_needs_kvm(guess_unsafe());
 	return driver_run(argc, argv);
 }
