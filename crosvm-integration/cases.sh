@@ -43,13 +43,10 @@ set_out() {
 }
 
 clean_up() {
-	for process in ${vmm:-} ${watchers:-} ${servers:-}; do
+	for process in ${vmm:-} ${watcher:-} ${servers:-}; do
 		kill "${process%%:*}" 2>/dev/null || true
 	done
-	# shellcheck disable=SC2086 # a list
-	[ -z "${watchers:-}" ] || wait $watchers || true
 	echo "$kind" >"$NODE_KIND"
-	unwatch_exits
 	rm -rf "$out"
 }
 

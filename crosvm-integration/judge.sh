@@ -7,8 +7,7 @@
 # does.
 #
 # A guest prints what guest/init says. A case that ends the VMM is the last one of
-# its guest; those after it get another guest. A guest that the emulator below KVM
-# lost is booted again: see emulator.sh, which the runner sources too.
+# its guest; those after it get another guest.
 # shellcheck disable=SC2154
 
 # known_to_refuse: kernels before 6.13 give EFAULT for pages without a count.
@@ -66,16 +65,12 @@ vmm() {
 	timeout -k 5 "$limit" "$@" >"$log" 2>&1 &
 	vmm=$!
 	end_when_refused $vmm "$log" &
-	watchers=$!
-	end_when_lost $vmm &
-	watchers="$watchers $!"
+	watcher=$!
 	vmm_status=0
 	wait $vmm || vmm_status=$?
 	vmm=
-	end_watch
-	# shellcheck disable=SC2086 # a list
-	wait $watchers || true
-	watchers=
+	wait $watcher || true
+	watcher=
 	return $vmm_status
 }
 
@@ -179,21 +174,6 @@ report() {
 	echo "# cell test=$1 verdict=$verdict mapped=$mapped total=$3"
 }
 
-# boot_anew CASE...: boot, and again for a guest that the emulator lost, which says
-# nothing of what is tested here; five in a row are judged as they are.
-boot_anew() {
-	for attempt in 1 2 3 4 5; do
-		status=0 boot_fault='' booted=$*
-		rm -f "$guest_log" "$vmm_log"
-		watch_exits
-		boot "$@"
-		end_servers
-		lost=$(lost_guest)
-		[ -n "$lost" ] || return 0
-		echo "# the emulator lost guest $attempt of 5: $lost"
-	done
-}
-
 # run_cases NAME CASE...: all of them, with as few guests as can be; NAME is put
 # before the names of the results. The runner has
 #
@@ -212,7 +192,9 @@ run_cases() {
 	while [ $# -gt 0 ]; do
 		guest_log=$out/guest-$1.log vmm_log=$out/vmm-$1.log
 		before=$(buffers)
-		boot_anew "$@"
+		status=0 boot_fault='' booted=$*
+		boot "$@"
+		end_servers
 		[ "$(buffers)" = "$before" ] || boot_fault="there are $(buffers) buffers left, there were $before"
 		for case in $booted; do
 			shift
