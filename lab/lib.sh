@@ -39,7 +39,7 @@ DRIVER_PROGRAMS="$DEVICE_PROGRAMS vhost_gpu_test buffer_gpu_test
 # programs for pKVM and for VHE, and what the long one has in each mode. DEVICE_PROGRAMS
 # besides: what the others need is not unpacked for arm64.
 ARM64_A72_PROGRAMS="vmm_test mockgpu-probe arm64_stage2_test arm64_guess_test arm64_pkvm_test
-	arm64_mte_test driver_access_test"
+	arm64_mte_test"
 ARM64_PKVM_PROGRAMS="$ARM64_A72_PROGRAMS count_test"
 ARM64_VHE_PROGRAMS="$ARM64_A72_PROGRAMS kvm_map_test mutation_test"
 ARM64_LONG_PROGRAMS="$ARM64_VHE_PROGRAMS count_test"
