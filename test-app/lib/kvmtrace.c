@@ -45,17 +45,16 @@ static size_t kvmtrace_enable(const struct kvmtrace *trace)
  */
 static int kvmtrace_make_instance(const char *root, const char *path)
 {
-	char option[96], was[4];
+	char option[96];
+	bool was;
 	int ret;
 
 	snprintf(option, sizeof(option), "%s/options/record-cmd", root);
-	ret = sysfs_read(option, was, sizeof(was));
-	if (ret)
-		return ret;
-	if (was[0] == '1')
+	was = sysfs_is_set(option);
+	if (was)
 		kvmtrace_write(root, "options", "record-cmd", "0");
 	ret = mkdir(path, 0700) ? -errno : 0;
-	if (was[0] == '1')
+	if (was)
 		kvmtrace_write(root, "options", "record-cmd", "1");
 	return ret;
 }

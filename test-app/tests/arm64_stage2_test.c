@@ -219,6 +219,19 @@ TEST_F(stage2, a_huge_entry)
 	EXPECT_EQ(1, bo_query(_metadata, &self->bo).faults);
 }
 
+/* Single pages, the first of them page @first of a block of the test's own. */
+static bool make_scattered(struct __test_metadata *_metadata, struct _test_data_stage2 *self,
+			   uint32_t first)
+{
+	make_bo(_metadata, self, &self->other, MOCKGPU_KIND_NONCOMPOUND, 9, BLOCK_PAGES);
+	if (!make_hit(_metadata, self, MOCKGPU_KIND_SPLIT, 0))
+		return false;
+	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&self->bo, 0, &self->other, first));
+	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
+	fill(&self->bo, 0, 1);
+	return true;
+}
+
 /*
  * Pages that do not lie in a row. The first is made the head of a block of the test's
  * own, so that what KVM takes for the rest of the buffer is the test's own too.
@@ -228,12 +241,8 @@ TEST_F(stage2, scattered_pages)
 	const size_t rest = BLOCK_PAGES - 1;
 	size_t strange;
 
-	make_bo(_metadata, self, &self->other, MOCKGPU_KIND_NONCOMPOUND, 9, BLOCK_PAGES);
-	if (!make_hit(_metadata, self, MOCKGPU_KIND_SPLIT, 0))
+	if (!make_scattered(_metadata, self, 0))
 		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
-	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&self->bo, 0, &self->other, 0));
-	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
-	fill(&self->bo, 0, 1);
 	fill(&self->other, 0, 2);
 	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
 
@@ -262,12 +271,8 @@ TEST_F(stage2, scattered_pages_behind_a_tail)
 {
 	if (guess_is_known() && !judge_refusal_known())
 		SKIP(return, "6.13 to 7.1 were not tried");
-	make_bo(_metadata, self, &self->other, MOCKGPU_KIND_NONCOMPOUND, 9, BLOCK_PAGES);
-	if (!make_hit(_metadata, self, MOCKGPU_KIND_SPLIT, 0))
+	if (!make_scattered(_metadata, self, 1))
 		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
-	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&self->bo, 0, &self->other, 1));
-	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
-	fill(&self->bo, 0, 1);
 	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
 	if (!pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_EFAULT)) {
 		EXPECT_EQ(BLOCK_PAGES, count_of(self, GUEST_MAPPED));

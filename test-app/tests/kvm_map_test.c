@@ -188,9 +188,7 @@ static struct trial_case test_case(unsigned int i)
 /* The half that still has every pair of a visit, a first access and an alignment. */
 static bool test_is_tried(uint32_t kind, const struct trial_case *what)
 {
-	if (!test_is_other_mmu() && !test_is_control(kind))
-		return true;
-	if (test_is_long())
+	if (test_is_long() || (!test_is_other_mmu() && !test_is_control(kind)))
 		return true;
 	return (what->visit + (what->first == GUEST_WRITE) + what->skewed) % 2 == 1;
 }
