@@ -9,7 +9,8 @@
  *
  * Environment: MOCKGPU_SEED, a number, repeats a run with the seed it printed;
  * MOCKGPU_MMU, the lab's mode of KVM's MMU: half of the cases are tried in others than
- * tdp, without the largest controls, and of the controls in all, unless MOCKGPU_LONG=1.
+ * tdp, in legacy and shadow without the largest controls, and of the controls in all,
+ * unless MOCKGPU_LONG=1.
  */
 
 #include <sys/random.h>
@@ -113,19 +114,19 @@ static bool test_is_control(uint32_t kind)
 	return kind == MOCKGPU_KIND_SPLIT || kind == MOCKGPU_KIND_RESERVED;
 }
 
-static bool test_is_other_mmu(void)
+static bool test_is_mmu(const char *name)
 {
 	const char *mmu = getenv("MOCKGPU_MMU");
 
-	return mmu && strcmp(mmu, "tdp");
+	return mmu && !strcmp(mmu, name);
 }
 
 FIXTURE_SETUP(kvm_map)
 {
 	int ret;
 
-	if (test_is_other_mmu() && test_is_control(variant->kind) && variant->order == 10 &&
-	    !test_is_long())
+	if ((test_is_mmu("legacy") || test_is_mmu("shadow")) && variant->order == 10 &&
+	    test_is_control(variant->kind) && !test_is_long())
 		SKIP(return, "a control that is tried in tdp mode, and here with MOCKGPU_LONG=1");
 	self->drm = mockgpu_open(NULL, 0);
 	ASSERT_LE(0, self->drm);
@@ -188,7 +189,9 @@ static struct trial_case test_case(unsigned int i)
 /* The half that still has every pair of a visit, a first access and an alignment. */
 static bool test_is_tried(uint32_t kind, const struct trial_case *what)
 {
-	if (test_is_long() || (!test_is_other_mmu() && !test_is_control(kind)))
+	const bool tdp = !getenv("MOCKGPU_MMU") || test_is_mmu("tdp");
+
+	if (test_is_long() || (tdp && !test_is_control(kind)))
 		return true;
 	return (what->visit + (what->first == GUEST_WRITE) + what->skewed) % 2 == 1;
 }
