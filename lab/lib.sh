@@ -183,3 +183,13 @@ with_lock() {
 		"$@"
 	) 9>"$CACHE/$1"
 }
+
+# with_build_lock COMMAND...: one at a time in this checkout, while nothing is fetched
+# into the cache; other checkouts may build at the same time.
+with_build_lock() {
+	(
+		flock -s 8
+		flock 9
+		"$@"
+	) 8>"$CACHE/lock" 9>"$REPO/build/lock"
+}
