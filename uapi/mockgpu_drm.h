@@ -104,11 +104,12 @@ enum mockgpu_placement {
  *	entries a fault, as amdgpu
  * @MOCKGPU_FAULT_HUGE: a 2 MiB entry where page frame number and address allow
  *	it, the mapping covers it and the kernel asks for one (not with
- *	PR_SET_THP_DISABLE; 6.12 wants
- *	/sys/kernel/mm/transparent_hugepage/enabled to say "always", 7.2 does
- *	not), else 4 KiB; as vfio-pci and panthor. mmap() of the DRM file chooses
- *	an address that fits. A range in which there was a 4 KiB entry keeps
- *	4 KiB entries until munmap().
+ *	PR_SET_THP_DISABLE; before 7.3, without the backport that 6.12.115 and
+ *	7.2.y have of "mm/huge_memory: bypass THP tuneables for huge pfnmap
+ *	mappings", /sys/kernel/mm/transparent_hugepage/enabled must say "always"),
+ *	else 4 KiB; as vfio-pci and panthor. mmap() of the DRM file chooses an
+ *	address that fits. A range in which there was a 4 KiB entry keeps 4 KiB
+ *	entries until munmap().
  * @MOCKGPU_FAULT_READ_ONLY: 4 KiB entries that come read-only; the first write
  *	upgrades them through pfn_mkwrite, as drm_gem_shmem since 7.1. Holds for
  *	mappings made while the mode is set, and for these it stays.
