@@ -74,13 +74,18 @@ struct judge_look {
 	uint32_t any;
 };
 
+static bool judge_is_mapped(const struct judge_evidence *evidence, size_t page)
+{
+	return evidence->result[page] == GUEST_MAPPED || evidence->result[page] == GUEST_WRONG;
+}
+
 static bool judge_page_is_held(const struct judge_evidence *evidence, size_t page)
 {
 	const struct drm_mockgpu_page *before = &evidence->before[page];
 
 	return evidence->refusal_known && before->count &&
 	       !(before->flags & MOCKGPU_PAGE_RESERVED) &&
-	       evidence->result[page] != GUEST_EFAULT;
+	       judge_is_mapped(evidence, page);
 }
 
 static bool judge_state_changed(struct judgement *judgement, size_t i, const char *when,
@@ -141,6 +146,33 @@ static bool judge_pages(const struct judge_evidence *evidence, struct judgement 
 	return false;
 }
 
+/*
+ * Every page has to be accounted for: it mapped, with data that judge_data() has found
+ * right, or it gave EFAULT, which judge_refusals() looks at.
+ */
+static bool judge_unreached(const struct judge_evidence *evidence, struct judgement *judgement)
+{
+	static const char *const what[] = {
+		[GUEST_PENDING] = "the access has no result",
+		[GUEST_WRONG] = "the guest found wrong data but no wrong word is known",
+		[GUEST_UNEMULATED] = "KVM set about emulating the access, and could not",
+	};
+	size_t i;
+
+	if (!evidence->pages)
+		return judge_not_ok(judgement, JUDGE_UNREACHED, 0, "there are no pages");
+	for (i = 0; i < evidence->pages; i++) {
+		const uint8_t result = evidence->result[i];
+
+		if (result != GUEST_MAPPED && result != GUEST_EFAULT)
+			return judge_not_ok(judgement, JUDGE_UNREACHED, i,
+					    "page %zu was not reached: %s", i,
+					    result < ARRAY_SIZE(what) && what[result] ?
+					    what[result] : "the result is unknown");
+	}
+	return false;
+}
+
 static bool judge_refusals(const struct judge_evidence *evidence,
 			   struct judgement *judgement)
 {
@@ -185,10 +217,10 @@ struct judgement judge(const struct judge_evidence *evidence)
 	size_t i;
 
 	for (i = 0; i < evidence->pages; i++)
-		judgement.mapped += evidence->result[i] == GUEST_MAPPED ||
-				    evidence->result[i] == GUEST_WRONG;
+		judgement.mapped += judge_is_mapped(evidence, i);
 	if (judge_data(evidence, &judgement) ||
 	    judge_pages(evidence, &judgement) ||
+	    judge_unreached(evidence, &judgement) ||
 	    judge_refusals(evidence, &judgement))
 		return judgement;
 	if (evidence->spurious)

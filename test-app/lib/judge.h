@@ -47,7 +47,7 @@ struct judge_wrong {
  *
  * Arrays have @pages entries, indexed by page number.
  *
- * @pages: pages of the buffer, not 0
+ * @pages: pages of the buffer; 0 is not ok
  * @result: enum guest_result of the guest's first access to each page
  * @before: each page before it got into the guest
  * @during: each page while the guest had it mapped; NULL: as before
@@ -79,7 +79,7 @@ struct judge_evidence {
 /**
  * enum judge_verdict - the verdict, as in docs and results
  *
- * @JUDGE_OK: everything mapped, data right in both directions, pages as before,
+ * @JUDGE_OK: every page mapped, data right in both directions, pages as before,
  *	nothing in the kernel log
  * @JUDGE_REPRODUCED: the same, but exactly the pages that this kernel is known
  *	to refuse gave EFAULT
@@ -101,6 +101,8 @@ enum judge_verdict {
  * @JUDGE_COUNT: a page's reference count changed
  * @JUDGE_STATE: a page's pfn or flags changed, other than this kernel is known
  *	to change them
+ * @JUDGE_UNREACHED: a page neither mapped with the right data nor gave EFAULT, or
+ *	there is no page
  * @JUDGE_REFUSED: a page gave EFAULT that no kernel, or not this one, is known
  *	to refuse
  * @JUDGE_PARTLY: some of the pages that this kernel is known to refuse gave
@@ -113,6 +115,7 @@ enum judge_reason {
 	JUDGE_WRONG_DATA,
 	JUDGE_COUNT,
 	JUDGE_STATE,
+	JUDGE_UNREACHED,
 	JUDGE_REFUSED,
 	JUDGE_PARTLY,
 	JUDGE_SPURIOUS,

@@ -5,6 +5,8 @@
  * the judge real damage.
  */
 
+#include <string.h>
+
 #include "kselftest_harness.h"
 
 #include "../guest/protocol.h"
@@ -120,6 +122,43 @@ TEST_F(judge, one_tail_that_maps_among_refused_ones_is_not_ok)
 	test_refuse_tails(self->result);
 	self->result[7] = GUEST_MAPPED;
 	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_PARTLY, 7);
+}
+
+/* Neither there nor refused: whatever became of them, nobody has seen them work. */
+TEST_F(judge, a_page_without_a_result_is_not_ok)
+{
+	static const uint8_t results[] = { GUEST_PENDING, GUEST_UNEMULATED, GUEST_WRONG, 0xff };
+	unsigned int i, page;
+
+	for (i = 0; i < ARRAY_SIZE(results); i++) {
+		for (page = 0; page < TEST_PAGES; page++) {
+			self->result[page] = results[i];
+			EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_UNREACHED, page);
+			self->result[page] = GUEST_MAPPED;
+		}
+		memset(self->result, results[i], sizeof(self->result));
+		EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_UNREACHED, 0);
+	}
+	EXPECT_NE(NULL, strstr(judge(&self->evidence).text, "page 0"));
+}
+
+/* A refusal that is known does not stand for the pages beside it. */
+TEST_F(judge, a_page_without_a_result_among_refused_ones_is_not_ok)
+{
+	self->evidence.refusal_known = true;
+	test_refuse_tails(self->result);
+	self->result[5] = GUEST_UNEMULATED;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_UNREACHED, 5);
+	test_refuse_tails(self->result);
+	self->result[4] = GUEST_PENDING;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_UNREACHED, 4);
+}
+
+/* Nothing was seen of a buffer without pages. */
+TEST_F(judge, no_pages_are_not_ok)
+{
+	self->evidence.pages = 0;
+	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_UNREACHED, 0);
 }
 
 TEST_F(judge, counts_must_not_change_at_any_time)

@@ -280,6 +280,33 @@ TEST_F(mutation, a_page_that_cannot_be_mapped_is_seen)
 	test_expect_healthy(_metadata, &self->trial, self->healthy);
 }
 
+static int test_protect_page(struct trial *trial, struct damage *damage)
+{
+	(void)damage;
+	return mprotect(trial->memory + TEST_PAGE * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE,
+			PROT_READ) ? -errno : 0;
+}
+
+/* What KVM can neither map for a write nor emulate; on arm64 that is EFAULT. */
+#ifdef __aarch64__
+#define TEST_NO_STORE JUDGE_REFUSED
+#else
+#define TEST_NO_STORE JUDGE_UNREACHED
+#endif
+
+TEST_F(mutation, a_page_that_is_not_reached_is_seen)
+{
+	struct damage damage = { .stage = TRIAL_PREPARED, .make = test_protect_page };
+	struct judgement judgement;
+
+	judgement = test_judge(_metadata, &self->trial, GUEST_STORE, &damage);
+	test_expect_damage(_metadata, &judgement, TEST_NO_STORE);
+	EXPECT_GT(judgement.total, judgement.mapped);
+	ASSERT_EQ(0, mprotect(self->trial.memory, TEST_PAGES * GUEST_PAGE_SIZE,
+			      PROT_READ | PROT_WRITE));
+	test_expect_healthy(_metadata, &self->trial, self->healthy);
+}
+
 int main(int argc, char **argv)
 {
 	program_needs_kvm(trial_unusable());
