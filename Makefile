@@ -2,14 +2,27 @@
 #
 # What people type. `make help` lists it.
 
+# The words of the lab when this checkout's path cannot be built in.
+FAULT := $(shell LAB=lab sh -c '. lab/lib.sh' make 2>&1)
+ifneq ($(FAULT),)
+$(error $(FAULT))
+endif
+
+# insmod and depmod are where an ordinary user, and su, do not look.
+export PATH := $(PATH):/usr/sbin:/sbin
+
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
+# Of the kernel that is built for, which KDIR= may have chosen.
+RELEASE = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),$(KVER))
 BUILD := $(CURDIR)/build/host
 PREFIX ?= /usr/local
-VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' driver/dkms.conf)
-DKMS_SRC := $(DESTDIR)/usr/src/mockgpu-$(VERSION)
-# kselftest's header: a kernel source tree, or what Debian's linux-source unpacks to.
-KSRC ?= $(firstword $(wildcard $(HOME)/.cache/mockgpu/tree/usr/src/linux /usr/src/linux-source-*/ /usr/src/linux))
+# The cache of the lab, which may have kselftest's header: else a kernel source tree, or
+# what Debian's linux-source unpacks to.
+CACHE := $(or $(filter /%,$(XDG_CACHE_HOME)),$(HOME)/.cache)/mockgpu
+KSRC ?= $(firstword $(wildcard $(CACHE)/tree/usr/src/linux /usr/src/linux-source-*/ /usr/src/linux))
+# DESTDIR is somebody's package: this machine's own modules are none of its business.
+MOD_INSTALL := modules_install $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR)) DEPMOD=true)
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
@@ -18,15 +31,19 @@ help:
 ##   make demo          what a guest can map, on four kernels, as a matrix
 ##   make test          every automatic test; last line: N passed, N failed, N skipped
 ##   make test-long     the same at more length, and on a kernel full of sanitizers
+##   SERIES="6.12 7.3"  of demo, test and test-long: these kernels only
 demo test:
-	@lab/$@
+	@lab/$@ $(SERIES)
 
 test-long:
-	@lab/test --long
+	@lab/test --long $(SERIES)
 
 ## On this machine's own kernel (build: its headers, libdrm-dev, kselftest via KSRC=):
 ##   make all           build the module and the programs into build/host
-all: module programs
+all: needed module programs
+
+needed:
+	@lab/needed $(KDIR) $(KSRC)
 
 module:
 	mkdir -p $(BUILD)/module
@@ -34,8 +51,7 @@ module:
 	$(MAKE) -C $(KDIR) M=$(BUILD)/module modules
 
 programs:
-	@[ -r "$(KSRC)/tools/testing/selftests/kselftest_harness.h" ] || \
-		{ echo "kselftest_harness.h not found: set KSRC to a kernel source tree (Debian: linux-source, unpacked)" >&2; exit 1; }
+	@lab/needed - $(KSRC)
 	$(MAKE) -C test-app O=$(BUILD)/test-app KSELFTEST=$(KSRC)/tools/testing/selftests
 	$(MAKE) -C crosvm-integration O=$(BUILD)/crosvm-integration APP=$(BUILD)/test-app \
 		KSELFTEST=$(KSRC)/tools/testing/selftests
@@ -51,32 +67,39 @@ guest: programs
 	lab/mkinitramfs $(KVER) $(CURDIR)/crosvm-integration/guest/init $(BUILD)/guest-modules virtio_pci virtio_gpu
 	cat $(BUILD)/crosvm-integration/guest.cpio $(BUILD)/guest-modules >$(BUILD)/guest-initrd
 
-##   make check         run the test programs natively (root, module loaded, /dev/kvm)
+##   make check         run the test programs natively (root, module loaded, /dev/kvm);
+##                      DESTRUCTIVE=1: also those that may harm this machine
 check: programs
 	@[ -e /sys/module/mockgpu ] || { echo "the module is not loaded: run 'make load' first" >&2; exit 1; }
-	PATH=$(BUILD)/test-app:$(BUILD)/crosvm-integration:$$PATH lab/native $(BUILD)/results
+	PATH=$(BUILD)/test-app:$(BUILD)/crosvm-integration:$$PATH DESTRUCTIVE=$(DESTRUCTIVE) lab/native $(BUILD)/results
 
 ##   make unload        rmmod it (root)
 unload:
 	rmmod mockgpu
 
-##   make install       module into /lib/modules, programs into PREFIX (/usr/local)
+##   make install       module into /lib/modules, mockgpu-probe into PREFIX (/usr/local);
+##                      with DESTDIR=DIR all of it into DIR, and no depmod
 install: all
-	$(MAKE) -C $(KDIR) M=$(BUILD)/module modules_install
-	depmod $(KVER)
+	$(MAKE) -C $(KDIR) M=$(BUILD)/module $(MOD_INSTALL)
+	$(if $(DESTDIR),,depmod $(RELEASE))
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/test-app/mockgpu-probe
 
-##   make dkms-install  let DKMS build the module for every kernel (package dkms)
-dkms-install:
-	@command -v dkms >/dev/null || { echo "dkms is missing: run 'apt-get install dkms' as root" >&2; exit 1; }
-	mkdir -p $(DKMS_SRC)
-	cp -R Kbuild driver uapi $(DKMS_SRC)/
-	mv $(DKMS_SRC)/driver/dkms.conf $(DKMS_SRC)/
-	dkms install mockgpu/$(VERSION) -k $(KVER)
+##   make uninstall     remove what that has installed
+uninstall:
+	rm -f $(DESTDIR)/lib/modules/$(RELEASE)/*/mockgpu.ko* $(DESTDIR)$(PREFIX)/bin/mockgpu-probe
+	$(if $(DESTDIR),,depmod $(RELEASE))
+
+##   make dkms-install  let DKMS build this module for every kernel, in place of an older
+##                      one (package dkms); with DESTDIR=DIR its source only, into DIR
+##   make dkms-remove   take it out of DKMS and out of every kernel
+dkms-install dkms-remove:
+	@DESTDIR=$(DESTDIR) lab/$@ $(RELEASE)
 
 ##   make clean         remove build/ (the cache of kernels stays)
 clean:
 	rm -rf build
+	lab/clean
 
 .DEFAULT_GOAL := all
-.PHONY: help demo test test-long all module programs load guest check unload install dkms-install clean
+.PHONY: help demo test test-long all needed module programs load guest check unload install uninstall \
+	dkms-install dkms-remove clean

@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh disable=SC2034 # for the scripts that source this
+# shellcheck shell=sh disable=SC2034,SC2094 # for the scripts that source this; locks
 #
 # What every script of the lab shares: where things lie, how it talks, how a
 # command is run in the lab's tree. Sourced, after $LAB is set to this folder.
 
 REPO=$(cd "$LAB/.." && pwd -P)
-CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mockgpu
+# A cache that is not an absolute path is ignored, as the XDG base directory
+# specification says.
+case ${XDG_CACHE_HOME:-} in
+/*) CACHE=$XDG_CACHE_HOME/mockgpu ;;
+*) CACHE=${HOME:-}/.cache/mockgpu ;;
+esac
+# An ordinary user of Debian does not have sbin in PATH: chroot and rmmod are there.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH
 TREE=$CACHE/tree
 # Programs of the tree run on this machine without chroot, on their own loader.
 TREE_LIBS=$TREE/usr/lib/x86_64-linux-gnu
@@ -34,6 +42,10 @@ DEVICE_PROGRAMS="driver_test driver_page_test driver_map_test driver_access_test
 	vgpu_ring_test vgpu_mmio_test vgpu_control_test vgpu_cross_domain_test vgpu_blob_test"
 DRIVER_PROGRAMS="$DEVICE_PROGRAMS vhost_gpu_test buffer_gpu_test
 	gbm_test gbm_mesa_test gralloc_test xvnc_gbm_test"
+
+# Those that change the machine itself for a while, not only the driver: its mitigations,
+# cgroups, caches, huge pages and the limit that other TTM drivers share; and the fuzzer.
+DESTRUCTIVE_PROGRAMS="level_test pressure_test evict_test backing_test mockgpu-bench mockgpu-fuzz"
 
 # On arm64: what runs on a CPU whose KVM refuses most buffers too, the short form's
 # programs for pKVM and for VHE, and what the long one has in each mode. DEVICE_PROGRAMS
@@ -76,18 +88,58 @@ usage_of() {
 	sed -n '3,/^[^#]/{/^#/s/^# \{0,1\}//p;}' "$1"
 }
 
+# answer_help ARGUMENT...: --help as the first of them.
+answer_help() {
+	case ${1:-} in
+	-h | --help) usage_of "$0"; exit ;;
+	esac
+}
+
+# only_help ARGUMENT...: for a script that has no other option.
+only_help() {
+	answer_help "$@"
+	case ${1:-} in
+	-?*) die "unknown option '$1': see --help" ;;
+	esac
+}
+
+# no_arguments ARGUMENT...: for a script that takes none but --help.
+no_arguments() {
+	only_help "$@"
+	[ $# = 0 ] || die "unexpected '$1': see --help"
+}
+
+# check_path WHAT PATH: kbuild and QEMU split their words at these characters, and there
+# is no way to quote them all.
+check_path() {
+	case $2 in
+	*[[:space:]]* | *[,:\;\"\'\`\$\\\#%\&\*\?\(\)\<\>\|{}!]* | *\[* | *\]*)
+		die "$1 lies at '$2': its path must have no blanks, commas, colons, quotes or the like, which kbuild and QEMU cannot take"
+		;;
+	esac
+}
+
 # need COMMAND PACKAGE: a tool that no lab can do without, from the host.
 need() {
 	command -v "$1" >/dev/null 2>&1 || die "$1 is missing: run 'apt-get install $2' as root, then try again"
 }
 
 make_cache() {
-	mkdir -p "$CACHE" 2>/dev/null || die "cannot write to $CACHE: set XDG_CACHE_HOME to a folder that can hold 4 GiB"
+	case $CACHE in
+	/.cache/*) [ -n "${HOME:-}" ] || die "neither HOME nor XDG_CACHE_HOME says where the cache is to be" ;;
+	esac
+	mkdir -p "$CACHE" 2>/dev/null && touch -a "$CACHE/lock" "$CACHE/lock.debug" 2>/dev/null ||
+		[ -r "$CACHE/lock.debug" ] || no_cache
+}
+
+no_cache() {
+	die "cannot write to $CACHE: set XDG_CACHE_HOME to a folder that can hold 4 GiB"
 }
 
 # check_space MIB: there must be that much left for the cache.
 check_space() {
 	make_cache
+	[ -w "$CACHE" ] || no_cache
 	free=$(df -Pm "$CACHE" | awk 'NR == 2 { print $4 }')
 	[ "$free" -ge "$1" ] || die "$CACHE has $free MiB free, the lab needs $1: free some, or set XDG_CACHE_HOME"
 }
@@ -150,22 +202,55 @@ source_version() {
 	gzip -dc "$TREE/usr/share/doc/$SOURCE_PACKAGE/changelog.Debian.gz" 2>/dev/null | sed -n '1s/.*(\(.*\)).*/\1/p'
 }
 
-# in_tree COMMAND...: run in the tree, with this repository at its own path and
-# /proc (objtool reads it). Needs root or unprivileged user namespaces, nothing
-# else: all mounts live in a namespace of their own and go with the command.
-in_tree() {
+# need_namespace: what in_tree() needs, with the reason when the kernel does not allow it.
+need_namespace() {
+	need unshare util-linux
+	need chroot coreutils
 	[ "$(id -u)" = 0 ] && userns= || userns=--map-root-user
-	mkdir -p "$TREE$REPO"
+	# shellcheck disable=SC2086 # nothing or one word
+	reason=$(unshare $userns --mount true 2>&1) ||
+		die "no namespace for the lab's tree ($reason): be root, or let users make their own (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0; in a container: --privileged)"
+}
+
+# in_tree COMMAND...: run in the tree, with this repository at its own path, /proc
+# (objtool and the sanitizers read it) and a /dev that has nothing of this machine's
+# devices. Needs root or unprivileged user namespaces, nothing else: all mounts live in a
+# namespace of their own and go with the command. A tree that is another user's gets a
+# layer above it.
+in_tree() {
+	[ "$(id -u)" = 0 ] && userns='' || userns=--map-root-user
+	mkdir -p "$TREE$REPO" 2>/dev/null && layer='' || layer=y
 	# shellcheck disable=SC2086 # nothing or one word
 	unshare $userns --mount sh -ec '
-		tree=$1 repo=$2
-		shift 2
-		mount --rbind /proc "$tree/proc"
-		mount --rbind /dev "$tree/dev"
+		tree=$1 repo=$2 userns=$3 layer=$4
+		shift 4
+		if [ "$layer" ]; then
+			mount -t tmpfs layer "$tree/run"
+			mkdir "$tree/run/upper" "$tree/run/work" "$tree/run/root"
+			mount -t overlay -o "lowerdir=$tree,upperdir=$tree/run/upper,workdir=$tree/run/work" overlay "$tree/run/root"
+			tree=$tree/run/root
+			mkdir -p "$tree$repo"
+		fi
+		if [ "$userns" ]; then
+			mount --rbind /proc "$tree/proc"
+		else
+			mount --bind /proc "$tree/proc"
+			mount -o remount,bind,ro "$tree/proc"
+		fi
+		mount -t tmpfs -o mode=755 dev "$tree/dev"
+		for device in null zero full random urandom; do
+			: >"$tree/dev/$device"
+			mount --bind "/dev/$device" "$tree/dev/$device"
+		done
+		mkdir -m 1777 "$tree/dev/shm"
+		ln -s /proc/self/fd "$tree/dev/fd"
+		for name in stdin:0 stdout:1 stderr:2; do
+			ln -s "fd/${name#*:}" "$tree/dev/${name%:*}"
+		done
 		mount --bind "$repo" "$tree$repo"
 		exec chroot "$tree" env -i PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 \
 			sh -c "cd \"\$0\" && exec \"\$@\"" "$repo" "$@"
-	' sh "$TREE" "$REPO" "$@"
+	' sh "$TREE" "$REPO" "$userns" "$layer" "$@"
 }
 
 # jq, but the tree's: nothing is installed on this machine.
@@ -174,22 +259,79 @@ tree_jq() {
 	$TREE_LOADER "$TREE/usr/bin/jq" "$@"
 }
 
+# tick TEXT SECONDS: until it is killed or the script has ended, says that it still goes
+# on: on a terminal a line that is written again each second, elsewhere a line each ten
+# seconds. The first $TICK_QUIET seconds are worth no word. Its children hold none of the
+# script's files, above all no lock.
+TICK_QUIET=3
+tick() {
+	trap '[ -z "$drawn" ] || echo >&2; exit' TERM
+	drawn='' seconds=0
+	while [ -d "/proc/$$" ]; do
+		sleep 1 >/dev/null 2>&1 &
+		wait $!
+		seconds=$((seconds + 1))
+		if [ $seconds -lt $TICK_QUIET ]; then
+			continue
+		elif [ -t 2 ]; then
+			printf '\r%s: %s, %d s' "${0##*/}" "$1" $seconds >&2
+			drawn=y
+		elif [ $((seconds % 10)) = $TICK_QUIET ]; then
+			log "$1$([ $seconds = $TICK_QUIET ] || echo ", $seconds s so far")"
+		fi
+	done
+}
+
+# with_progress TEXT COMMAND...: so that nobody has to wonder what is going on. COMMAND is
+# a program or a function that does not rely on 'set -e'.
+with_progress() {
+	tick "$1" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- </dev/null >/dev/null &
+	ticker=$!
+	shift
+	ended=0
+	"$@" || ended=$?
+	kill "$ticker" 2>/dev/null || true
+	wait "$ticker" 2>/dev/null || true
+	return $ended
+}
+
+# quietly FILE COMMAND...: all that it says goes there.
+quietly() {
+	said=$1
+	shift
+	"$@" >"$said" 2>&1
+}
+
+# take_lock FD FILE WHO [-s]: the lock of an open file, whose holders write their process
+# ID into it. A file that is another user's can be locked, and not written to.
+take_lock() {
+	# shellcheck disable=SC2086 # nothing or one word
+	if ! flock -n ${4:-} "$1"; then
+		with_progress "waiting for $3 (process $(cat "$2"))" flock ${4:-} "$1"
+	fi
+	[ ! -w "$2" ] || echo $$ >"$2"
+}
+
 # with_lock NAME COMMAND...: one at a time among all users of this cache.
 with_lock() {
 	make_cache
 	(
-		flock 9
+		take_lock 9 "$CACHE/$1" "another set-up or build that uses this cache"
 		shift
 		"$@"
-	) 9>"$CACHE/$1"
+	) 9<"$CACHE/$1"
 }
 
 # with_build_lock COMMAND...: one at a time in this checkout, while nothing is fetched
 # into the cache; other checkouts may build at the same time.
 with_build_lock() {
+	: >>"$REPO/build/lock"
 	(
-		flock -s 8
-		flock 9
+		take_lock 8 "$CACHE/lock" "a set-up that uses this cache" -s
+		take_lock 9 "$REPO/build/lock" "another build in this checkout"
 		"$@"
-	) 8>"$CACHE/lock" 9>"$REPO/build/lock"
+	) 8<"$CACHE/lock" 9<"$REPO/build/lock"
 }
+
+check_path "this checkout" "$REPO"
+check_path "the cache" "$CACHE"
