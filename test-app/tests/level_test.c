@@ -15,13 +15,16 @@
 #include "kvmstat.h"
 #include "live.h"
 #include "sysfs.h"
+#include "undo.h"
 
 #define LARGE_PAGES 512
 #define NX_HUGE_PAGES "/sys/module/kvm/parameters/nx_huge_pages"
 
+/* What the host has, where it can be set; else "". */
+static char nx_huge_pages[16];
+
 FIXTURE(level) {
 	struct live live;
-	char nx[16];
 };
 
 FIXTURE_VARIANT(level) {
@@ -46,8 +49,9 @@ FIXTURE_SETUP(level)
 
 FIXTURE_TEARDOWN(level)
 {
-	if (self->nx[0])
-		EXPECT_EQ(0, sysfs_write(NX_HUGE_PAGES, self->nx));
+	/* For all tests the host's mitigation is as it was. */
+	if (nx_huge_pages[0])
+		EXPECT_EQ(0, sysfs_write(NX_HUGE_PAGES, nx_huge_pages));
 	live_teardown(_metadata, &self->live);
 }
 
@@ -143,8 +147,7 @@ TEST_F(level, execution_splits)
 	struct live *live = &self->live;
 	uint32_t page, i;
 
-	if (sysfs_read(NX_HUGE_PAGES, self->nx, sizeof(self->nx)) ||
-	    sysfs_write(NX_HUGE_PAGES, "force"))
+	if (sysfs_write(NX_HUGE_PAGES, "force"))
 		SKIP(return, "no " NX_HUGE_PAGES " to set");
 	for (page = 0; page < live->pages; page += 16)
 		for (i = 0; i < GUEST_WORDS; i++)
@@ -163,7 +166,25 @@ TEST_F(level, execution_splits)
 	EXPECT_EQ(variant->large, stat_of(_metadata, live, "pages_2m"));
 }
 
+static void put_nx_huge_pages_back(const void *value)
+{
+	sysfs_write(NX_HUGE_PAGES, value);
+}
+
+/* The mitigation must not stay off when a test crashes or is killed. */
+static void keep_nx_huge_pages(void)
+{
+	if (sysfs_read(NX_HUGE_PAGES, nx_huge_pages, sizeof(nx_huge_pages)) ||
+	    sysfs_write(NX_HUGE_PAGES, nx_huge_pages)) {
+		nx_huge_pages[0] = '\0';
+		return;
+	}
+	if (undo_at_end(put_nx_huge_pages_back, nx_huge_pages))
+		ksft_exit_fail_msg("cannot see to it that " NX_HUGE_PAGES " is put back\n");
+}
+
 int main(int argc, char **argv)
 {
+	keep_nx_huge_pages();
 	return live_run(argc, argv);
 }
