@@ -2,9 +2,9 @@
 # shellcheck shell=sh
 #
 # What the runners of VMMs share: to run guests with one or more cases each, and to
-# judge what the VMM and the guest said. Sourced. $out is the folder of their
-# words, $keep where to leave them or empty, $route the runner's name of what it
-# does.
+# judge what the VMM and the guest said. Sourced, after lab/lib.sh. $out is the folder
+# of their words, $keep where to leave them or empty, $route the runner's name of what
+# it does.
 #
 # A guest prints what guest/init says. A case that ends the VMM is the last one of
 # its guest; those after it get another guest.
@@ -126,7 +126,7 @@ judge() {
 	began=$(said "$section" "$2")
 	ended=$(said "$section" "^guest: $1: ended, status")
 	failed=$(said "$section" '^not ok|^bar: failed')
-	crash=$(said "$guest_log" 'WARNING:|BUG:|Oops|Kernel panic')
+	crash=$(said "$guest_log" "$REPORTS")
 	verdict=not_ok
 	if [ -n "$crash" ]; then
 		cause="guest kernel: $crash"

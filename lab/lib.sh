@@ -69,10 +69,8 @@ LAB_EXIT_REPORT=123	# a kernel printed a WARN, BUG, oops or sanitizer report
 LAB_EXIT_TIMEOUT=124	# no end within the time limit
 LAB_EXIT_FAILED=125	# the lab could not do its work
 
-# How a kernel reports something, for grep -E.
-REPORTS='WARNING:|BUG:|Oops|general protection fault|Kernel panic|KASAN|KCSAN|UBSAN|pagealloc:|refcount_t:|Bad (page|rss)'
-REPORTS="$REPORTS|unreferenced object|kmemleak: .*disabled|list_(add|del) corruption"
-REPORTS="$REPORTS|possible (recursive|circular) locking|INFO: (task|rcu|possible|trying)"
+# How a kernel reports something, for grep -E: the list that all who look have.
+REPORTS=$(sed '/^#/d' "$REPO/test-app/lib/complaints" | paste -s -d '|' -)
 
 log() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

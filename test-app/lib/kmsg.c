@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <pthread.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "array.h"
+#include "complaints.h"
 #include "kmsg.h"
 
 /* One read() of /dev/kmsg gives one record, never more than this many bytes. */
@@ -19,34 +20,22 @@
 #define KMSG_FACILITY(prio) ((prio) >> 3)
 #define KMSG_FACILITY_KERNEL 0
 
-static const char *const kmsg_patterns[] = {
-	"WARNING: ",
-	"BUG: ",
-	"Oops",
-	"Kernel panic",
-	"Internal error: ",
-	"general protection fault",
-	"unable to handle",
-	"Unable to handle",
-	"BUG ",
-	"Bad page state",
-	"Bad page map",
-	"refcount_t: ",
-	"KASAN: ",
-	"KCSAN: ",
-	"KFENCE: ",
-	"KMSAN: ",
-	"UBSAN: ",
-	"kmemleak: ",
-	"INFO: task ",
-	"INFO: rcu_",
-	"INFO: possible ",
-	"INFO: trying to register non-static key",
-	"DEBUG_LOCKS_WARN_ON",
-	"soft lockup",
-	"hard LOCKUP",
-	"Call Trace:",
-};
+/* KMSG_COMPLAINTS: lib/complaints as one regular expression, see the Makefile. */
+static pthread_once_t kmsg_once = PTHREAD_ONCE_INIT;
+static regex_t kmsg_regex;
+
+/* The expression is ours: that it does not compile is no error of this machine. */
+static void kmsg_compile(void)
+{
+	if (regcomp(&kmsg_regex, KMSG_COMPLAINTS, REG_EXTENDED | REG_NOSUB))
+		abort();
+}
+
+bool kmsg_is_complaint(const char *text)
+{
+	pthread_once(&kmsg_once, kmsg_compile);
+	return !regexec(&kmsg_regex, text, 0, NULL, 0);
+}
 
 int kmsg_open(void)
 {
@@ -63,18 +52,13 @@ int kmsg_open(void)
 	return fd;
 }
 
-static bool kmsg_is_complaint(const char *record)
+/* Of the kernel's own, not of what user space wrote there. */
+static bool kmsg_record_complains(const char *record)
 {
 	const char *text = strchr(record, ';');
-	size_t i;
 
-	if (!text || KMSG_FACILITY(strtoul(record, NULL, 10)) != KMSG_FACILITY_KERNEL)
-		return false;
-	for (i = 0; i < ARRAY_SIZE(kmsg_patterns); i++) {
-		if (strstr(text, kmsg_patterns[i]))
-			return true;
-	}
-	return false;
+	return text && KMSG_FACILITY(strtoul(record, NULL, 10)) == KMSG_FACILITY_KERNEL &&
+	       kmsg_is_complaint(text + 1);
 }
 
 static void kmsg_copy_text(char *first, size_t size, const char *record)
@@ -104,7 +88,7 @@ int kmsg_complaints(int fd, char *first, size_t size)
 			snprintf(record, sizeof(record), "0;kernel log records were lost");
 		else
 			record[len] = '\0';
-		if (len >= 0 && !kmsg_is_complaint(record))
+		if (len >= 0 && !kmsg_record_complains(record))
 			continue;
 		if (!found++)
 			kmsg_copy_text(first, size, record);

@@ -6,6 +6,7 @@
 #ifndef MOCKGPU_TEST_KMSG_H
 #define MOCKGPU_TEST_KMSG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -25,13 +26,24 @@ int kmsg_open(void);
  * @first: the first complaint's text is stored here, "" without one
  * @size: bytes at @first, at least 1; a longer text is cut
  *
- * A complaint is a WARNING, BUG, oops, panic, a report of a sanitizer, of
- * lockdep or of a stall detector. Records that user space wrote do not count.
+ * Records that user space wrote do not count; of the others kmsg_is_complaint() decides.
  * Records that the log dropped before they could be read count as one
  * complaint, because nobody knows what they said.
  *
  * Return: how many, 0 for a clean log; -errno on error.
  */
 int kmsg_complaints(int fd, char *first, size_t size);
+
+/**
+ * kmsg_is_complaint() - tell whether a line of the kernel log is a complaint
+ * @text: the line; what comes before its text does not matter
+ *
+ * A complaint is a WARNING, BUG, oops, panic, a report of a sanitizer, of lockdep or of
+ * a stall detector: what lib/complaints lists, which the lab and the runners of VMMs use
+ * too.
+ *
+ * Return: true for a complaint.
+ */
+bool kmsg_is_complaint(const char *text);
 
 #endif /* MOCKGPU_TEST_KMSG_H */

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The judge on made-up evidence: shapes that no kernel at hand shows, or that
- * should never be seen. Needs neither KVM nor the driver. mutation_test shows
- * the judge real damage.
+ * The suite's own instruments. The judge on made-up evidence: shapes that no kernel at
+ * hand shows, or that should never be seen. And what else every test rests on: the list
+ * of a kernel's complaints, SKIP(), undo_at_end(). Needs neither KVM nor the driver.
+ * mutation_test shows the judge real damage.
  */
 
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 
 #include "../guest/protocol.h"
+#include "array.h"
 #include "judge.h"
+#include "kmsg.h"
+#include "sysfs.h"
+#include "undo.h"
 
 #define TEST_PAGES 8
 #define TEST_BLOCK 4
@@ -268,6 +278,93 @@ TEST_F(judge, a_complaint_of_the_kernel_is_not_ok)
 	self->evidence.complaint = "WARNING: CPU: 0";
 	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_LOG, 0);
 	EXPECT_STREQ("kernel log: WARNING: CPU: 0", judge(&self->evidence).text);
+}
+
+static void test_skip_with(struct __test_metadata *_metadata)
+{
+	SKIP(return, "as a test of the harness");
+}
+
+/* harness.h: what has failed stays failed. */
+TEST(a_skip_hides_no_failure)
+{
+	struct __test_results results = {};
+	struct __test_metadata metadata = { .name = "made up", .results = &results };
+
+	metadata.exit_code = KSFT_FAIL;
+	test_skip_with(&metadata);
+	EXPECT_EQ(KSFT_FAIL, metadata.exit_code);
+	metadata.exit_code = KSFT_PASS;
+	test_skip_with(&metadata);
+	EXPECT_EQ(KSFT_SKIP, metadata.exit_code);
+	EXPECT_STREQ("as a test of the harness", results.reason);
+}
+
+/* A file that says "new" until the process that undoes it has said "old". */
+static void test_undo(const void *path)
+{
+	sysfs_write(path, "old");
+}
+
+/* How a process ends that has changed something: 0 by itself, or by that signal. */
+static void test_change(const char *path, int signal)
+{
+	if (undo_at_end(test_undo, path) || sysfs_write(path, "new"))
+		_exit(1);
+	if (signal)
+		kill(getpid(), signal);
+	exit(0);
+}
+
+static void test_expect_undone(struct __test_metadata *_metadata, int signal)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	char path[] = "/tmp/mockgpu-undo-XXXXXX", value[8] = "";
+	int status = 0, tries;
+	pid_t child;
+
+	ASSERT_LE(0, mkstemp(path));
+	ASSERT_EQ(0, sysfs_write(path, "was"));
+	child = fork();
+	if (!child)
+		test_change(path, signal);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(signal, status);
+	/* A process that exits waits for it, and one that is killed cannot. */
+	for (tries = 0; strcmp(value, "old") && tries < (signal ? 10000 : 1); tries++) {
+		nanosleep(&pause, NULL);
+		EXPECT_EQ(0, sysfs_read(path, value, sizeof(value)));
+	}
+	EXPECT_STREQ("old", value);
+	unlink(path);
+}
+
+TEST(what_a_program_changed_is_undone_at_its_end)
+{
+	test_expect_undone(_metadata, 0);
+	test_expect_undone(_metadata, SIGKILL);
+	test_expect_undone(_metadata, SIGTERM);
+}
+
+/* Made from complaints.txt. */
+static const struct {
+	bool complaint;
+	const char *text;
+} lines[] = {
+#include "complaint_lines.h"
+};
+
+TEST(complaints_of_the_kernel_are_known)
+{
+	size_t i, complaints = 0;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		complaints += lines[i].complaint;
+		EXPECT_EQ(lines[i].complaint, kmsg_is_complaint(lines[i].text))
+			TH_LOG("%s", lines[i].text);
+	}
+	EXPECT_LT(0, complaints);
+	EXPECT_GT(ARRAY_SIZE(lines), complaints);
 }
 
 TEST_HARNESS_MAIN
