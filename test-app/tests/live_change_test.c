@@ -22,6 +22,7 @@
 
 /* Of each change. */
 #define ROUNDS 2
+#define STORM_ROUNDS (20 * ROUNDS)
 
 FIXTURE(change) {
 	struct live live;
@@ -152,11 +153,11 @@ TEST_F(change, the_driver_changes_it_all_the_time)
 	unsigned int round;
 
 	live_start(_metadata, live, true);
-	for (round = 0; round < 20 * ROUNDS; round++)
+	for (round = 0; round < STORM_ROUNDS; round++)
 		ASSERT_EQ(0, changes[round % 2].change(live));
 	live_wait(_metadata, live);
 	live_stop(_metadata, live);
-	live_conclude(_metadata, live, LIVE_STORM);
+	live_conclude_storm(_metadata, live, STORM_ROUNDS);
 }
 
 /* How often a vCPU that has ended was through. */
@@ -459,6 +460,20 @@ TEST_F(change, a_stale_page_is_seen)
 	live_wait(_metadata, live);
 	change_expect_seen(_metadata, live, live->pages / 3, &other, old);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&other));
+}
+
+/* The check itself: what every kernel maps, and here cannot, is no refusal that is known. */
+TEST_F(change, a_page_that_does_not_map_is_seen)
+{
+	struct live *live = &self->live;
+	struct judgement judgement;
+
+	ASSERT_EQ(0, munmap(live->bo.map, GUEST_PAGE_SIZE));
+	judgement = live_judge(live);
+	EXPECT_EQ(JUDGE_NOT_OK, judgement.verdict);
+	EXPECT_EQ(JUDGE_REFUSED, judgement.reason)
+		TH_LOG("%s", judgement.text);
+	EXPECT_EQ(0, judgement.page);
 }
 
 /* A defined failure, at the next access; the host gets SIGBUS, see revoke_test. */

@@ -69,7 +69,7 @@ TEST_F(spurious, a_zap_races_a_fault)
 	live_stop(_metadata, live);
 	ksft_print_msg("%u zaps, %llu times EFAULT\n", ZAPS,
 		       (unsigned long long)live_efaults(live));
-	live_conclude(_metadata, live, LIVE_STORM);
+	live_conclude_storm(_metadata, live, ZAPS);
 }
 
 /* Every NTH fault is answered without an entry: here there is no luck in it. */
