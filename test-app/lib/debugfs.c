@@ -11,6 +11,7 @@
 
 #include "array.h"
 #include "debugfs.h"
+#include "sysfs.h"
 
 int mockgpu_debugfs_open(int fd, const char *name, int flags)
 {
@@ -68,6 +69,14 @@ int mockgpu_usage_get(int fd, struct mockgpu_usage *usage)
 		     &usage->populated, &usage->vram, &usage->vram_max);
 	fclose(stream);
 	return ret == 6 ? 0 : -EPROTO;
+}
+
+int mockgpu_ttm_objects(void)
+{
+	unsigned long count;
+	int ret = sysfs_read_number("/sys/kernel/debug/ttm/buffer_objects", &count);
+
+	return ret ? ret : (int)count;
 }
 
 static void buffer_number(struct mockgpu_buffer *buffer, const char *key, const char *value)

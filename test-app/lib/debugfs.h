@@ -50,6 +50,14 @@ struct mockgpu_usage {
 int mockgpu_usage_get(int fd, struct mockgpu_usage *usage);
 
 /**
+ * mockgpu_ttm_objects - read debugfs: ttm/buffer_objects
+ *
+ * Return: how many buffer objects all of TTM's devices have, or a negative errno: ENOENT
+ * or EACCES where debugfs is not mounted or not for us.
+ */
+int mockgpu_ttm_objects(void);
+
+/**
  * struct mockgpu_buffer - a line of debugfs buffers
  * @id: number in the device
  * @size: bytes

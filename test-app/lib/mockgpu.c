@@ -71,19 +71,14 @@ static int explain(const char *what, int err, char *why, size_t size)
 				 "module mockgpu is not loaded: run \"make load\" or \"modprobe mockgpu\"");
 		return -ENODEV;
 	}
-	if (why)
+	if (why && err == ENODEV)
 		snprintf(why, size,
-			 "%s cannot be opened (%s): run as root or, for the render node, join group render",
-			 what, strerror(err));
+			 "%s is not there, its device is gone: run \"make unload load\"", what);
+	else if (why)
+		snprintf(why, size, "%s cannot be opened (%s)%s", what, strerror(err),
+			 err == EACCES || err == EPERM ?
+			 ": run as root or, for the render node, join group render" : "");
 	return -err;
-}
-
-int mockgpu_open(char *why, size_t size)
-{
-	int fd = drmOpenWithType(MOCKGPU_MODULE, NULL, DRM_NODE_RENDER);
-
-	/* libdrm tries many nodes: its errno is that of the last one. */
-	return fd >= 0 ? fd : explain("the render node of mockgpu", EACCES, why, size);
 }
 
 static int is_mockgpu(int fd)
@@ -95,22 +90,41 @@ static int is_mockgpu(int fd)
 	return ret;
 }
 
-int mockgpu_open_peer(void)
+/*
+ * Our render node number @nth. libdrm's drmOpenWithType() tries all nodes too and keeps
+ * the reason of the last one, which as a rule is that it is not there.
+ */
+static int open_render(int nth)
 {
 	char path[64];
-	int i, fd, found = 0;
+	int i, fd, err = ENODEV;
 
 	/* 64 render nodes, as in libdrm. */
 	for (i = 128; i < 192; i++) {
 		snprintf(path, sizeof(path), DRM_RENDER_DEV_NAME, DRM_DIR_NAME, i);
 		fd = open(path, O_RDWR | O_CLOEXEC);
+		/* It may have been ours. */
+		if (fd < 0 && err == ENODEV && errno != ENOENT && errno != ENXIO)
+			err = errno;
 		if (fd < 0)
 			continue;
-		if (is_mockgpu(fd) && found++)
+		if (is_mockgpu(fd) && !nth--)
 			return fd;
 		close(fd);
 	}
-	return -ENODEV;
+	return -err;
+}
+
+int mockgpu_open(char *why, size_t size)
+{
+	int fd = open_render(0);
+
+	return fd >= 0 ? fd : explain("the render node of mockgpu", -fd, why, size);
+}
+
+int mockgpu_open_peer(void)
+{
+	return open_render(1);
 }
 
 int mockgpu_node_open(int flags, uint64_t *bytes, char *why, size_t size)

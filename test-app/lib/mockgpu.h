@@ -47,7 +47,8 @@ struct mockgpu_bo {
  * @size: room at @why in bytes
  *
  * Return: a file descriptor to be closed with close(), or a negative errno:
- * ENODEV when the module is not loaded, EACCES without the rights.
+ * ENODEV when the module is not loaded or its device is gone, EACCES without the rights,
+ * EMFILE and the like.
  */
 int mockgpu_open(char *why, size_t size);
 

@@ -7,8 +7,10 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -349,6 +351,31 @@ TEST_F(module, stays_while_the_plain_node_is_mapped)
 	expect_module_in_use(_metadata);
 	poke(at, 1);
 	EXPECT_EQ(0, munmap(at, getpagesize()));
+}
+
+/* Not every failure is one of rights: who cannot open the render node is told the reason. */
+TEST(why_it_cannot_be_opened)
+{
+	struct rlimit limit, few;
+	char why[256] = "";
+	int fd;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	few = limit;
+	fd = open("/dev/null", O_RDONLY);
+	ASSERT_LE(0, fd);
+	few.rlim_cur = fd;
+	ASSERT_EQ(0, close(fd));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &few));
+	EXPECT_EQ(-EMFILE, mockgpu_open(why, sizeof(why)));
+	EXPECT_NE(NULL, strstr(why, strerror(EMFILE)))
+		TH_LOG("%s", why);
+	EXPECT_EQ(NULL, strstr(why, "run as root"));
+	EXPECT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	fd = mockgpu_open(why, sizeof(why));
+	EXPECT_LE(0, fd)
+		TH_LOG("%s", why);
+	EXPECT_EQ(0, close(fd));
 }
 
 int main(int argc, char **argv)

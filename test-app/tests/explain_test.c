@@ -26,12 +26,10 @@ FIXTURE(explain) {
 FIXTURE_VARIANT(explain) {
 	struct drm_mockgpu_bo_create want;
 	uint32_t page;
-	bool traced;
 };
 
 FIXTURE_VARIANT_ADD(explain, tail) {
 	.want = { .size = 512 << 12, .kind = MOCKGPU_KIND_NONCOMPOUND, .order = 9 }, .page = 17,
-	.traced = true,
 };
 
 FIXTURE_VARIANT_ADD(explain, head) {
@@ -49,7 +47,7 @@ FIXTURE_VARIANT_ADD(explain, split_write_combined) {
 
 FIXTURE_VARIANT_ADD(explain, huge_entry) {
 	.want = { .size = 512 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
-		  .fault_mode = MOCKGPU_FAULT_HUGE }, .page = 300, .traced = true,
+		  .fault_mode = MOCKGPU_FAULT_HUGE }, .page = 300,
 };
 
 static int asked_make(struct __test_metadata *_metadata, struct asked *self,
@@ -160,16 +158,13 @@ static void expect_refused(struct __test_metadata *_metadata, const struct asked
 	expect_text(_metadata, self, "kvm_try_get_pfn()");
 }
 
-/* KVM's fault at this page is in the trace, where tracefs is. */
+/* KVM's fault at this page is in the trace. */
 static void expect_trace(struct __test_metadata *_metadata, const struct asked *self,
 			 uint32_t page)
 {
 	char address[32];
 
 	snprintf(address, sizeof(address), "%llx", LIVE_GPA + page * 4096ull);
-	if (self->now.trace_error)
-		return;
-	ksft_print_msg("KVM's tracepoints were read\n");
 	EXPECT_NE(NULL, strstr(self->now.trace, "fault: "));
 	EXPECT_NE(NULL, strstr(self->now.trace, address))
 		TH_LOG("%s is not in the trace:\n%s", address, self->now.trace);
@@ -183,13 +178,12 @@ TEST_F(explain, the_first_access)
 	const uint32_t page = variant->page;
 
 	ASSERT_EQ(0, mockgpu_bo_zap(&asked->live.bo));
-	ask(_metadata, asked, page, variant->traced);
+	ask(_metadata, asked, page, false);
 	EXPECT_EQ((uintptr_t)asked->live.bo.map + page * 4096, asked->now.hva);
 	EXPECT_NE(NULL, strstr(asked->now.vma, "pf"));
 	EXPECT_FALSE(asked->now.before.present);
 	expect_entry(_metadata, asked, want);
 	expect_page(_metadata, asked, want, page);
-	expect_trace(_metadata, asked, page);
 	if (judge_page_refusable(&asked->now.info) && asked->now.result == GUEST_EFAULT)
 		expect_refused(_metadata, asked);
 	else
@@ -198,6 +192,19 @@ TEST_F(explain, the_first_access)
 	explain_look(&asked->now, &asked->now.what);
 	expect_entry(_metadata, asked, want);
 	EXPECT_TRUE(asked->now.before.present);
+}
+
+/* What takes a second on 6.1 is not a part of the other tests. */
+TEST_F(explain, kvms_tracepoints)
+{
+	struct asked *asked = &self->asked;
+
+	ASSERT_EQ(0, mockgpu_bo_zap(&asked->live.bo));
+	ask(_metadata, asked, variant->page, true);
+	if (asked->now.trace_error)
+		SKIP(return, "KVM's tracepoints cannot be read: %s",
+		     strerror(-asked->now.trace_error));
+	expect_trace(_metadata, asked, variant->page);
 }
 
 /* What has nothing to do with the kind of page. */

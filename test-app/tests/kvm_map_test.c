@@ -222,7 +222,7 @@ static struct judgement test_try_cases(struct trial *trial)
 		if (judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	return worst;
+	return tried ? worst : cell_not_tried("no case was tried", trial->pages);
 }
 
 TEST_F(kvm_map, every_case)

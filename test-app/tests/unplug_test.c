@@ -34,27 +34,17 @@ FIXTURE(unplug) {
 	size_t page;
 	struct mockgpu_bo bo;
 	int dmabuf;
-	unsigned int objects;
+	int objects;
 };
-
-static unsigned int ttm_objects(void)
-{
-	FILE *file = fopen("/sys/kernel/debug/ttm/buffer_objects", "re");
-	unsigned int count = 0;
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "%u", &count) != 1)
-		count = 0;
-	fclose(file);
-	return count;
-}
 
 FIXTURE_SETUP(unplug)
 {
+	if (mockgpu_ttm_objects() < 0)
+		SKIP(return, "TTM's debugfs cannot be read: mount debugfs, run as root");
 	ASSERT_EQ(0, module_reload("devices=2"));
 	self->page = getpagesize();
-	self->objects = ttm_objects();
+	self->objects = mockgpu_ttm_objects();
+	ASSERT_LE(0, self->objects);
 	self->kmsg = kmsg_open();
 	ASSERT_LE(0, self->kmsg);
 	self->fd = mockgpu_open(NULL, 0);
@@ -69,14 +59,14 @@ FIXTURE_SETUP(unplug)
 	ASSERT_LE(0, self->dmabuf);
 }
 
-static void expect_nothing_left(struct __test_metadata *_metadata, unsigned int objects)
+static void expect_nothing_left(struct __test_metadata *_metadata, int objects)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 	unsigned int tries;
 
-	for (tries = 0; tries < 100 && ttm_objects() > objects; tries++)
+	for (tries = 0; tries < 100 && mockgpu_ttm_objects() > objects; tries++)
 		nanosleep(&pause, NULL);
-	EXPECT_EQ(objects, ttm_objects());
+	EXPECT_EQ(objects, mockgpu_ttm_objects());
 }
 
 /* The end of each test: nothing is in use any more, so the module goes and comes. */
