@@ -3,10 +3,13 @@
  * A fuzzer of the driver's interface that knows its structures: which member is a
  * handle, a size, a set of flags, and which values are wrong for certain.
  *
- * calls.c has a table of the ioctls, actions.c of everything else a program can
+ * table.c has a table of the ioctls, actions.c of everything else a program can
  * do with the driver. value.c makes values for members. A worker takes one step
- * after the other from its own generator of random numbers: the seed, the number
- * of workers and a worker's number give its steps again.
+ * after the other from its own generator of random numbers: the seed and its
+ * number give the same numbers again, but what is made of them also depends on
+ * what there is, that is on what calls came to before, in other workers too (one
+ * client is shared), and on KCOV's corpus. So a seed repeats the kind of a run,
+ * and its steps only as far as all of that comes out the same.
  */
 #ifndef MOCKGPU_FUZZ_H
 #define MOCKGPU_FUZZ_H

@@ -14,7 +14,9 @@
 #include "debugfs.h"
 #include "foreign.h"
 #include "mockgpu.h"
+#include "sysfs.h"
 #include "trial.h"
+#include "undo.h"
 #include "vmm_arch.h"
 
 /* Debian 13's linux/kvm.h is that of 6.12; these are of 6.18. */
@@ -31,36 +33,36 @@
 #define BACKING_HUGE_SIZE (2ul << 20)
 #define BACKING_HUGE_PAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 
-static int backing_huge_pages(const char *mode, unsigned long *count)
+static void backing_put_huge_pages_back(const void *count)
 {
-	FILE *file = fopen(BACKING_HUGE_PAGES, mode);
-	int ret = 0;
+	sysfs_write_number(BACKING_HUGE_PAGES, *(const unsigned long *)count);
+}
 
-	if (!file)
-		return -errno;
-	if (mode[0] == 'w')
-		ret = fprintf(file, "%lu\n", *count) < 0 ? -EIO : 0;
-	else if (fscanf(file, "%lu", count) != 1)
-		ret = -EIO;
-	if (fclose(file) && !ret)
-		ret = -errno;
-	return ret;
+int backing_keep_huge_pages(void)
+{
+	static unsigned long count;
+	int ret = sysfs_read_number(BACKING_HUGE_PAGES, &count);
+
+	/* A kernel without them. */
+	if (ret == -ENOENT)
+		return 0;
+	return ret ? ret : undo_at_end(backing_put_huge_pages_back, &count);
 }
 
 /* Add what is needed to the pool of 2 MiB pages. */
 static int backing_reserve(struct backing *backing)
 {
 	unsigned long wanted, have = 0;
-	int ret = backing_huge_pages("re", &backing->reserve);
+	int ret = sysfs_read_number(BACKING_HUGE_PAGES, &backing->reserve);
 
 	if (ret)
 		return ret;
 	/* Twice, for what is punched out and still held elsewhere for a moment. */
 	wanted = backing->reserve + 2 * (backing->size / BACKING_HUGE_SIZE);
 	backing->reserved = true;
-	ret = backing_huge_pages("we", &wanted);
+	ret = sysfs_write_number(BACKING_HUGE_PAGES, wanted);
 	if (!ret)
-		ret = backing_huge_pages("re", &have);
+		ret = sysfs_read_number(BACKING_HUGE_PAGES, &have);
 	return ret ? ret : have < wanted ? -ENOMEM : 0;
 }
 
@@ -136,7 +138,7 @@ void backing_close(struct backing *backing)
 	if (backing->fd >= 0)
 		close(backing->fd);
 	if (backing->reserved)
-		backing_huge_pages("we", &backing->reserve);
+		sysfs_write_number(BACKING_HUGE_PAGES, backing->reserve);
 	*backing = (struct backing){ .fd = -1 };
 }
 

@@ -52,6 +52,16 @@ struct backing {
 };
 
 /**
+ * backing_keep_huge_pages() - have the pool of 2 MiB pages put back when the process ends
+ *
+ * backing_close() does so, but a test that crashes does not get there. To be called
+ * before there are threads.
+ *
+ * Return: 0 or -errno.
+ */
+int backing_keep_huge_pages(void);
+
+/**
  * backing_open() - get memory
  * @backing: filled in; to be ended with backing_close() whatever is returned
  * @type: whose

@@ -324,5 +324,7 @@ TEST_F(backing, dirty_pages_are_logged)
 
 int main(int argc, char **argv)
 {
+	if (backing_keep_huge_pages())
+		ksft_exit_fail_msg("cannot see to it that the pool of 2 MiB pages is put back\n");
 	return live_run(argc, argv);
 }

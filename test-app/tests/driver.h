@@ -53,20 +53,22 @@ static inline void driver_setup(struct __test_metadata *_metadata, struct driver
 	ASSERT_EQ(0, mockgpu_usage_get(driver->fd, &driver->before));
 }
 
-/* TTM may free from a workqueue: what is to be gone gets a second for it. */
-static inline void driver_usage_settle(int fd, const struct mockgpu_usage *wanted,
+/* TTM may free from a workqueue: what is to be gone gets a second for it. 0 or -errno. */
+static inline int driver_usage_settle(int fd, const struct mockgpu_usage *wanted,
 				       struct mockgpu_usage *usage)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
-	int tries;
+	int tries, ret = 0;
 
 	for (tries = 0; tries < 100; tries++) {
-		if (mockgpu_usage_get(fd, usage))
-			return;
+		ret = mockgpu_usage_get(fd, usage);
+		if (ret)
+			break;
 		if (usage->buffers == wanted->buffers && usage->pages == wanted->pages)
-			return;
+			break;
 		nanosleep(&pause, NULL);
 	}
+	return ret;
 }
 
 static inline void driver_expect_usage(struct __test_metadata *_metadata,
@@ -79,7 +81,7 @@ static inline void driver_expect_usage(struct __test_metadata *_metadata,
 		.pages = driver->before.pages + pages,
 	};
 
-	driver_usage_settle(driver->fd, &wanted, &usage);
+	EXPECT_EQ(0, driver_usage_settle(driver->fd, &wanted, &usage));
 	EXPECT_EQ(wanted.buffers, usage.buffers);
 	EXPECT_EQ(wanted.pages, usage.pages);
 }
