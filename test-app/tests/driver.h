@@ -55,7 +55,7 @@ static inline void driver_setup(struct __test_metadata *_metadata, struct driver
 
 /* TTM may free from a workqueue: what is to be gone gets a second for it. 0 or -errno. */
 static inline int driver_usage_settle(int fd, const struct mockgpu_usage *wanted,
-				       struct mockgpu_usage *usage)
+				      struct mockgpu_usage *usage)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 	int tries, ret = 0;

@@ -286,9 +286,10 @@ struct charge {
 
 static int charge_measure(struct charge *charge, const struct drm_mockgpu_bo_create *want)
 {
+	static char memory[PLAIN_MEMORY];
 	struct mockgpu_bo bo;
 	int ret, drm = mockgpu_open(NULL, 0);
-	char *memory;
+	size_t i;
 
 	if (drm < 0)
 		return drm;
@@ -297,15 +298,9 @@ static int charge_measure(struct charge *charge, const struct drm_mockgpu_bo_cre
 		ret = mockgpu_bo_make(drm, want, &bo);
 	if (!ret)
 		ret = group_read("memory.current", &charge->with_buffer);
-	memory = malloc(PLAIN_MEMORY);
-	if (!ret && !memory)
-		ret = -ENOMEM;
-	if (ret)
-		return ret;
-	memset(memory, 1, PLAIN_MEMORY);
-	/* The compiler is not to know that nobody reads it. */
-	__asm__ volatile("" : : "r"(memory) : "memory");
-	return group_read("memory.current", &charge->with_memory);
+	for (i = 0; i < sizeof(memory); i += 4096)
+		poke(memory + i, 1);
+	return ret ? ret : group_read("memory.current", &charge->with_memory);
 }
 
 static struct charge charge_of(struct __test_metadata *_metadata,
@@ -347,7 +342,7 @@ TEST_F(pressure, a_limit_of_the_creator)
 		struct charge charge = charge_of(_metadata, &wants[i]);
 
 		EXPECT_EQ(0, charge.error);
-		ksft_print_msg("%s: %llu KiB before, %llu KiB with the buffer, %llu KiB with memory\n",
+		ksft_print_msg("%s: KiB before %llu, with the buffer %llu, with memory %llu\n",
 			       mockgpu_kind_name(wants[i].kind),
 			       (unsigned long long)charge.before >> 10,
 			       (unsigned long long)charge.with_buffer >> 10,
