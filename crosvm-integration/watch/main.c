@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vmm-watch: runs a VMM as long as its guest gets somewhere, and leaves nothing of it.
+ *
+ * A limit in seconds would punish a busy machine, and one in CPU time says nothing in
+ * a virtual machine, where a CPU clock runs on while the host does something else.
+ * So the limit is how long nothing new was said, in seconds of the machine at its best.
+ */
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "watch.h"
+
+static const char usage[] =
+	"vmm-watch [OPTION...] -- COMMAND...\n"
+	"\n"
+	"Runs COMMAND, a VMM, and ends it and all that it started when its guest gets\n"
+	"nowhere any more, at SIGTERM, SIGINT and SIGHUP, and when the caller ends.\n"
+	"\n"
+	"  -v, --vmm-log FILE    what the VMM says goes there\n"
+	"  -g, --guest-log FILE  where the guest's console goes\n"
+	"  -r, --report FILE     gets a line 'fault: ...' when the VMM did not end by itself or\n"
+	"                        left processes, and a line 'time: ...'\n"
+	"  -q, --quiet SECONDS   the longest silence of both logs (default 120)\n"
+	"  -w, --whole SECONDS   the longest time (default 1200)\n"
+	"  -e, --end-on TEXT     a line of the VMM's with it is its end: it would stay\n"
+	"  -m, --machine         print who emulates this machine, as CPUID says, or 'none'\n"
+	"  -h, --help            this text\n"
+	"\n"
+	"SECONDS are of a machine that has nothing else to do: while it is slower, which\n"
+	"is measured, they are longer.\n"
+	"\n"
+	"Exit status: COMMAND's, 128 and its signal; 124 at a limit; 125 could not work.\n";
+
+enum { STATUS_LIMIT = 124, STATUS_FAILED = 125, STATUS_SIGNAL = 128 };
+
+/* Seconds between two looks, and those that what a VMM leaves behind has to end. */
+#define LOOK 0.5
+#define GRACE 5.0
+
+struct watch {
+	struct words vmm_log;
+	struct words guest_log;
+	const char *report;
+	double quiet;
+	double whole;
+
+	pid_t vmm;
+	double began;
+	double heard;		/* when something was said last */
+	double silence;		/* the longest one */
+	struct pace here;	/* since then */
+	struct pace all;
+	uint64_t exits;		/* of the guest, then */
+	char fault[1024];
+};
+
+static void die(const char *what, const char *why)
+{
+	fprintf(stderr, "vmm-watch: %s: %s\n", what, why);
+	exit(STATUS_FAILED);
+}
+
+static void print_machine(void)
+{
+	union {
+		unsigned int words[3];
+		char text[13];
+	} name = { .text = "" };
+#ifdef __x86_64__
+	unsigned int a, b, c, d;
+
+	if (__get_cpuid(1, &a, &b, &c, &d) && c & 1u << 31)
+		__cpuid(0x40000000, a, name.words[0], name.words[1], name.words[2]);
+#endif
+	puts(*name.text ? name.text : "none");
+}
+
+static double parse_seconds(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (*end || end == text || !(seconds > 0 && seconds < 1e9))
+		die(text, "not a number of seconds");
+	return seconds;
+}
+
+static void parse_options(struct watch *watch, int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "vmm-log", required_argument, NULL, 'v' },
+		{ "guest-log", required_argument, NULL, 'g' },
+		{ "report", required_argument, NULL, 'r' },
+		{ "quiet", required_argument, NULL, 'q' },
+		{ "whole", required_argument, NULL, 'w' },
+		{ "end-on", required_argument, NULL, 'e' },
+		{ "machine", no_argument, NULL, 'm' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+v:g:r:q:w:e:mh", known, NULL)) != -1) {
+		switch (option) {
+		case 'v':
+			watch->vmm_log.path = optarg;
+			break;
+		case 'g':
+			watch->guest_log.path = optarg;
+			break;
+		case 'r':
+			watch->report = optarg;
+			break;
+		case 'q':
+			watch->quiet = parse_seconds(optarg);
+			break;
+		case 'w':
+			watch->whole = parse_seconds(optarg);
+			break;
+		case 'e':
+			watch->vmm_log.wanted = optarg;
+			break;
+		case 'm':
+			print_machine();
+			exit(0);
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			exit(STATUS_FAILED);
+		}
+	}
+	if (!argv[optind] || !watch->vmm_log.path || !watch->guest_log.path || !watch->report)
+		die("bad arguments", "see --help");
+}
+
+/* In the child: the VMM, which must not outlive this process. */
+static void exec_vmm(const struct watch *watch, const sigset_t *signals, char **command)
+{
+	int log = open(watch->vmm_log.path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
+	int null = open("/dev/null", O_RDONLY);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
+	if (log < 0 || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+		_exit(STATUS_FAILED);
+	close(log);
+	close(null);
+	sigprocmask(SIG_UNBLOCK, signals, NULL);
+	execvp(command[0], command);
+	fprintf(stderr, "%s: %s\n", command[0], strerror(errno));
+	_exit(127);
+}
+
+static void start(struct watch *watch, const sigset_t *signals, char **command)
+{
+	pid_t caller = getppid();
+
+	sigprocmask(SIG_BLOCK, signals, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != caller)
+		die("the caller", "gone already");
+	if (family_adopt())
+		die("prctl", strerror(errno));
+	watch->vmm = fork();
+	if (watch->vmm < 0)
+		die("fork", strerror(errno));
+	if (!watch->vmm)
+		exec_vmm(watch, signals, command);
+	/* Here too: whoever of the two is first. */
+	setpgid(watch->vmm, watch->vmm);
+	watch->began = pace_now();
+	watch->heard = watch->began;
+}
+
+/* How often the VMM's guests were left by KVM_RUN or within the kernel, if debugfs says so. */
+static uint64_t kvm_exits(const struct watch *watch)
+{
+	char pattern[64];
+	uint64_t all = 0, one;
+	glob_t found;
+	size_t i;
+
+	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/kvm/%d-*/exits", watch->vmm);
+	if (glob(pattern, 0, NULL, &found))
+		return 0;
+	for (i = 0; i < found.gl_pathc; i++) {
+		FILE *file = fopen(found.gl_pathv[i], "re");
+
+		if (file && fscanf(file, "%" SCNu64, &one) == 1)
+			all += one;
+		if (file)
+			fclose(file);
+	}
+	globfree(&found);
+	return all;
+}
+
+static double longer(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+/* Look at the logs and the machine; whether the guest may go on. */
+static bool may_go_on(struct watch *watch)
+{
+	bool guest_spoke = words_read(&watch->guest_log);
+	bool vmm_spoke = words_read(&watch->vmm_log);
+	double now, slowness;
+
+	pace_measure(&watch->here);
+	pace_measure(&watch->all);
+	now = pace_now();
+	watch->silence = longer(watch->silence, now - watch->heard);
+	if (guest_spoke || vmm_spoke) {
+		watch->heard = now;
+		pace_window(&watch->here);
+		watch->exits = kvm_exits(watch);
+		return true;
+	}
+	slowness = pace_slowness(&watch->here);
+	if (now - watch->heard <= watch->quiet * slowness &&
+	    now - watch->began <= watch->whole * pace_slowness(&watch->all))
+		return true;
+	snprintf(watch->fault, sizeof(watch->fault),
+		 "ended after %.0f s, the last %.0f of them without a word, on a machine %.1f times as slow as at its best; exits of the guest in them: %" PRIu64 "; the guest's last words: '%s'; the VMM's: '%s'",
+		 now - watch->began, now - watch->heard, slowness,
+		 kvm_exits(watch) - watch->exits, watch->guest_log.line, watch->vmm_log.line);
+	return false;
+}
+
+/* Wait for a signal for a while; its number, or 0. */
+static int next_signal(const sigset_t *signals, double seconds)
+{
+	struct timespec time = { .tv_sec = seconds, .tv_nsec = (seconds - (int)seconds) * 1e9 };
+	int signal = sigtimedwait(signals, NULL, &time);
+
+	return signal > 0 ? signal : 0;
+}
+
+/*
+ * Whether the VMM has ended. Its status is taken when all is over: until then its id
+ * stays its own.
+ */
+static bool has_ended(const struct watch *watch)
+{
+	siginfo_t info = { 0 };
+
+	return !waitid(P_PID, watch->vmm, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid;
+}
+
+/* End the VMM if it has not; its status as a shell has it. */
+static int take_status(const struct watch *watch, const sigset_t *signals, int signal)
+{
+	double until = pace_now() + 5;
+	int status;
+
+	if (signal && !has_ended(watch))
+		kill(-watch->vmm, signal);
+	while (!has_ended(watch) && pace_now() < until)
+		next_signal(signals, LOOK);
+	if (!has_ended(watch))
+		kill(-watch->vmm, SIGKILL);
+	while (waitpid(watch->vmm, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_SIGNAL + WTERMSIG(status);
+}
+
+static void write_report(const struct watch *watch)
+{
+	FILE *report = fopen(watch->report, "we");
+
+	if (!report)
+		die(watch->report, strerror(errno));
+	if (*watch->fault)
+		fprintf(report, "fault: %s\n", watch->fault);
+	fprintf(report, "time: %.0f s, the longest silence %.0f s, %.1f times as slow as at its best\n",
+		pace_now() - watch->began, watch->silence, pace_slowness(&watch->all));
+	if (fclose(report))
+		die(watch->report, strerror(errno));
+}
+
+/* Watch until it is over; the status to end with. */
+static int attend(struct watch *watch, const sigset_t *signals)
+{
+	char left[256] = "";
+	int signal = 0, status;
+	bool go_on = true;
+
+	while (!has_ended(watch) && go_on && !watch->vmm_log.is_found) {
+		signal = next_signal(signals, LOOK);
+		if (signal && signal != SIGCHLD)
+			break;
+		signal = 0;
+		go_on = has_ended(watch) || may_go_on(watch);
+	}
+	status = take_status(watch, signals, has_ended(watch) ? 0 : SIGTERM);
+	if (signal)
+		snprintf(watch->fault, sizeof(watch->fault), "ended by signal %d", signal);
+	family_end(GRACE, left, sizeof(left));
+	if (*left && !*watch->fault)
+		snprintf(watch->fault, sizeof(watch->fault), "the VMM left behind: %s", left);
+	return go_on ? status : STATUS_LIMIT;
+}
+
+int main(int argc, char **argv)
+{
+	struct watch watch = {
+		.vmm_log.fd = -1, .guest_log.fd = -1, .quiet = 120, .whole = 1200,
+	};
+	sigset_t signals;
+	int status;
+
+	parse_options(&watch, argc, argv);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	start(&watch, &signals, argv + optind);
+	status = attend(&watch, &signals);
+	write_report(&watch);
+	return status;
+}
