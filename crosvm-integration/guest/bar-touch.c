@@ -115,15 +115,16 @@ static uint64_t word_value(size_t word)
 /* Touch every page once; a new buffer's pages must read as zero. */
 static size_t touch_pages(volatile uint64_t *map, size_t pages, bool write_first)
 {
-	size_t bad = 0;
+	size_t bad = 0, step;
 
-	for (size_t step = 0; step < pages; step++) {
+	for (step = 0; step < pages; step++) {
 		size_t word = visited_page(step, pages) * (PAGE / 8);
 
 		if (!write_first)
 			bad += map[word] != 0;
 		map[word] = word_value(word);
 	}
+	report_touched(step);
 	return bad;
 }
 

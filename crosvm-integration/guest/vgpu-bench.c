@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "mockgpu_drm.h"
+#include "patience.h"
 #include "virtgpu.h"
 #include "visit.h"
 
@@ -71,10 +72,13 @@ static int wait_for_device(int fd)
 
 	if (ret)
 		return ret;
-	ret = poll(&poll_fd, 1, 10000) == 1 ? 0 : -ETIMEDOUT;
+	ret = poll(&poll_fd, 1, PATIENCE_MS) == 1 ? 0 : -ETIMEDOUT;
 	close(poll_fd.fd);
 	return ret;
 }
+
+/* Pages that were touched, of all blobs. */
+static size_t touched;
 
 static void touch_all(void *map, size_t pages)
 {
@@ -82,6 +86,7 @@ static void touch_all(void *map, size_t pages)
 
 	for (step = 0; step < pages; step++)
 		((volatile char *)map)[visited_page(step, pages) * PAGE] = 1;
+	touched += step;
 }
 
 /* Times of one blob's life; 0 or -errno. */
@@ -185,5 +190,6 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	close(fd);
+	report_touched(touched);
 	return 0;
 }

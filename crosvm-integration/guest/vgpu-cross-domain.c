@@ -18,7 +18,9 @@
 #include <xf86drm.h>
 
 #include "cross_domain.h"
+#include "patience.h"
 #include "virtgpu.h"
+#include "visit.h"
 
 #define PAGE 4096
 #define WIDTH 640
@@ -91,14 +93,22 @@ static uint32_t *line_of(void *map, const struct cross_domain_image_requirements
 			    (size_t)y * reply->strides[0]);
 }
 
-static void draw(void *map, const struct cross_domain_image_requirements *reply)
+/* Fill the image; how many pages of it that touched. */
+static size_t draw(void *map, const struct cross_domain_image_requirements *reply)
 {
+	uintptr_t page, last = 0;
+	size_t pages = 0;
 	uint32_t x, y;
 
 	for (y = 0; y < HEIGHT; y++) {
-		for (x = 0; x < WIDTH; x++)
+		for (x = 0; x < WIDTH; x++) {
 			line_of(map, reply, y)[x] = pixel(x, y);
+			page = (uintptr_t)(line_of(map, reply, y) + x) / PAGE;
+			pages += page != last;
+			last = page;
+		}
 	}
+	return pages;
 }
 
 static size_t wrong_pixels(void *map, const struct cross_domain_image_requirements *reply)
@@ -130,6 +140,7 @@ TEST_F(cross_domain, image)
 {
 	struct cross_domain_image_requirements reply;
 	struct virtgpu_blob image;
+	size_t touched;
 	void *shared;
 	int dmabuf;
 
@@ -137,7 +148,7 @@ TEST_F(cross_domain, image)
 	reply = *self->reply;
 	ASSERT_EQ(0, virtgpu_vram_create(self->fd, reply.blob_id, reply.size, &image));
 	ASSERT_EQ(0, virtgpu_blob_map(&image));
-	draw(image.map, &reply);
+	touched = draw(image.map, &reply);
 	ASSERT_EQ(0, drmPrimeHandleToFD(self->fd, image.handle, DRM_CLOEXEC | DRM_RDWR,
 					&dmabuf));
 	virtgpu_blob_destroy(&image);
@@ -146,13 +157,14 @@ TEST_F(cross_domain, image)
 	EXPECT_EQ(0, wrong_pixels(shared, &reply));
 	munmap(shared, reply.size);
 	close(dmabuf);
+	report_touched(touched);
 }
 
 TEST_F(cross_domain, images_differ)
 {
 	struct cross_domain_image_requirements reply;
 	struct virtgpu_blob first, second;
-	size_t i, wrong = 0;
+	size_t i, touched, wrong = 0;
 
 	ASSERT_EQ(0, image_ask(self->fd, &self->ring, DRM_FORMAT_XRGB8888));
 	reply = *self->reply;
@@ -160,13 +172,16 @@ TEST_F(cross_domain, images_differ)
 	ASSERT_EQ(0, virtgpu_vram_create(self->fd, reply.blob_id, reply.size, &second));
 	ASSERT_EQ(0, virtgpu_blob_map(&first));
 	ASSERT_EQ(0, virtgpu_blob_map(&second));
-	draw(first.map, &reply);
-	for (i = 0; i < reply.size; i += PAGE)
+	touched = draw(first.map, &reply);
+	for (i = 0; i < reply.size; i += PAGE) {
 		wrong += ((char *)second.map)[i] != 0;
+		touched++;
+	}
 	EXPECT_EQ(0, wrong);
 	EXPECT_EQ(0, wrong_pixels(first.map, &reply));
 	virtgpu_blob_destroy(&first);
 	virtgpu_blob_destroy(&second);
+	report_touched(touched);
 }
 
 TEST_F(cross_domain, wrong_sizes_and_names_are_refused)

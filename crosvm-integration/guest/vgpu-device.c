@@ -16,6 +16,7 @@
 
 #include "../../test-app/guest/protocol.h"
 #include "cross_domain.h"
+#include "patience.h"
 #include "virtgpu.h"
 
 #define PAGE GUEST_PAGE_SIZE
@@ -154,13 +155,13 @@ TEST_F(device, rings)
 	ASSERT_EQ(0, virtgpu_submit(self->fd, &hold, sizeof(hold), 2, NULL, &held));
 	ASSERT_EQ(0, virtgpu_submit(self->fd, &hold, sizeof(hold), 2, NULL, &behind));
 	ASSERT_EQ(0, virtgpu_submit(self->fd, &hold, 0, 3, NULL, &other));
-	EXPECT_TRUE(is_signaled(other, 5000));
+	EXPECT_TRUE(is_signaled(other, PATIENCE_MS));
 	EXPECT_FALSE(is_signaled(held, 100));
 	EXPECT_FALSE(is_signaled(behind, 0));
 	ASSERT_EQ(0, virtgpu_submit(self->fd, &release, sizeof(release), 1, NULL, &last));
-	EXPECT_TRUE(is_signaled(last, 5000));
-	EXPECT_TRUE(is_signaled(held, 5000));
-	EXPECT_TRUE(is_signaled(behind, 5000));
+	EXPECT_TRUE(is_signaled(last, PATIENCE_MS));
+	EXPECT_TRUE(is_signaled(held, PATIENCE_MS));
+	EXPECT_TRUE(is_signaled(behind, PATIENCE_MS));
 	close(held);
 	close(behind);
 	close(other);
@@ -178,7 +179,7 @@ TEST_F(device, rings_end_with_their_context)
 	ASSERT_EQ(0, virtgpu_submit(fd, &hold, sizeof(hold), 0, NULL, &fence));
 	EXPECT_FALSE(is_signaled(fence, 100));
 	close(fd);
-	EXPECT_TRUE(is_signaled(fence, 5000));
+	EXPECT_TRUE(is_signaled(fence, PATIENCE_MS));
 	close(fence);
 }
 

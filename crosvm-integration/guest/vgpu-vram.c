@@ -23,6 +23,7 @@
 
 #include "../../test-app/guest/protocol.h"
 #include "mockgpu_drm.h"
+#include "patience.h"
 #include "virtgpu.h"
 #include "visit.h"
 
@@ -96,6 +97,9 @@ static void store(uint64_t *word, uint64_t value)
 	atomic_store_explicit((_Atomic uint64_t *)word, value, memory_order_relaxed);
 }
 
+/* Pages that the last pass over a blob touched. */
+static size_t touched;
+
 /* Read every page; the number of words that are not the pattern of @seed. */
 static size_t read_pages(const uint64_t *words, size_t pages, uint64_t seed)
 {
@@ -108,6 +112,7 @@ static size_t read_pages(const uint64_t *words, size_t pages, uint64_t seed)
 			wrong += load(words + page * WORDS + guest_words[i]) !=
 				 guest_value(seed, page, guest_words[i]);
 	}
+	touched = step;
 	return wrong;
 }
 
@@ -122,6 +127,7 @@ static void write_pages(uint64_t *words, size_t pages, uint64_t seed)
 			store(words + page * WORDS + guest_words[i],
 			      guest_value(seed, page, guest_words[i]));
 	}
+	touched = step;
 }
 
 /* The host sees the guest's pattern in all of the blob. */
@@ -140,6 +146,7 @@ TEST_F(vram, read_first)
 	EXPECT_EQ(0, read_pages(self->words, VRAM_PAGES, SEED_HOST));
 	write_pages(self->words, VRAM_PAGES, SEED_GUEST);
 	EXPECT_TRUE(host_sees(&self->blob, &self->report, SEED_GUEST));
+	report_touched(touched);
 }
 
 TEST_F(vram, write_first)
@@ -154,6 +161,7 @@ TEST_F(vram, write_first)
 	for (i = 2; i < VRAM_SIZE / sizeof(uint64_t); i += WORDS)
 		wrong += load(self->words + i) != 0;
 	EXPECT_EQ(0, wrong);
+	report_touched(touched);
 }
 
 TEST_F(vram, a_new_mapping_shows_the_same)
@@ -162,6 +170,7 @@ TEST_F(vram, a_new_mapping_shows_the_same)
 	virtgpu_blob_unmap(&self->blob);
 	ASSERT_EQ(0, virtgpu_blob_map(&self->blob));
 	EXPECT_EQ(0, read_pages(self->blob.map, VRAM_PAGES, SEED_GUEST));
+	report_touched(touched);
 }
 
 TEST_F(vram, prime)
@@ -185,13 +194,14 @@ TEST_F(vram, prime)
 	write_pages(shared, VRAM_PAGES, SEED_HOST);
 	EXPECT_EQ(0, read_pages(shared, VRAM_PAGES, SEED_HOST));
 	munmap(shared, VRAM_SIZE);
+	report_touched(touched);
 }
 
 TEST_F(vram, many_at_once)
 {
 	struct virtgpu_blob blobs[24];
 	const uint64_t pages = 16;
-	size_t i;
+	size_t i, all = 0;
 
 	for (i = 0; i < ARRAY_SIZE(blobs); i++) {
 		ASSERT_EQ(0, virtgpu_vram_create(self->fd, variant->blob_id, pages * PAGE,
@@ -202,6 +212,7 @@ TEST_F(vram, many_at_once)
 	for (i = 0; i < ARRAY_SIZE(blobs); i++) {
 		EXPECT_EQ(0, read_pages(blobs[i].map, pages, i));
 		write_pages(blobs[i].map, pages, ~i);
+		all += touched;
 	}
 	for (i = 0; i < ARRAY_SIZE(blobs); i++) {
 		EXPECT_TRUE(host_sees(&blobs[i], &self->report, ~i));
@@ -212,6 +223,7 @@ TEST_F(vram, many_at_once)
 		EXPECT_EQ(0, read_pages(blobs[i].map, pages, ~i));
 		virtgpu_blob_destroy(&blobs[i]);
 	}
+	report_touched(all);
 }
 
 /*
@@ -293,6 +305,7 @@ TEST_F(vram, unmap_under_access)
 	struct toucher toucher = { 0 };
 	pthread_t thread;
 	unsigned int round;
+	size_t all = 0;
 
 	ASSERT_EQ(0, sigaction(SIGSEGV, &action, NULL));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, touch_all, &toucher));
@@ -309,6 +322,7 @@ TEST_F(vram, unmap_under_access)
 		words = blob.map;
 		for (page = 0; page < TOUCH_PAGES; page++)
 			store(words + page * WORDS, touch_value(round, page));
+		all += page;
 		atomic_store(&toucher.words, words);
 		wait_for(&toucher.reads, TOUCH_PAGES);
 		virtgpu_blob_unmap(&blob);
@@ -320,6 +334,7 @@ TEST_F(vram, unmap_under_access)
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(0, toucher.wrong);
 	EXPECT_LE(TOUCH_ROUNDS, toucher.faults);
+	report_touched(all);
 }
 
 TEST_HARNESS_MAIN

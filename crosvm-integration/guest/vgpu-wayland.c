@@ -15,12 +15,12 @@
 #include <xf86drm.h>
 
 #include "cross_domain.h"
+#include "patience.h"
 #include "virtgpu.h"
 #include "visit.h"
 
 #define PAGE 4096
 #define WORDS (PAGE / sizeof(uint64_t))
-#define PATIENCE_MS 10000
 
 FIXTURE(wayland) {
 	int fd;
@@ -119,7 +119,8 @@ static size_t wrong_pages(const uint64_t *words, size_t pages, uint64_t value)
 	return wrong;
 }
 
-static void write_pages(uint64_t *words, size_t pages, uint64_t value)
+/* Write to every page; how many that were. */
+static size_t write_pages(uint64_t *words, size_t pages, uint64_t value)
 {
 	size_t step;
 
@@ -128,14 +129,15 @@ static void write_pages(uint64_t *words, size_t pages, uint64_t value)
 
 		((volatile uint64_t *)words)[page * WORDS] = value ^ page;
 	}
+	return step;
 }
 
 TEST_F(wayland, received)
 {
 	const struct cross_domain_receive *message = self->channel.map;
 	struct virtgpu_blob blob;
+	size_t room, touched;
 	uint64_t size;
-	size_t room;
 
 	ASSERT_EQ(0, channel_wait(self->fd));
 	ASSERT_EQ(CROSS_DOMAIN_CMD_RECEIVE, message->hdr.cmd);
@@ -148,9 +150,10 @@ TEST_F(wayland, received)
 	ASSERT_EQ(0, virtgpu_vram_create(self->fd, message->arrays[0], size, &blob));
 	ASSERT_EQ(0, virtgpu_blob_map(&blob));
 	EXPECT_EQ(0, wrong_pages(blob.map, size / PAGE, 0));
-	write_pages(blob.map, size / PAGE, 0x5eed);
+	touched = write_pages(blob.map, size / PAGE, 0x5eed);
 	EXPECT_EQ(0, wrong_pages(blob.map, size / PAGE, 0x5eed));
 	virtgpu_blob_destroy(&blob);
+	report_touched(touched);
 }
 
 TEST_HARNESS_MAIN

@@ -9,7 +9,11 @@
 #include <drm/virtgpu_drm.h>
 #include <xf86drm.h>
 
+#include "patience.h"
 #include "virtgpu.h"
+
+/* How long DRM_IOCTL_VIRTGPU_WAIT waits. */
+#define VIRTGPU_WAIT_MS 15000
 
 int virtgpu_open(void)
 {
@@ -128,8 +132,13 @@ int virtgpu_submit(int fd, const void *data, uint32_t size, int ring_idx,
 int virtgpu_wait(const struct virtgpu_blob *blob)
 {
 	struct drm_virtgpu_3d_wait args = { .handle = blob->handle };
+	int ret, tries = 0;
 
-	return request(blob->fd, DRM_IOCTL_VIRTGPU_WAIT, &args);
+	/* The kernel's own patience is fixed. */
+	do {
+		ret = request(blob->fd, DRM_IOCTL_VIRTGPU_WAIT, &args);
+	} while (ret == -EBUSY && ++tries * VIRTGPU_WAIT_MS < PATIENCE_MS);
+	return ret;
 }
 
 static int pattern(const struct virtgpu_blob *blob, uint32_t op,

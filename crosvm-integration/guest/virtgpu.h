@@ -119,7 +119,7 @@ int virtgpu_submit(int fd, const void *data, uint32_t size, int ring_idx,
 		   const struct virtgpu_blob *blob, int *fence);
 
 /**
- * virtgpu_wait() - wait for the fences of a blob, up to 15 seconds
+ * virtgpu_wait() - wait for the fences of a blob, up to PATIENCE_MS
  * @blob: the blob
  *
  * Return: 0; -EBUSY after that time.
