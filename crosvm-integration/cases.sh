@@ -1,54 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
-# What the runners of VMMs share of guests: where what they need was built, and what
-# a guest with a virtio-gpu device is made to do. Sourced, after lab/lib.sh.
+# What the runners of VMMs share of guests: what one with a virtio-gpu device is made to
+# do, with how many pages and of which buffers. Sourced.
 # shellcheck disable=SC2154
 
 # Those of a guest with a virtio-gpu device, but bench.
 GPU_CASES="control read image write ttm compound image-memfd"
-
-# set_build_places: $BUILD, $INITRD and $kernel, where the caller has not set them:
-# in a cell those of lab/build, else those of make.
-set_build_places() {
-	if [ -n "${MOCKGPU_SERIES:-}" ]; then
-		BUILD=${BUILD:-$REPO/build/x86_64/crosvm-integration}
-		INITRD=${INITRD:-$REPO/build/x86_64/$MOCKGPU_SERIES/guest-initrd} hint=lab/build
-	else
-		BUILD=${BUILD:-$REPO/build/host/crosvm-integration}
-		INITRD=${INITRD:-$REPO/build/host/guest-initrd} hint="make and make guest"
-	fi
-	[ -x "$BUILD/vhost-gpu" ] || die "$BUILD/vhost-gpu is missing: run $hint"
-	[ -r "$INITRD" ] || die "$INITRD is missing: run $hint"
-	kernel=${KERNEL:-$(image_of "$(uname -r)" '')} || exit
-	[ -r "$kernel" ] || die "no right to read $kernel"
-}
-
-# need_mockgpu_and_kvm: or skip all.
-need_mockgpu_and_kvm() {
-	[ -c /dev/mockgpu ] || skip_all "no /dev/mockgpu: load the module"
-	[ -w /dev/kvm ] || skip_all "no right to use /dev/kvm"
-}
-
-NODE_KIND=/sys/module/mockgpu/parameters/node_kind
-
-# set_out: $keep is what $out was, $out a folder that is fast and goes at the end,
-# with all that was started; $kind is the page kind of /dev/mockgpu, set again then.
-set_out() {
-	keep=$out
-	out=$(mktemp -d)
-	kind=$(cat "$NODE_KIND")
-	trap clean_up EXIT
-	trap 'exit 1' INT TERM
-}
-
-clean_up() {
-	for process in ${vmm:-} ${watcher:-} ${servers:-}; do
-		kill "${process%%:*}" 2>/dev/null || true
-	done
-	echo "$kind" >"$NODE_KIND"
-	rm -rf "$out"
-}
 
 # is_refusable CASE: y when a kernel before 6.13 must refuse it.
 is_refusable() {
@@ -89,11 +47,35 @@ gpu_first_touch() {
 	esac
 }
 
-# gpu_pages CASE: how many pages the first buffer has.
+# Pages that the guest's programs touch, in one test or pair of them: a buffer of 8 MiB;
+# many_at_once of vgpu-vram, and its unmap_under_access; an image, and images_differ.
+VRAM=2048 MANY=384 RACE=512 IMAGE=225 IMAGES=450
+# vgpu-vram with all tests of one kind, and vgpu-bench: its sizes, each of three sources
+# six times.
+ALL_VRAM=$((4 * VRAM + MANY + RACE))
+BENCH=$((3 * 6 * (1 + 512 + 16384)))
+
+# gpu_pages CASE: how many pages its programs touch.
 gpu_pages() {
 	case $1 in
-	image*) echo 225 ;;
-	*) echo 2048 ;;
+	control) echo $((4 * VRAM)) ;;
+	read | ttm | compound) echo $((VRAM + ALL_VRAM)) ;;
+	write) echo $((6 * VRAM + RACE)) ;;
+	image | image-memfd) echo $((2 * IMAGE + IMAGES)) ;;
+	bench) echo $BENCH ;;
+	esac
+}
+
+# gpu_buffers CASE: which buffers the driver makes for it, as KIND,ORDER, and first the
+# one that is touched first.
+gpu_buffers() {
+	case $1 in
+	control) echo split,9 reserved,9 noncompound,0 ;;
+	read) echo noncompound,9 ;;
+	write) echo ttm,0 compound,9 noncompound,1 noncompound,10 noncompound,9 ;;
+	ttm | image) echo ttm,0 ;;
+	compound) echo compound,9 ;;
+	bench) echo noncompound,9 ttm,0 ;;
 	esac
 }
 

@@ -2,154 +2,146 @@
 # shellcheck shell=sh
 #
 # What the runners of VMMs share: to run guests with one or more cases each, and to
-# judge what the VMM and the guest said. Sourced, after lab/lib.sh. $out is the folder
-# of their words, $keep where to leave them or empty, $route the runner's name of what
-# it does.
+# judge what the VMM and the guest said. Sourced, after lab/lib.sh, with boot.sh and host.sh.
 #
 # A guest prints what guest/init says. A case that ends the VMM is the last one of
 # its guest; those after it get another guest.
+#
+# What passes has the guest's own words of this boot, without a skip and with as many
+# pages as promised; the buffers that were promised; and a VMM that came to its end
+# well. One of them is not enough: crosvm ends with status 0 when it has crashed, and
+# a guest may have tested nothing.
 # shellcheck disable=SC2154
 
-# known_to_refuse: kernels before 6.13 give EFAULT for pages without a count.
+# What a VMM says when KVM does not map a page.
+REFUSALS='kvm run failed Bad address|vcpu hit unknown error: Bad address'
+# What it says when it has failed, with whichever status: crosvm's run loop, vhost-user
+# front end and Rust's panics; QEMU's KVM code, vhost-user front end and assertions.
+FAILURES='vcpu hit unknown error|vcpu crashed|vcpu stall detected|Guest reported panic|device crashed'
+FAILURES="$FAILURES|worker thread exited with an error|set_user_memory_region failed|panicked at"
+FAILURES="$FAILURES|kvm run failed|KVM internal error|error registering slot|Unexpected end-of-file"
+FAILURES="$FAILURES|ring restore failed|Assertion .*failed|hardware error|Segmentation fault|Bus error|Aborted"
+
+# known_to_refuse: kernels before 6.13 give EFAULT for pages without a count. What this
+# one does is what maps_tails() sees.
 known_to_refuse() {
 	[ "$(printf '6.13\n%s\n' "$(uname -r)" | sort -V | head -n 1)" != 6.13 ]
 }
 
-# buffers: how many buffers mockgpu has now.
-buffers() {
-	cat /sys/kernel/debug/dri/*/mockgpu 2>/dev/null | sed -n 's/^buffers: //p' | head -n 1
-}
-
-# skip_all REASON...: the end of a run that cannot be.
-skip_all() {
-	echo "1..0 # SKIP $*"
-	exit 4
-}
-
-# guest_arguments CASE...: what the kernel command line of their guest says, with
-# commands from the runner's guest_run CASE.
-guest_arguments() {
-	list=
-	for case; do
-		list="$list${list:+;}$case=$(guest_run "$case")"
-	done
-	echo "console=ttyS0 mitigations=off quiet loglevel=3 panic=-1 GUEST_RUN=\"$list\""
-}
-
-# alone CASE LIST...: which of the list can share a guest when CASE cannot: it alone
-# when it comes first, else those before it.
-alone() {
-	single=$1 list=
-	shift
-	[ "$1" != "$single" ] || { echo "$1"; return; }
-	for case; do
-		[ "$case" != "$single" ] || break
-		list="$list${list:+ }$case"
-	done
-	echo "$list"
-}
-
-# end_when_refused PROCESS LOG: after a failed KVM_RUN QEMU only stops the virtual CPU,
-# for somebody to look: this is the end here.
-end_when_refused() {
-	tail -n +1 -s 0.5 -f --pid="$1" "$2" | {
-		grep -q '^error: kvm run failed' && kill "$1" 2>/dev/null
-	}
-}
-
-# vmm NAME SECONDS COMMAND...: one VMM, from its start to its end; its status. Its
-# words go to $out/vmm-NAME.log.
-vmm() {
-	log=$out/vmm-$1.log limit=$2
-	shift 2
-	timeout -k 5 "$limit" "$@" >"$log" 2>&1 &
-	vmm=$!
-	end_when_refused $vmm "$log" &
-	watcher=$!
-	vmm_status=0
-	wait $vmm || vmm_status=$?
-	vmm=
-	wait $watcher || true
-	watcher=
-	return $vmm_status
-}
-
-# start_server NAME SOCKET COMMAND...: one of the programs that serve buffers over a
-# UNIX socket; returns when it listens or has failed. $servers collects their ids.
-start_server() {
-	name=$1 socket=$2
-	shift 2
-	"$@" --socket-path "$socket" >"$out/server-$name.log" 2>&1 &
-	servers="${servers:-} $!:$name"
-	while kill -0 $! 2>/dev/null && ! [ -S "$socket" ]; do
-		sleep 0.1
-	done
-}
-
-# end_servers: they end as they should: $boot_fault is what they did otherwise.
-end_servers() {
-	for server in ${servers:-}; do
-		server_log=$out/server-${server#*:}.log
-		kill "${server%:*}" 2>/dev/null || boot_fault="${server#*:} had ended"
-		wait "${server%:*}" || boot_fault="the status of ${server#*:} is $?"
-		[ ! -s "$server_log" ] || boot_fault="${server#*:} said: $(tail -n 1 "$server_log")"
-	done
-	servers=
-	for socket in "$out"/*.socket; do
-		[ ! -e "$socket" ] || boot_fault="$socket is left"
-	done
-}
-
-# said FILE PATTERN: the first line that matches, without what a console adds. One
-# process: under emulation that is most of what a runner costs.
+# said FILE PATTERN [BUT]: the first line that matches, and not BUT, without what a
+# console adds. One process: under emulation that is most of what a runner costs.
 said() {
-	awk -v pattern="$2" '$0 ~ pattern { sub(/\r$/, ""); print; exit }' "$1" 2>/dev/null || true
+	awk -v pattern="$2" -v but="${3:-^$}" '$0 ~ pattern && $0 !~ but { sub(/\r$/, ""); print; exit }' "$1" 2>/dev/null || true
+}
+
+# own_words: $own_log gets what the guest said since it named this boot. What comes
+# before, or after another boot, is not this guest's.
+own_words() {
+	awk -v mark="guest: boot $boot_name" '
+		{ sub(/\r$/, "") }
+		/^guest: boot / {
+			own = $0 == mark && !booted
+			if (booted)
+				print "guest: booted again"
+			booted = booted || own
+		}
+		own { print }' "$guest_log" >"$own_log" 2>/dev/null || true
 }
 
 # section_of CASE LOG: what a guest said during a case.
 section_of() {
 	awk -v begin="guest: $1: " '
 		/^guest: [^ ]*: / { inside = index($0, begin) == 1 }
-		inside { sub(/\r$/, ""); print }' "$2" 2>/dev/null || true
+		inside { print }' "$2" 2>/dev/null || true
 }
 
-# judge CASE BEGAN REFUSABLE: sets $verdict, $cause and $ended, which says that the
-# guest came to the end of the case, from $out/case-CASE.log and the guest's and
-# the VMM's words in $guest_log and $vmm_log.
+# touched_in FILE: how many pages the guest's programs say that they touched.
+touched_in() {
+	awk '/^touched: [0-9]+ pages$/ { all += $2 } END { print all + 0 }' "$1"
+}
+
+# lacks BUFFER...: the first of these that the driver did not make in this boot.
+lacks() {
+	for buffer; do
+		case " $made " in
+		*" $buffer "*) ;;
+		*) echo "$buffer"; return ;;
+		esac
+	done
+}
+
+# judge CASE BEGAN REFUSABLE PAGES BUFFER...: sets $verdict, $cause, $touched and $ended,
+# which says that the guest came to the end of the case. What was said goes to
+# $out/case-$prefix-CASE.log.
 #
 #   BEGAN      what the guest prints before it touches the memory
 #   REFUSABLE  y when a kernel before 6.13 must refuse this case, at the first touch
+#   PAGES      how many the guest must touch
+#   BUFFER     KIND,ORDER: the driver must make it; what is touched first comes first
 judge() {
-	section=$out/case-$1.log
-	section_of "$1" "$guest_log" >"$section"
-	refused=$(said "$vmm_log" 'kvm run failed Bad address|vcpu hit unknown error: Bad address')
+	section=$out/case-$prefix-$1.log
+	section_of "$1" "$own_log" >"$section"
+	refused=$(said "$vmm_log" "$REFUSALS")
 	began=$(said "$section" "$2")
 	ended=$(said "$section" "^guest: $1: ended, status")
 	failed=$(said "$section" '^not ok|^bar: failed')
+	skipped=$(said "$section" '# *SKIP')
+	touched=$(touched_in "$section")
 	crash=$(said "$guest_log" "$REPORTS")
+	right="guest: $1: ended, status 0" refusable=$3 promised=$4
+	shift 4
 	verdict=not_ok
 	if [ -n "$crash" ]; then
 		cause="guest kernel: $crash"
 	elif [ -n "$failed" ]; then
 		cause="guest: $failed"
-	elif [ -n "$began" ] && [ "$ended" = "guest: $1: ended, status 0" ]; then
-		verdict=ok cause=
+	elif [ -n "$skipped" ]; then
+		cause="guest: $skipped"
+	elif [ -n "$began" ] && [ "$ended" = "$right" ]; then
+		judge_pass "$@"
 	elif [ -n "$ended" ]; then
 		cause=$ended
-	elif [ -n "$refused" ] && [ -n "$began" ] && [ "$3" = y ] && known_to_refuse &&
-		[ -z "$(said "$section" '^ok |^#  *OK ')" ]; then
+	elif is_known_refusal "${1:-}"; then
 		verdict=reproduced cause=$refused
 	else
-		cause="the VMM's status $status, ${refused:-$(tail -n 1 "$vmm_log")}"
+		cause=${boot_fault:-"the VMM's status $status, ${refused:-$(tail -n 1 "$vmm_log")}"}
 	fi
 }
 
-# judge_boot: the end of a guest that came to the end of its last case.
+# judge_pass BUFFER...: of a case that came to its end without a complaint.
+judge_pass() {
+	lacking=$(lacks "$@")
+	if [ "$touched" != "$promised" ]; then
+		cause="the guest touched $touched pages, not $promised"
+	elif [ -n "$lacking" ]; then
+		cause="no buffer of $lacking was made, only: ${made:-none}"
+	elif [ "$refusable" = y ] && known_to_refuse && ! maps_tails; then
+		cause="it passed, though mockgpu-probe sees that this kernel does not map such pages: something else was tested"
+	else
+		verdict=ok cause=
+	fi
+}
+
+# is_known_refusal BUFFER: of a case that did not come to its end.
+is_known_refusal() {
+	[ -n "$refused" ] && [ -n "$began" ] && [ "$refusable" = y ] && known_to_refuse &&
+		[ "$touched" = 0 ] && [ -z "$(lacks ${1:+"$1"})" ] && [ -z "$(said "$section" '^ok |^#  *OK ')" ]
+}
+
+# judge_boot: the last case of a guest also answers for the guest's and the VMM's end.
 judge_boot() {
-	if [ -n "$ended" ] && [ "$status" != 0 ]; then
-		boot_fault="the VMM's status $status, $(tail -n 1 "$vmm_log")"
-	elif [ -n "$ended" ] && [ -z "$(said "$guest_log" '^guest: ended')" ]; then
-		boot_fault="the guest had no end"
+	case $verdict in
+	reproduced) known="$REFUSALS|vcpu crashed" ;;
+	*) known= ;;
+	esac
+	failure=$(said "$vmm_log" "$FAILURES" "$known")
+	end=$(said "$own_log" '^guest: (ended|booted again)')
+	if [ -n "$failure" ]; then
+		boot_fault="the VMM failed: $failure"
+	elif [ -n "$ended" ] && [ "$status" != 0 ]; then
+		boot_fault=${boot_fault:-"the VMM's status $status, $(tail -n 1 "$vmm_log")"}
+	elif [ -n "$ended" ] && [ "$end" != "guest: ended" ]; then
+		boot_fault="the guest had no end${end:+: $end}"
 	fi
 	if [ "$verdict" != not_ok ] && [ -n "$boot_fault" ]; then
 		verdict=not_ok cause=$boot_fault
@@ -159,56 +151,78 @@ judge_boot() {
 # report NAME CASE PAGES: the case's lines of TAP, from what judge() set.
 report() {
 	count=$((${count:-0} + 1))
-	mapped=0
+	mapped=$touched
 	case $verdict in
-	ok) mapped=$3 && echo "ok $count $1" ;;
-	reproduced) echo "ok $count $1 # XFAIL $cause" ;;
+	ok) echo "ok $count $1" ;;
+	reproduced) mapped=0 && echo "ok $count $1 # XFAIL $cause" ;;
 	*)
 		not_ok=1
 		echo "not ok $count $1"
 		echo "# $cause"
-		tail -q -n 10 "$out/case-$2.log" "$vmm_log" | tr -d '\r' | sed 's/^/# /'
+		tail -q -n 10 "$section" "$vmm_log" | tr -d '\r' | sed 's/^/# /'
 		;;
 	esac
-	sed -n 's/^bench: /# &/p' "$out/case-$2.log"
+	sed -n 's/^bench: /# &/p' "$section"
 	echo "# cell test=$1 verdict=$verdict mapped=$mapped total=$3"
 }
 
-# run_cases NAME CASE...: all of them, with as few guests as can be; NAME is put
-# before the names of the results. The runner has
+# skip_cases NAME REASON CASE...: the lines of TAP of cases that cannot be.
+skip_cases() {
+	prefix=$1 reason=$2
+	shift 2
+	for case; do
+		count=$((${count:-0} + 1))
+		echo "ok $count $prefix-$case # SKIP $reason"
+		echo "# cell test=$prefix-$case verdict=skip mapped=0 total=$(pages_of "$case")"
+	done
+}
+
+# end_boot BEFORE: what is left of a guest and its servers, and what they said; BEFORE is
+# how many buffers there were.
+end_boot() {
+	end_servers
+	watch_fault=$(said "$watch_log" '^fault: ')
+	[ "$(buffers)" = "$1" ] || boot_fault="there are $(buffers) buffers left, there were $1"
+	boot_fault=${watch_fault:-$boot_fault}
+	made=$(buffers_made "$boot_name" | tr '\n' ' ')
+	own_words
+	sed -n "s/^time: /# $boot: /p" "$watch_log" 2>/dev/null || true
+}
+
+# run_cases NAME CASE...: all of them, with as few guests as can be; NAME is the route's
+# and the layout's, and put before the names of the results. The runner has
 #
 #   boot CASE...          runs a guest with as many of these, from the first one on,
 #                         as can share one: $booted; leaves $status, $boot_fault, and
-#                         the words in $out/guest-CASE.log and $out/vmm-CASE.log
-#                         of the first
+#                         the words in $guest_log, $vmm_log and $watch_log
 #   first_touch CASE      what the guest prints before that
 #   is_refusable CASE     y or n
-#   pages_of CASE         how many pages it is about
+#   pages_of CASE         how many pages it touches
+#   buffers_of CASE       which buffers the driver makes for it, KIND,ORDER
 #
 # Returns 0 when all is as expected, else 1.
 run_cases() {
 	prefix=$1 not_ok=0
 	shift
+	forget_logs
 	while [ $# -gt 0 ]; do
-		guest_log=$out/guest-$1.log vmm_log=$out/vmm-$1.log
+		begin_boot "$1"
 		before=$(buffers)
 		status=0 boot_fault='' booted=$*
 		boot "$@"
-		end_servers
-		[ "$(buffers)" = "$before" ] || boot_fault="there are $(buffers) buffers left, there were $before"
+		end_boot "$before"
 		for case in $booted; do
 			shift
-			judge "$case" "$(first_touch "$case")" "$(is_refusable "$case")"
+			promised=$(pages_of "$case")
+			# shellcheck disable=SC2046 # a list
+			judge "$case" "$(first_touch "$case")" "$(is_refusable "$case")" "$promised" $(buffers_of "$case")
 			if [ -z "$ended" ] || [ "$case" = "${booted##* }" ]; then
 				judge_boot
 			fi
-			report "$prefix-$case" "$case" "$(pages_of "$case")"
+			report "$prefix-$case" "$case" "$promised"
 			[ -n "$ended" ] || break
 		done
-		if [ -n "$keep" ]; then
-			mkdir -p "$keep"
-			cp "$out"/*.log "$keep/"
-		fi
+		keep_logs
 	done
 	return $not_ok
 }

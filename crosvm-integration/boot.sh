@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034 # for the scripts that source this
+#
+# What the runners of VMMs share of one boot of a guest: its logs, the VMM, the servers.
+# Sourced. $out is the folder of their words, $keep where to leave them or empty, $prefix
+# the route and layout.
+#
+# A log belongs to one boot of one case: it is named by route, layout and the boot's first
+# case, and nothing has that name when the boot begins.
+# shellcheck disable=SC2154
+
+# begin_boot CASE: the names of its logs, and its own, which its guest says first.
+begin_boot() {
+	boot=$prefix-$1
+	guest_log=$out/guest-$boot.log vmm_log=$out/vmm-$boot.log
+	own_log=$out/own-$boot.log watch_log=$out/watch-$boot.log
+	rm -f "$out"/*.log
+	read -r boot_name </proc/sys/kernel/random/uuid
+	mark_boot "$boot_name"
+}
+
+# keep_logs: leave what was said in this boot for the user; names as above.
+keep_logs() {
+	[ -z "$keep" ] || cp "$out"/*.log "$keep/" || die "cannot write to $keep"
+}
+
+# forget_logs: an earlier run's of this route and layout.
+forget_logs() {
+	[ -z "$keep" ] || rm -f "$keep/guest-$prefix"-*.log "$keep/vmm-$prefix"-*.log "$keep/server-$prefix"-*.log \
+		"$keep/case-$prefix"-*.log "$keep/own-$prefix"-*.log "$keep/watch-$prefix"-*.log
+}
+
+# guest_arguments CASE...: what the kernel command line of their guest says, with
+# commands from the runner's guest_run CASE. The kernel's own notices at its start are
+# what tells a guest that boots slowly from one that hangs. Its watchdogs count seconds
+# in which a busy host ran something else: vmm-watch is who ends what hangs.
+guest_arguments() {
+	list=
+	for case; do
+		list="$list${list:+;}$case=$(guest_run "$case")"
+	done
+	echo "console=ttyS0 mitigations=off loglevel=6 panic=-1" \
+		"nowatchdog rcupdate.rcu_cpu_stall_timeout=300 sysctl.kernel.hung_task_timeout_secs=0" \
+		"GUEST_BOOT=$boot_name GUEST_RUN=\"$list\""
+}
+
+# alone CASE LIST...: which of the list can share a guest when CASE cannot: it alone
+# when it comes first, else those before it.
+alone() {
+	single=$1 list=
+	shift
+	[ "$1" != "$single" ] || { echo "$1"; return; }
+	for case; do
+		[ "$case" != "$single" ] || break
+		list="$list${list:+ }$case"
+	done
+	echo "$list"
+}
+
+# vmm COMMAND...: one VMM, from its start to its end; its status. After a failed KVM_RUN
+# QEMU only stops the virtual CPU, for somebody to look: this is the end here.
+vmm() {
+	"$BUILD/vmm-watch" --vmm-log "$vmm_log" --guest-log "$guest_log" --report "$watch_log" \
+		--quiet "$quiet" --whole "$whole" --end-on 'error: kvm run failed' -- "$@" &
+	vmm=$!
+	vmm_status=0
+	wait $vmm || vmm_status=$?
+	vmm=
+	return $vmm_status
+}
+
+# start_server NAME SOCKET COMMAND...: one of the programs that serve buffers over a
+# UNIX socket; returns when it listens or has failed. $servers collects their ids.
+start_server() {
+	name=$1 socket=$2
+	shift 2
+	"$@" --socket-path "$socket" >"$out/server-$boot-$name.log" 2>&1 &
+	servers="${servers:-} $!:$name"
+	while kill -0 $! 2>/dev/null && ! [ -S "$socket" ]; do
+		sleep 0.1
+	done
+}
+
+# end_servers: they end as they should: $boot_fault is what they did otherwise.
+end_servers() {
+	for server in ${servers:-}; do
+		server_log=$out/server-$boot-${server#*:}.log
+		kill "${server%:*}" 2>/dev/null || boot_fault="${server#*:} had ended"
+		end_process "${server%:*}" || boot_fault="the status of ${server#*:} is $?"
+		[ ! -s "$server_log" ] || boot_fault="${server#*:} said: $(tail -n 1 "$server_log")"
+	done
+	servers=
+	for socket in "$out"/*.socket; do
+		[ ! -e "$socket" ] || boot_fault="$socket is left"
+	done
+}

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034 # for the scripts that source this
+#
+# What the runners of VMMs share of the host they run on: what must be there, what it
+# is set to and set back, and what can be seen of it. Sourced, after lab/lib.sh.
+# shellcheck disable=SC2154
+
+NODE=/sys/module/mockgpu/parameters
+NODE_KIND=$NODE/node_kind
+TRACING=/sys/kernel/tracing
+BUFFER_EVENT=$TRACING/events/mockgpu/mockgpu_bo_alloc/enable
+
+# set_build_places: $BUILD, $INITRD and $kernel, where the caller has not set them:
+# in a cell those of lab/build, else those of make.
+set_build_places() {
+	if [ -n "${MOCKGPU_SERIES:-}" ]; then
+		BUILD=${BUILD:-$REPO/build/x86_64/crosvm-integration}
+		INITRD=${INITRD:-$REPO/build/x86_64/$MOCKGPU_SERIES/guest-initrd} hint=lab/build
+	else
+		BUILD=${BUILD:-$REPO/build/host/crosvm-integration}
+		INITRD=${INITRD:-$REPO/build/host/guest-initrd} hint="make and make guest"
+	fi
+	for program in vhost-gpu buffer-gpu vmm-watch; do
+		[ -x "$BUILD/$program" ] || die "$BUILD/$program is missing: run $hint"
+	done
+	[ -r "$INITRD" ] || die "$INITRD is missing: run $hint"
+	kernel=${KERNEL:-$(image_of "$(uname -r)" '')} || exit
+	[ -r "$kernel" ] || die "no right to read $kernel"
+}
+
+# program_of VARIABLE VALUE: the path of a program that the user has named, or the end.
+program_of() {
+	case $2 in
+	*/*) path=$2 ;;
+	*) path=$(command -v "$2" || true) ;;
+	esac
+	[ -n "$path" ] || die "$1=$2 is not in PATH: give the whole path"
+	if ! [ -f "$path" ] || ! [ -x "$path" ]; then
+		die "$1=$2 is no program"
+	fi
+	echo "$path"
+}
+
+# skip_all REASON...: the end of a run that cannot be.
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+# need_devices: what every route needs, or skip all.
+need_devices() {
+	[ -c /dev/mockgpu ] || skip_all "no /dev/mockgpu: load the module"
+	[ -w /dev/kvm ] || skip_all "no right to use /dev/kvm"
+	[ -w "$BUFFER_EVENT" ] ||
+		skip_all "no $BUFFER_EVENT, which tells the buffers that were made: be root, mount -t tracefs tracefs $TRACING"
+}
+
+# need_paging: what every Linux guest needs, or skip all.
+need_paging() {
+	machine=$("$BUILD/vmm-watch" --machine)
+	case $machine:$(cat /sys/module/kvm_amd/parameters/npt 2>/dev/null || true) in
+	TCG*:[N0])
+		skip_all "no Linux guest runs with shadow paging under QEMU's emulation: it lets a guest read the host's CR3 (docs/findings/emulated-svm.md)"
+		;;
+	esac
+}
+
+# has_tdp_mmu: whether KVM uses the TDP MMU.
+has_tdp_mmu() {
+	case $(cat /sys/module/kvm/parameters/tdp_mmu 2>/dev/null || true) in
+	[Y1]) ;;
+	*) return 1 ;;
+	esac
+}
+
+# can_write_to DIR: a file, which is tried: root may write where it cannot.
+can_write_to() {
+	mkdir -p "$1" 2>/dev/null && try=$(mktemp "$1/try.XXXXXX" 2>/dev/null) && rm "$try"
+}
+
+# set_out: $keep is what $out was, made if need be; $out is a folder that is fast and
+# goes at the end, with all that was started; what the host was set to is set back then.
+set_out() {
+	keep=$out
+	[ -z "$keep" ] || can_write_to "$keep" || die "cannot write to $keep"
+	# Its file is what is locked: until this process and all it started are gone.
+	exec 9<"$NODE_KIND"
+	flock -n 9 || die "another runner is using /dev/mockgpu"
+	out=$(mktemp -d) || die "cannot make a folder in ${TMPDIR:-/tmp}"
+	kind=$(cat "$NODE_KIND")
+	event=$(cat "$BUFFER_EVENT")
+	trap clean_up EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	echo 1 >"$BUFFER_EVENT"
+}
+
+clean_up() {
+	trap '' HUP INT TERM
+	for process in ${vmm:-} ${servers:-}; do
+		kill "${process%%:*}" 2>/dev/null || true
+	done
+	# vmm-watch comes back when nothing is left of its VMM; a server may have to be killed.
+	[ -z "${vmm:-}" ] || wait "$vmm" || true
+	for process in ${servers:-}; do
+		end_process "${process%%:*}" || true
+	done
+	echo "$kind" >"$NODE_KIND"
+	echo "$event" >"$BUFFER_EVENT"
+	rm -rf "$out"
+}
+
+# end_process ID: a child that was sent SIGTERM; its status.
+end_process() {
+	tries=0
+	while kill -0 "$1" 2>/dev/null && [ $((tries += 1)) -le 100 ]; do
+		sleep 0.1
+	done
+	kill -KILL "$1" 2>/dev/null || true
+	wait "$1"
+}
+
+# set_node_kind KIND: what /dev/mockgpu is made of from now on; $boot_fault if it is not.
+set_node_kind() {
+	echo "$1" 2>/dev/null >"$NODE_KIND" || true
+	[ "$(cat "$NODE_KIND")" = "$1" ] || boot_fault="/dev/mockgpu cannot be made of $1 pages"
+}
+
+# node_kind_of CASE: what /dev/mockgpu is made of in it, and node_buffer CASE with its order.
+node_kind_of() {
+	case $1 in
+	control) echo split ;;
+	*) echo noncompound ;;
+	esac
+}
+
+node_buffer() {
+	echo "$(node_kind_of "$1"),$(cat "$NODE/node_order")"
+}
+
+# buffers: how many buffers mockgpu has now.
+buffers() {
+	cat /sys/kernel/debug/dri/*/mockgpu 2>/dev/null | sed -n 's/^buffers: //p' | head -n 1
+}
+
+# mark_boot NAME: the buffers that are made from now on are those of this boot.
+mark_boot() {
+	echo "mockgpu: boot $1" >"$TRACING/trace_marker"
+}
+
+# buffers_made NAME: which buffers the driver has made since mark_boot NAME, each sort
+# once, as KIND,ORDER.
+buffers_made() {
+	awk -v mark="mockgpu: boot $1" '
+		BEGIN { split("ttm noncompound compound split reserved", names) }
+		index($0, mark) { seen = 1 }
+		seen && /mockgpu_bo_alloc:/ {
+			kind = $0; sub(/.* kind=/, "", kind)
+			order = $0; sub(/.* order=/, "", order)
+			made[names[kind + 1] "," order + 0] = 1
+		}
+		END { for (one in made) print one }' "$TRACING/trace"
+}
+
+# maps_tails: whether this kernel maps pages without a count into a guest, as seen with a
+# guest of the test app's own: asked once, and where it makes a difference only.
+maps_tails() {
+	if [ -z "${tails:-}" ]; then
+		tails=refused
+		! "${BUILD%/*}/test-app/mockgpu-probe" --quiet >/dev/null 2>&1 || tails=mapped
+	fi
+	[ "$tails" = mapped ]
+}
