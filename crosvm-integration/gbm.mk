@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # GBM over mockgpu's buffers, into $(O)/gbm/: libgbm.so.1, to be loaded in place of
-# another libgbm, and mockgpu_gbm.so, a backend for Mesa's. The first needs gbm.h of
-# libgbm-dev; the second gbm_backend_abi.h, which libgbm-dev has from 26 on. Where
-# a header is missing that part is left out. Sets gbm_libraries.
+# another libgbm, with pkgconfig/gbm.pc to link to it, and mockgpu_gbm.so, a backend for
+# Mesa's. The first needs gbm.h of libgbm-dev; the second gbm_backend_abi.h, which
+# libgbm-dev has from 26 on. Where a header is missing that part is left out. Sets
+# gbm_libraries.
 
 gbm_has = $(shell $(CC) -include $(1) -x c -fsyntax-only /dev/null 2>/dev/null && echo yes)
 # Signatures are gbm.h's, whether or not all of their parameters are needed.
@@ -13,7 +14,7 @@ gbm_ldlibs := $(shell $(PKG_CONFIG) --libs libdrm) -pthread
 gbm_common := core layout object settings surface
 
 ifeq ($(call gbm_has,gbm.h),yes)
-gbm_libraries := $(O)/gbm/libgbm.so.1
+gbm_libraries := $(O)/gbm/libgbm.so.1 $(O)/gbm/pkgconfig/gbm.pc
 endif
 ifeq ($(call gbm_has,gbm_backend_abi.h),yes)
 gbm_libraries += $(O)/gbm/mockgpu_gbm.so
@@ -32,6 +33,13 @@ $(O)/gbm/libgbm.so.1: gbm/libgbm.map $(patsubst %,$(O)/obj/gbm/%.o,libgbm minigb
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(gbm_ldflags) -Wl,-soname,$(@F) -Wl,--version-script=$< \
 		-o $@ $(filter %.o,$^) $(gbm_ldlibs)
+
+# For who links a program to it, as crosvm.
+$(O)/gbm/pkgconfig/gbm.pc: $(O)/gbm/libgbm.so.1
+	@mkdir -p $(@D)
+	ln -sf libgbm.so.1 $(O)/gbm/libgbm.so
+	printf '%s\n' 'Name: gbm' 'Description: GBM over buffers of mockgpu' 'Version: 1' \
+		'Libs: -L$(abspath $(O)/gbm) -lgbm' 'Cflags: -I$(shell $(PKG_CONFIG) --variable=includedir gbm)' >$@
 
 $(O)/gbm/mockgpu_gbm.so: gbm/backend.map $(patsubst %,$(O)/obj/gbm/backend/%.o,backend $(gbm_common))
 	@mkdir -p $(@D)
