@@ -111,10 +111,11 @@ clean_up() {
 	rm -rf "$out"
 }
 
-# end_process ID: a child that was sent SIGTERM; its status.
+# end_process ID: a child that was sent SIGTERM; its status. It has a minute, and more on
+# a machine that is slow to sleep.
 end_process() {
 	tries=0
-	while kill -0 "$1" 2>/dev/null && [ $((tries += 1)) -le 100 ]; do
+	while kill -0 "$1" 2>/dev/null && [ $((tries += 1)) -le 600 ]; do
 		sleep 0.1
 	done
 	kill -KILL "$1" 2>/dev/null || true

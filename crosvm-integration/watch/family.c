@@ -11,9 +11,6 @@
 
 #include "watch.h"
 
-/* Seconds from SIGTERM to SIGKILL. */
-#define PATIENCE 5.0
-
 int family_adopt(void)
 {
 	return prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : 0;
@@ -72,12 +69,12 @@ static bool are_gone(double seconds)
 	}
 }
 
-void family_end(double grace, char *names, size_t size)
+void family_end(double patience, char *names, size_t size)
 {
-	if (are_gone(grace))
+	if (are_gone(patience))
 		return;
 	each_child(SIGTERM, names, size);
-	if (are_gone(PATIENCE))
+	if (are_gone(patience))
 		return;
 	/* Each that ends may leave children of its own to this process. */
 	do {

@@ -48,9 +48,12 @@ static const char usage[] =
 
 enum { STATUS_LIMIT = 124, STATUS_FAILED = 125, STATUS_SIGNAL = 128 };
 
-/* Seconds between two looks, and those that what a VMM leaves behind has to end. */
+/*
+ * Seconds between two looks, and those that who gets SIGTERM, or is left behind by the
+ * VMM, has to end: these also of the machine at its best.
+ */
 #define LOOK 0.5
-#define GRACE 5.0
+#define PATIENCE 5.0
 
 struct watch {
 	struct words vmm_log;
@@ -266,7 +269,7 @@ static bool has_ended(const struct watch *watch)
 /* End the VMM if it has not; its status as a shell has it. */
 static int take_status(const struct watch *watch, const sigset_t *signals, int signal)
 {
-	double until = pace_now() + 5;
+	double until = pace_now() + PATIENCE * pace_slowness(&watch->all);
 	int status;
 
 	if (signal && !has_ended(watch))
@@ -311,7 +314,7 @@ static int attend(struct watch *watch, const sigset_t *signals)
 	status = take_status(watch, signals, has_ended(watch) ? 0 : SIGTERM);
 	if (signal)
 		snprintf(watch->fault, sizeof(watch->fault), "ended by signal %d", signal);
-	family_end(GRACE, left, sizeof(left));
+	family_end(PATIENCE * pace_slowness(&watch->all), left, sizeof(left));
 	if (*left && !*watch->fault)
 		snprintf(watch->fault, sizeof(watch->fault), "the VMM left behind: %s", left);
 	return go_on ? status : STATUS_LIMIT;

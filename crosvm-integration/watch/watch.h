@@ -78,10 +78,10 @@ int family_adopt(void);
 
 /**
  * family_end() - end all children, and those of theirs that are left alone by it
- * @grace: seconds that they have to end by themselves
+ * @patience: seconds that they have to end by themselves, and again after SIGTERM
  * @names: out: names of those that had to be ended, with blanks between them
  * @size: bytes of @names
  */
-void family_end(double grace, char *names, size_t size);
+void family_end(double patience, char *names, size_t size);
 
 #endif /* MOCKGPU_WATCH_H */
