@@ -18,51 +18,12 @@ TREE=$CACHE/tree
 # Programs of the tree run on this machine without chroot, on their own loader.
 TREE_LIBS=$TREE/usr/lib/x86_64-linux-gnu
 TREE_LOADER="$TREE/usr/lib64/ld-linux-x86-64.so.2 --library-path $TREE_LIBS:$TREE_LIBS/pulseaudio"
-# The checks of the debug series are a kernel built here, not one of Debian's.
-SERIES_ALL="6.1 6.12 7.2 7.3"
-SERIES_KNOWN="$SERIES_ALL debug"
 ARCHES="x86_64 arm64"
 
-# The test programs: those that KVM's MMU mode makes a difference to, and those that it
-# does not. All of them in 'make check'.
-KVM_PROGRAMS="vmm_test kvm_map_test virtio_vram_test mutation_test mockgpu-probe"
-# What KVM does with such memory while it changes: the longer part of it. One mode of
-# the MMU in the short form, all of them in the long one.
-CATALOGUE_PROGRAMS="virtio_window_test mapping_test read_only_first_test count_test live_change_test stale_page_test
-	spurious_efault_test dirty_log_test level_test kvm_access_test kvm_emulate_test descriptor_test
-	kvm_xen_test kvm_beside_test nested_test
-	explain_test backing_test limit_test memtype_test pressure_test"
-DEBUG_PROGRAMS="$LAB/kunit vmm_test virtio_vram_test virtio_window_test mutation_test mockgpu-probe
-	count_test live_change_test stale_page_test dirty_log_test"
-# The driver's own: those that need a device only, and those with a display beside it.
-DEVICE_PROGRAMS="driver_test driver_page_test driver_map_test driver_access_test driver_node_test
-	move_test move_fail_test evict_test revoke_test fault_mode_test caching_test dmabuf_test
-	peer_test fail_test unplug_test observe_test judge_test hostmap_test pfnmap
-	mockgpu-stress mockgpu-fuzz mockgpu-bench
-	vgpu_ring_test vgpu_mmio_test vgpu_control_test vgpu_cross_domain_test vgpu_blob_test"
-DRIVER_PROGRAMS="$DEVICE_PROGRAMS vhost_gpu_test buffer_gpu_test
-	gbm_test gbm_mesa_test gralloc_test xvnc_gbm_test"
-
-# Those that change the machine itself for a while, not only the driver: its mitigations,
-# cgroups, caches, huge pages and the limit that other TTM drivers share; and the fuzzer.
-DESTRUCTIVE_PROGRAMS="level_test pressure_test evict_test backing_test mockgpu-bench mockgpu-fuzz"
-
-# On arm64: what runs on a CPU whose KVM refuses most buffers too, the short form's
-# programs for pKVM and for VHE, and what the long one has in each mode. DEVICE_PROGRAMS
-# besides: what the others need is not unpacked for arm64.
-ARM64_A72_PROGRAMS="vmm_test mockgpu-probe arm64_stage2_test arm64_guess_test arm64_pkvm_test
-	arm64_mte_test"
-ARM64_PKVM_PROGRAMS="$ARM64_A72_PROGRAMS count_test"
-ARM64_VHE_PROGRAMS="$ARM64_A72_PROGRAMS kvm_map_test mutation_test"
-ARM64_LONG_PROGRAMS="$ARM64_VHE_PROGRAMS count_test"
-# Where KVM guesses (test-app/lib/guess.h) their guests would write to the host's memory:
-# they refuse to.
-ARM64_LIVE_PROGRAMS="virtio_vram_test virtio_window_test mapping_test live_change_test stale_page_test
-	spurious_efault_test"
-
-# The kernel source that the tree gets parts of, and debug is built from.
-SOURCE_PACKAGE=linux-source-7.3
-SOURCE_TARBALL=$TREE/usr/src/$SOURCE_PACKAGE.tar.xz
+# The kernel source that the tree gets parts of, and debug is built from: the newest that
+# Debian has, once lab/setup has fetched it.
+SOURCE_TARBALL=$(find "$TREE/usr/src" -maxdepth 1 -name 'linux-source-*.tar.xz' 2>/dev/null | sort -V | tail -n 1)
+SOURCE_PACKAGE=$(basename "$SOURCE_TARBALL" .tar.xz)
 
 # Exit statuses of the lab itself, beside those of the command it runs.
 LAB_EXIT_REPORT=123	# a kernel printed a WARN, BUG, oops or sanitizer report
@@ -166,15 +127,6 @@ check_mmu() {
 # build_dir SERIES: module, initramfs and release name for one kernel.
 build_dir() {
 	echo "$REPO/build/$arch/$1"
-}
-
-check_series() {
-	for known in $SERIES_KNOWN; do
-		[ "$1" = "$known" ] || continue
-		[ "$1-$arch" != "debug-arm64" ] || die "there is no debug kernel for $arch"
-		return 0
-	done
-	die "unknown kernel series '$1': use one of $SERIES_KNOWN"
 }
 
 # The file with the newest release of a series that is unpacked in the tree.
@@ -330,6 +282,9 @@ with_build_lock() {
 		"$@"
 	) 8<"$CACHE/lock" 9<"$REPO/build/lock"
 }
+
+# shellcheck source=lab/series.sh
+. "$LAB/series.sh"
 
 check_path "this checkout" "$REPO"
 check_path "the cache" "$CACHE"

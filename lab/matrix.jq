@@ -7,20 +7,39 @@ def severity: {"skip": 0, "ok": 1, "reproduced": 2, "not ok": 3}[.verdict];
 # mapping-split; a VMM's routes stay whole.
 def row: .test | sub("-(read|write|gem|dmabuf)-.*$"; "");
 
-def column: (if .arch == "x86_64" then "" else .arch + " " end) + "\(.series) \(.mmu)";
+def kernel: (if .arch == "x86_64" then "" else .arch + " " end) + .series;
+def column: "\(kernel) \(.mmu)";
 
 # 6.12 after 6.1, tails of names by order of their numbers.
 def version_key: [scan("[0-9]+|[^0-9]+") | (tonumber? // .) | [type, .]];
 
 def worst: max_by([severity, (if .total > 0 then -.mapped / .total else 0 end)]);
 
+# A line of a program that has no pages to tell of: it did not run to its end.
+def is_empty: .total == 0 and .verdict == "not ok";
+def is_gone: .program == "" and .verdict == "skip";
+def is_cell: .test == "cell";
+def text: if is_cell then "not ok" elif is_empty then "no result" elif is_gone then "-" else "\(.mapped)/\(.total) \(.verdict)" end;
+
+# What all of a column's results are, if they are none: a cell that says so.
+def nothing: if all(is_gone) then .[0] elif all(is_empty or is_gone) then map(select(is_empty))[0] else null end;
+
 . as $all
 | ([.[] | column] | unique | sort_by(version_key)) as $columns
+| (group_by(kernel) | map(nothing | select(. and is_empty)) | length) as $silent
+| (map(kernel) | unique | length) as $kernels
 | {
-	columns: $columns,
-	rows: [group_by(row)[] | . as $group | {
+	columns: [$columns[] as $c | [$all[] | select(column == $c)] | {name: $c, verdict: (nothing.verdict // null)}],
+	head: (if $silent > 0 then "\($silent) of \($kernels) kernels gave no result" else null end),
+	rows: ([group_by(row)[] | . as $group | select(any(is_gone | not)) | {
 		name: ($group[0] | row),
-		cells: [$columns[] as $c | ($group | map(select(column == $c)))
-			| if length == 0 then {} else worst | {verdict, text: "\(.mapped)/\(.total) \(.verdict)"} end]
-	}] | sort_by(.name | version_key)
+		cells: [$columns[] as $c
+			| ([$all[] | select(column == $c)] | nothing) as $nothing
+			| ($group | map(select(column == $c)))
+			| if $nothing then $nothing | {verdict, text: (if is_gone then "-" else "no result" end)}
+			  elif length == 0 then {}
+			  else worst | {verdict, text: text} end]
+	}] | sort_by(.name | version_key)),
+	lines: ([.[] | select(.why) | if is_gone then "\(kernel): \(.why)" elif is_cell then "\(column): \(.why)"
+		else "\(column): \(.program): \(.why)" end] | unique)
 }

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # of lab/setup
+#
+# Which series Debian has, asked through apt: what lab/setup writes to $SERIES_FILE.
+# Sourced by lab/setup, whose apt is prepared.
+
+# suite_headers: lines "SUITE PACKAGE VERSION" of all plain kernels' headers.
+suite_headers() {
+	apt-cache pkgnames linux-headers- | grep -- '-amd64$' | grep -v -e '-rt-' -e '-cloud-' | xargs -r apt-cache madison 2>/dev/null |
+		awk -F ' *[|] *' '{ gsub(/ /, "", $1); split($3, where, " "); sub(/\/.*/, "", where[2]); print where[2], $1, $2 }'
+}
+
+# suite_series SUITE: its series by version, of lines from suite_headers.
+suite_series() {
+	sed -n "s/^$1 linux-headers-\([0-9]*\.[0-9]*\)\.[^ ]*-amd64 .*/\1/p" | sort -V -u
+}
+
+# installable_series SUITE COUNT: the newest of them that apt can install.
+installable_series() {
+	left=$2
+	for found in $(suite_series "$1" | sort -rV); do
+		[ "$left" -gt 0 ] || return 0
+		for release in $(releases "$found"); do
+			packages_of "$release" >/dev/null || continue
+			echo "$found"
+			left=$((left - 1))
+			break
+		done
+	done
+}
+
+# prepare_experimental: its lists beside the others, at a priority that nothing else is
+# taken from; it may be missing or out of date without harm to the rest.
+prepare_experimental() {
+	echo "deb [signed-by=$keyring] $mirror experimental main" >"$apt_dir/etc/apt/sources.list.d/experimental.list"
+	printf 'Package: *\nPin: release a=experimental\nPin-Priority: 1\n' >"$apt_dir/etc/apt/preferences.d/experimental"
+	apt-get -q update >"$apt_dir/experimental.log" 2>&1 && ! grep -q '^[EW]: ' "$apt_dir/experimental.log" && return
+	log "experimental cannot be read: $(sed -n 's/^[EW]: //p' "$apt_dir/experimental.log" | head -n 1)"
+	rm -f "$apt_dir/etc/apt/sources.list.d/experimental.list"
+	return 1
+}
+
+# find_candidate NEWEST: the series of a release candidate newer than that, X.Y-rc.
+find_candidate() {
+	prepare_experimental || return 0
+	package=$(suite_headers | sed -n 's/^experimental \(linux-headers-[0-9.]*-amd64\) [^ ]*~rc.*/\1/p' | sort -V | tail -n 1)
+	number=${package#linux-headers-}
+	number=${number%-amd64}
+	if [ -z "$package" ] || [ "$(printf '%s\n' "$1" "$number" | sort -V | tail -n 1)" = "$1" ]; then
+		log "experimental: no release candidate newer than $1"
+	elif ! apt-get -s install "$package" >"$apt_dir/experimental.log" 2>&1 || ! packages_of "$number-amd64" >/dev/null; then
+		log "experimental: $number-rc cannot be installed here: $(sed -n "s/^ *\(.*Depends:.*\)/\1/p" "$apt_dir/experimental.log" | grep -m 1 . || echo "parts of it are missing")"
+	else
+		echo "$number-rc"
+	fi
+}
+
+# find_series: lines "ROLE SERIES" of what Debian has now.
+find_series() {
+	headers=$(suite_headers)
+	oldstable=$(echo "$headers" | installable_series bookworm 1)
+	stable=$(echo "$headers" | installable_series trixie 1)
+	# shellcheck disable=SC2046 # at most two
+	set -- $(echo "$headers" | installable_series trixie-backports 2)
+	newest=${1:-} previous=${2:-}
+	if [ -n "$newest" ] && [ -z "$previous" ]; then
+		previous=$(sed -n 's/^\(previous\|newest\) //p' "$SERIES_FILE" 2>/dev/null | grep -vxF "$newest" | sort -V | tail -n 1)
+		[ -z "$previous" ] || log "$previous: Debian no longer has it"
+	fi
+	candidate=$(find_candidate "${newest:-${stable:-0}}")
+	printf '%s\n' "oldstable $oldstable" "stable $stable" "previous $previous" "newest $newest" "candidate $candidate" |
+		grep ' .'
+}

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # $arch and $mmu, of lib.sh
+#
+# The folder of results, build/results: one 'make demo' or 'make test' at a time, a file
+# for each program that is to run, there before any of them runs. Sourced, after lib.sh.
+
+# results_begin: empty the folder, for this script alone until it ends. Its children
+# keep the lock (descriptor 7): what one of them still writes is not removed either.
+results_begin() {
+	need flock util-linux
+	mkdir -p "$REPO/build"
+	exec 7>>"$REPO/build/results.lock"
+	flock -n 7 || die "another 'make demo' or 'make test' runs in this checkout (pid $(cat "$REPO/build/results.lock")): wait for its end, or use a checkout of your own"
+	echo $$ >"$REPO/build/results.lock"
+	rm -rf "$REPO/build/results"
+	mkdir -p "$REPO/build/results"
+}
+
+# results_taps PREFIX MMU PROGRAM...: a line with mode, file of results and parameter of
+# kvm.ko for each program; mmu=MMU[,PARAMETER] between them changes those. PREFIX is a
+# cell's folder without -MMU.
+results_taps() {
+	prefix=$1 mmu=$2 kvm=${LAB_KVM:-}
+	shift 2
+	for word; do
+		case $word in
+		mmu=*,*) kvm=${word#*,} mmu=${word#mmu=} mmu=${mmu%%,*} ;;
+		mmu=*) kvm='' mmu=${word#mmu=} ;;
+		*) echo "$mmu $prefix-$mmu/$word.tap $kvm" ;;
+		esac
+	done
+}
+
+# results_missing PROGRAM WHY: the TAP of one that gave no result, for lab/matrix too.
+results_missing() {
+	echo "# cell test=$1 verdict=not_ok mapped=0 total=0 why=$2"
+	echo "not ok - $1: $2"
+}
+
+# results_expect PREFIX MMU PROGRAM...: each has failed until it has run.
+results_expect() {
+	results_taps "$@" | while read -r _ tap _; do
+		mkdir -p "${tap%/*}"
+		name=${tap##*/} name=${name%.tap}
+		results_missing "$name" "it did not run" >"$tap"
+	done
+}
+
+# results_again TAP COMMAND...: a line with the command that runs a failed test alone,
+# or the whole program where it has no such tests. COMMAND boots the cell.
+results_again() {
+	tap=$1
+	shift
+	program=${tap##*/} program=${program%.tap}
+	case $program in
+	run-qemu-*) program="crosvm-integration/run-qemu -r ${program#run-qemu-}" ;;
+	run-crosvm) program=crosvm-integration/run-crosvm ;;
+	run-crosvm-test) program=crosvm-integration/tests/run-crosvm-test ;;
+	kunit*) program=lab/$program ;;
+	esac
+	awk -v again="    again: $* -- $program" '
+		!/^not ok/ { next }
+		program ~ /_test$/ && /^not ok [0-9]+ [a-z0-9_]+\.[a-z0-9_.]+/ { tests++; if (tests <= 5) print again " -r " $4; next }
+		{ whole = 1 }
+		END { if (whole && !tests) print again }' program="$program" "$tap"
+}
+
+# results_kernels MACHINE SERIES...: fetch and build them; sets kernels to those that
+# there are. One that Debian no longer has costs a line, and is listed in the folder's
+# file "gone" for lab/matrix, with a cell for each of $gone_modes; one that could not be
+# fetched has failed.
+results_kernels() {
+	use_arch "$1"
+	shift
+	"$LAB/build" --keep-going -a "$arch" "$@" || exit
+	kernels=
+	for series; do
+		if [ -n "$(release_of "$series")" ]; then
+			kernels="$kernels $series"
+			continue
+		fi
+		why=$(series_lost "$series")
+		for mode in ${gone_modes:-$mmu}; do
+			cell=$arch-$series-$mode
+			case $why in
+			*'no longer has it') echo "$cell $why" >>"$REPO/build/results/gone" ;;
+			*)
+				mkdir -p "$REPO/build/results/$cell"
+				results_missing kernel "${why:-it could not be fetched}" >"$REPO/build/results/$cell/kernel.tap"
+				;;
+			esac
+		done
+	done
+	[ -n "$kernels" ] || die "none of these kernels is there: $*"
+}
