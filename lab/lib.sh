@@ -166,10 +166,10 @@ need_namespace() {
 # (objtool and the sanitizers read it) and a /dev that has nothing of this machine's
 # devices. Needs root or unprivileged user namespaces, nothing else: all mounts live in a
 # namespace of their own and go with the command. A tree that is another user's gets a
-# layer above it.
+# layer above it, and any with LAYER=y, so that what is written to it goes, too.
 in_tree() {
 	[ "$(id -u)" = 0 ] && userns='' || userns=--map-root-user
-	mkdir -p "$TREE$REPO" 2>/dev/null && layer='' || layer=y
+	mkdir -p "$TREE$REPO" 2>/dev/null && layer=${LAYER:-} || layer=y
 	# shellcheck disable=SC2086 # nothing or one word
 	unshare $userns --mount sh -ec '
 		tree=$1 repo=$2 userns=$3 layer=$4
@@ -179,7 +179,7 @@ in_tree() {
 			mkdir "$tree/run/upper" "$tree/run/work" "$tree/run/root"
 			mount -t overlay -o "lowerdir=$tree,upperdir=$tree/run/upper,workdir=$tree/run/work" overlay "$tree/run/root"
 			tree=$tree/run/root
-			mkdir -p "$tree$repo"
+			mkdir -p "$tree$repo" "$tree/tmp"
 		fi
 		if [ "$userns" ]; then
 			mount --rbind /proc "$tree/proc"
@@ -216,18 +216,21 @@ tree_jq() {
 TICK_QUIET=3
 tick() {
 	trap '[ -z "$drawn" ] || echo >&2; exit' TERM
-	drawn='' seconds=0
+	drawn='' next=$TICK_QUIET
+	read -r begun _ </proc/uptime
 	while [ -d "/proc/$$" ]; do
 		sleep 1 >/dev/null 2>&1 &
 		wait $!
-		seconds=$((seconds + 1))
+		read -r now _ </proc/uptime
+		seconds=$((${now%.*} - ${begun%.*}))
 		if [ $seconds -lt $TICK_QUIET ]; then
 			continue
 		elif [ -t 2 ]; then
 			printf '\r%s: %s, %d s' "${0##*/}" "$1" $seconds >&2
 			drawn=y
-		elif [ $((seconds % 10)) = $TICK_QUIET ]; then
-			log "$1$([ $seconds = $TICK_QUIET ] || echo ", $seconds s so far")"
+		elif [ $seconds -ge $next ]; then
+			log "$1$([ $next = $TICK_QUIET ] || echo ", $seconds s so far")"
+			next=$((seconds + 9))
 		fi
 	done
 }
