@@ -122,6 +122,9 @@ int mockgpu_bo_query_ioctl(struct drm_device *drm, void *data,
 	args->faults = atomic64_read(&bo->faults);
 	args->zaps = atomic64_read(&bo->zaps);
 	args->placement = mockgpu_bo_placement(bo);
+	args->entry_caching = args->placement == MOCKGPU_PLACEMENT_VRAM ?
+			      mockgpu_vram_caching() : bo->desc.caching;
+	args->reserved = 0;
 	args->state = mockgpu_bo_state(bo);
 	args->moves = bo->moves;
 	args->swapouts = bo->swapouts;

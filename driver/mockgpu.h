@@ -424,6 +424,7 @@ struct page **mockgpu_vram_pages(struct mockgpu_device *mdev,
 				 const struct ttm_resource *res);
 void mockgpu_vram_clear(struct mockgpu_device *mdev,
 			const struct ttm_resource *res, size_t size);
+u32 mockgpu_vram_caching(void);
 int mockgpu_vram_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *res);
 unsigned long mockgpu_vram_io_mem_pfn(struct ttm_buffer_object *tbo,
 				      unsigned long page);

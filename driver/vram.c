@@ -239,6 +239,18 @@ int mockgpu_vram_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *re
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_reserve);
 
 /**
+ * mockgpu_vram_caching - memory type of the CPU's entries for VRAM
+ *
+ * Return: enum mockgpu_caching.
+ */
+u32 mockgpu_vram_caching(void)
+{
+	const enum ttm_caching caching = MOCKGPU_VRAM_CACHING;
+
+	return caching == ttm_cached ? MOCKGPU_CACHING_CACHED : MOCKGPU_CACHING_WC;
+}
+
+/**
  * mockgpu_vram_io_mem_pfn - &ttm_device_funcs.io_mem_pfn
  * @tbo: a locked buffer object in VRAM
  * @page: index of the page

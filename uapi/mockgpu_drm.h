@@ -78,8 +78,9 @@ enum mockgpu_caching {
  *	pages are those of &enum mockgpu_kind
  * @MOCKGPU_PLACEMENT_VRAM: the carve-out that stands for the GPU's own memory
  *	(TTM_PL_VRAM, module parameter vram_size). Its pages have a struct page
- *	with count 1 and PG_reserved, in blocks of 2 MiB, and are write-combined:
- *	KVM takes no reference on them and on x86 calls them MMIO, as it does
+ *	with count 1 and PG_reserved, in blocks of 2 MiB, write-combined on x86
+ *	and write-back elsewhere (struct drm_mockgpu_bo_query.entry_caching says
+ *	which): KVM takes no reference on them and on x86 calls them MMIO, as it does
  *	with a PCI BAR. Kind, order and caching of the buffer have no meaning
  *	here, they come back with its system pages. When it is full TTM evicts
  *	the buffer used least recently to GTT.
@@ -233,6 +234,10 @@ struct drm_mockgpu_bo_mmap_offset {
  * @swapouts: out: times TTM set about swapping it out
  * @upgrades: out: read-only entries that a write made writable, see
  *	MOCKGPU_FAULT_READ_ONLY
+ * @entry_caching: out: enum mockgpu_caching, memory type of the CPU's entries for it
+ *	where it is now: @caching, but in VRAM that of VRAM; of an import
+ *	MOCKGPU_CACHING_CACHED, whatever its exporter uses
+ * @reserved: out: 0
  */
 struct drm_mockgpu_bo_query {
 	__u32 handle;
@@ -248,6 +253,8 @@ struct drm_mockgpu_bo_query {
 	__u32 moves;
 	__u32 swapouts;
 	__u32 upgrades;
+	__u32 entry_caching;
+	__u32 reserved;
 };
 
 /*

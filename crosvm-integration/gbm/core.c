@@ -355,6 +355,5 @@ bool core_image_is_cached(const struct core_image *image)
 	struct drm_mockgpu_bo_query query = { .handle = image->handle->handle };
 
 	return !drmIoctl(image->device->fd, DRM_IOCTL_MOCKGPU_BO_QUERY, &query) &&
-	       query.caching == MOCKGPU_CACHING_CACHED &&
-	       query.placement != MOCKGPU_PLACEMENT_VRAM;
+	       query.entry_caching == MOCKGPU_CACHING_CACHED;
 }

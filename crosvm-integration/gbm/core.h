@@ -235,8 +235,8 @@ union gbm_bo_handle core_image_handle(const struct core_image *image, int plane)
  * core_image_is_cached() - tell whether the CPU's mappings are write-back
  * @image: the image
  *
- * Return: so they are, as far as the driver tells: VRAM is write-combined, and so
- * may system memory be.
+ * Return: so they are, as far as the driver tells: VRAM is write-combined on x86, and
+ * so may system memory be.
  */
 bool core_image_is_cached(const struct core_image *image);
 

@@ -195,6 +195,13 @@ const char *mockgpu_entry_caching(const struct mockgpu_entry *entry)
 	const unsigned int pat = entry->large ? 12 : 7;
 
 	return types[(entry->prot >> pat & 1) << 2 | (entry->prot >> 3 & 3)];
+#elif defined(__aarch64__)
+	/* By AttrIndx, as arch/arm64/include/asm/memory.h numbers MT_*. */
+	static const char *const types[] = {
+		"write-back", "write-back", "write-combining", "uncached", "?", "?", "?", "?",
+	};
+
+	return types[entry->prot >> 2 & 7];
 #else
 	(void)entry;
 	return "?";
