@@ -414,7 +414,7 @@ TEST_F(resource, bad_blobs_are_refused)
 		.size = htole64(PAGE),
 	};
 	static const uint64_t bad_ids[] = {
-		2, 0xff, 1ull << 32, 1ull << 63, ~0ull,
+		VGPU_SOURCE_HEAP + 1, 0xff, 1ull << 32, 1ull << 63, ~0ull,
 		VGPU_BLOB_ID(VGPU_SOURCE_MEMFD, 1, 0, 0),
 		VGPU_BLOB_ID(VGPU_SOURCE_MEMFD, 0, 1, 0),
 		VGPU_BLOB_ID(VGPU_SOURCE_MEMFD, 0, 0, 1),

@@ -58,12 +58,22 @@ static int window_unmap(void *opaque, struct vgpu_blob *blob, uint64_t offset)
 	return ret;
 }
 
+static struct vring_avail *avail_of(const struct vgpu_guest *guest)
+{
+	return vgpu_guest_at(guest, VGPU_GUEST_AVAIL);
+}
+
 static void interrupt(void *opaque, unsigned int queue)
 {
 	struct vgpu_guest *guest = opaque;
 
 	(void)queue;
 	guest->interrupts++;
+	if (guest->refill) {
+		guest->refill--;
+		guest->avail_idx += VGPU_GUEST_QUEUE;
+		avail_of(guest)->idx = htole16(guest->avail_idx);
+	}
 	if (guest->mmio)
 		vgpu_mmio_interrupt(guest->mmio);
 }
@@ -118,13 +128,20 @@ static int ram_init(struct vgpu_guest *guest)
 
 int vgpu_guest_init(struct vgpu_guest *guest, int drm_fd, uint64_t bytes_max)
 {
+	return vgpu_guest_init_images(guest, drm_fd, bytes_max, VGPU_BLOB_ID_MEMFD);
+}
+
+int vgpu_guest_init_images(struct vgpu_guest *guest, int drm_fd, uint64_t bytes_max,
+			   uint64_t image_blob_id)
+{
 	struct vgpu_config config = {
 		.ops = &ops,
 		.opaque = guest,
 		.drm_fd = drm_fd,
 		.window = VGPU_GUEST_WINDOW,
 		.bytes_max = bytes_max,
-		.image_blob_id = VGPU_BLOB_ID_MEMFD,
+		.blobs_max = VGPU_RESOURCES_MAX,
+		.image_blob_id = image_blob_id,
 	};
 	int ret;
 
@@ -156,11 +173,6 @@ void vgpu_guest_exit(struct vgpu_guest *guest)
 void *vgpu_guest_at(const struct vgpu_guest *guest, uint64_t gpa)
 {
 	return vgpu_mem_at(vgpu_mem(guest->dev), gpa, 1);
-}
-
-static struct vring_avail *avail_of(const struct vgpu_guest *guest)
-{
-	return vgpu_guest_at(guest, VGPU_GUEST_AVAIL);
 }
 
 static struct vring_used *used_of(const struct vgpu_guest *guest)

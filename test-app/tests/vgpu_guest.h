@@ -54,6 +54,7 @@
  * @map_error: what the transport's next map or unmap fails with, 0: nothing
  * @mmio: the registers through which the guest reaches the device, or NULL: it
  *	calls the device's functions
+ * @refill: how often it fills the queue again when it is interrupted
  * @interrupts: how often the guest was interrupted
  * @avail_idx: what the driver made available
  * @used_idx: what the driver got back
@@ -67,6 +68,7 @@ struct vgpu_guest {
 	bool taken[VGPU_GUEST_WINDOW / VGPU_MEM_ALIGN];
 	int map_error;
 	struct vgpu_mmio *mmio;
+	unsigned int refill;
 	unsigned int interrupts;
 	uint16_t avail_idx;
 	uint16_t used_idx;
@@ -84,6 +86,18 @@ struct vgpu_guest {
  * Return: 0 or -errno.
  */
 int vgpu_guest_init(struct vgpu_guest *guest, int drm_fd, uint64_t bytes_max);
+
+/**
+ * vgpu_guest_init_images() - the same, with cross-domain images of another kind
+ * @guest: out
+ * @drm_fd: as for vgpu_guest_init()
+ * @bytes_max: see struct vgpu_config
+ * @image_blob_id: see struct vgpu_config
+ *
+ * Return: 0 or -errno.
+ */
+int vgpu_guest_init_images(struct vgpu_guest *guest, int drm_fd, uint64_t bytes_max,
+			   uint64_t image_blob_id);
 
 /**
  * vgpu_guest_exit() - end it

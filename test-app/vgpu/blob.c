@@ -12,6 +12,7 @@
 #include <xf86drm.h>
 
 #include "blob.h"
+#include "foreign.h"
 #include "mockgpu.h"
 #include "protocol.h"
 #include "virgl.h"
@@ -19,7 +20,6 @@
 struct vgpu_blob {
 	struct mockgpu_bo bo;
 	uint64_t size;
-	uint32_t map_info;
 	bool dmabuf;
 	int fd;
 	/* The device's own view, or NULL. */
@@ -52,11 +52,6 @@ static int memfd_make(struct vgpu_blob *blob)
 
 static int mockgpu_make(struct vgpu_blob *blob, int drm_fd, uint64_t blob_id)
 {
-	static const uint32_t map_info[MOCKGPU_CACHING_COUNT] = {
-		[MOCKGPU_CACHING_CACHED] = VIRTIO_GPU_MAP_CACHE_CACHED,
-		[MOCKGPU_CACHING_WC] = VIRTIO_GPU_MAP_CACHE_WC,
-		[MOCKGPU_CACHING_UC] = VIRTIO_GPU_MAP_CACHE_UNCACHED,
-	};
 	const struct drm_mockgpu_bo_create want = {
 		.size = blob->size,
 		.kind = VGPU_BLOB_ID_KIND(blob_id),
@@ -75,12 +70,19 @@ static int mockgpu_make(struct vgpu_blob *blob, int drm_fd, uint64_t blob_id)
 	if (ret)
 		return ret;
 	blob->dmabuf = true;
-	/* VRAM is write-combined whatever its system pages are. */
-	blob->map_info = want.placement == MOCKGPU_PLACEMENT_VRAM ?
-			 VIRTIO_GPU_MAP_CACHE_WC : map_info[want.caching];
 	if (drmPrimeHandleToFD(drm_fd, blob->bo.handle, DRM_CLOEXEC | DRM_RDWR,
 			       &blob->fd))
 		return -errno;
+	return 0;
+}
+
+static int foreign_make(struct vgpu_blob *blob, int (*make)(size_t size))
+{
+	blob->fd = make(blob->size);
+	/* Another exporter that is not there is no resource of the guest's. */
+	if (blob->fd < 0)
+		return blob->fd == -ENOENT ? -ENODEV : blob->fd;
+	blob->dmabuf = true;
 	return 0;
 }
 
@@ -88,8 +90,14 @@ static int blob_make(struct vgpu_blob *blob, int drm_fd, uint64_t blob_id)
 {
 	if (blob_id >> VGPU_BLOB_ID_BITS)
 		return -EINVAL;
-	if (blob_id == VGPU_BLOB_ID_MEMFD)
+	switch (blob_id) {
+	case VGPU_BLOB_ID_MEMFD:
 		return memfd_make(blob);
+	case VGPU_BLOB_ID_UDMABUF:
+		return foreign_make(blob, foreign_udmabuf);
+	case VGPU_BLOB_ID_HEAP:
+		return foreign_make(blob, foreign_heap);
+	}
 	if (VGPU_BLOB_ID_SOURCE(blob_id) == VGPU_SOURCE_MOCKGPU)
 		return mockgpu_make(blob, drm_fd, blob_id);
 	return -EINVAL;
@@ -107,7 +115,6 @@ int vgpu_blob_create(struct vgpu_blob **blob, int drm_fd, uint64_t blob_id,
 	if (!new)
 		return -ENOMEM;
 	new->size = size;
-	new->map_info = VIRTIO_GPU_MAP_CACHE_CACHED;
 	new->fd = -1;
 	ret = blob_make(new, drm_fd, blob_id);
 	if (ret) {
@@ -142,9 +149,27 @@ uint64_t vgpu_blob_size(const struct vgpu_blob *blob)
 	return blob->size;
 }
 
-uint32_t vgpu_blob_map_info(const struct vgpu_blob *blob)
+int vgpu_blob_map_info(const struct vgpu_blob *blob, uint32_t *map_info)
 {
-	return blob->map_info;
+	static const uint32_t map_infos[MOCKGPU_CACHING_COUNT] = {
+		[MOCKGPU_CACHING_CACHED] = VIRTIO_GPU_MAP_CACHE_CACHED,
+		[MOCKGPU_CACHING_WC] = VIRTIO_GPU_MAP_CACHE_WC,
+		[MOCKGPU_CACHING_UC] = VIRTIO_GPU_MAP_CACHE_UNCACHED,
+	};
+	struct drm_mockgpu_bo_query query;
+	int ret;
+
+	/* Of all others the pages are mapped as the kernel has them. */
+	*map_info = VIRTIO_GPU_MAP_CACHE_CACHED;
+	if (!blob->bo.handle)
+		return 0;
+	ret = mockgpu_bo_query(&blob->bo, &query);
+	if (ret)
+		return ret;
+	if (query.entry_caching >= MOCKGPU_CACHING_COUNT)
+		return -EPROTO;
+	*map_info = map_infos[query.entry_caching];
+	return 0;
 }
 
 struct mockgpu_bo *vgpu_blob_bo(struct vgpu_blob *blob)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Host buffers behind HOST3D blobs: a file descriptor that can be mapped at
- * offset 0, from mockgpu (a dma-buf) or, as a control, a memfd; and the ways a
- * VMM maps it. Nothing here is locked: one thread at a time.
+ * offset 0, from mockgpu (a dma-buf) or, as a control, another exporter or a memfd; and
+ * the ways a VMM maps it. Nothing here is locked: one thread at a time.
  */
 #ifndef MOCKGPU_VGPU_BLOB_H
 #define MOCKGPU_VGPU_BLOB_H
@@ -43,8 +43,9 @@ const char *vgpu_route_unusable(enum vgpu_route route, bool fixed);
  * @size: bytes
  *
  * Return: 0; -EINVAL for a bad @blob_id, or a @size that is 0 or not a multiple
- * of the page size; -ENODEV for a buffer of mockgpu when @drm_fd is -1; -ENOMEM
- * and what else mockgpu or the kernel says.
+ * of the page size; -ENODEV for a buffer of mockgpu when @drm_fd is -1, or of an
+ * exporter that this kernel does not have; -ENOMEM and what else mockgpu or the kernel
+ * says.
  */
 int vgpu_blob_create(struct vgpu_blob **blob, int drm_fd, uint64_t blob_id,
 		     uint64_t size);
@@ -73,18 +74,21 @@ int vgpu_blob_fd(const struct vgpu_blob *blob);
 uint64_t vgpu_blob_size(const struct vgpu_blob *blob);
 
 /**
- * vgpu_blob_map_info() - how a guest should map it
+ * vgpu_blob_map_info() - how a guest must map it
  * @blob: the blob
+ * @map_info: out: VIRTIO_GPU_MAP_CACHE_*, as the host's own entries where the
+ *	buffer is now. One that moves later, from VRAM to system pages, may get
+ *	entries of another type.
  *
- * Return: VIRTIO_GPU_MAP_CACHE_*.
+ * Return: 0; what DRM_IOCTL_MOCKGPU_BO_QUERY says: -ENODEV when the device is gone.
  */
-uint32_t vgpu_blob_map_info(const struct vgpu_blob *blob);
+int vgpu_blob_map_info(const struct vgpu_blob *blob, uint32_t *map_info);
 
 /**
  * vgpu_blob_bo() - the mockgpu buffer of a blob
  * @blob: the blob
  *
- * Return: the buffer, to look at or to move, or NULL for a memfd.
+ * Return: the buffer, to look at or to move, or NULL for one of another source.
  */
 struct mockgpu_bo *vgpu_blob_bo(struct vgpu_blob *blob);
 
@@ -92,9 +96,10 @@ struct mockgpu_bo *vgpu_blob_bo(struct vgpu_blob *blob);
  * vgpu_blob_access() - the device's own view of a buffer
  * @blob: the blob
  *
- * Mapped at the first call, by mmap(), apart from any mapping a guest has.
+ * Mapped at the first call, by mmap(), apart from any mapping a guest has. The
+ * driver may take the memory away at any moment: to touch it is for guarded.h.
  *
- * Return: its first byte, or NULL when it cannot be mapped.
+ * Return: its first byte, or NULL with errno set when it cannot be mapped.
  */
 void *vgpu_blob_access(struct vgpu_blob *blob);
 

@@ -135,6 +135,8 @@ static uint32_t error_of(int err)
 	case -ESRCH:
 		return VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID;
 	case -ENOMEM:
+	case -EMFILE:
+	case -ENFILE:
 		return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
 	default:
 		return VIRTIO_GPU_RESP_ERR_UNSPEC;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <drm_fourcc.h>
 
@@ -128,6 +129,29 @@ static int image_add(struct vgpu_cross *cross, uint64_t size, uint32_t *blob_id)
 	return 0;
 }
 
+/*
+ * The memory type of images that are not there yet: that of a page made as they will
+ * be. The driver, which knows, is asked once.
+ */
+static int image_map_info(struct vgpu *dev)
+{
+	struct vgpu_blob *blob;
+	uint32_t map_info;
+	int ret;
+
+	if (dev->image_map_info)
+		return 0;
+	ret = vgpu_blob_create(&blob, dev->config.drm_fd, dev->config.image_blob_id,
+			       getpagesize());
+	if (ret)
+		return ret;
+	ret = vgpu_blob_map_info(blob, &map_info);
+	if (!ret)
+		dev->image_map_info = map_info;
+	vgpu_blob_destroy(blob);
+	return ret;
+}
+
 static int get_image_requirements(struct vgpu *dev, struct vgpu_context *ctx,
 				  const void *data)
 {
@@ -136,7 +160,6 @@ static int get_image_requirements(struct vgpu *dev, struct vgpu_context *ctx,
 	const struct format *format = format_find(le32toh(ask->drm_format));
 	struct cross_domain_image_requirements reply = {
 		.modifier = htole64(DRM_FORMAT_MOD_LINEAR),
-		.map_info = htole32(VIRTIO_GPU_MAP_CACHE_CACHED),
 		.memory_idx = htole32(-1),
 		.physical_device_idx = htole32(-1),
 	};
@@ -151,9 +174,12 @@ static int get_image_requirements(struct vgpu *dev, struct vgpu_context *ctx,
 	if (!ring)
 		return -ENOENT;
 	reply.size = layout(format, width, height, reply.strides, reply.offsets);
-	ret = image_add(ctx->cross, reply.size, &blob_id);
+	ret = image_map_info(dev);
+	if (!ret)
+		ret = image_add(ctx->cross, reply.size, &blob_id);
 	if (ret)
 		return ret;
+	reply.map_info = htole32(dev->image_map_info);
 	for (i = 0; i < 4; i++) {
 		reply.strides[i] = htole32(reply.strides[i]);
 		reply.offsets[i] = htole32(reply.offsets[i]);

@@ -9,6 +9,7 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 
+#include "guarded.h"
 #include "internal.h"
 
 #define FEATURE(bit) (1ull << (bit))
@@ -23,8 +24,12 @@
 
 int vgpu_create(struct vgpu **dev, const struct vgpu_config *config)
 {
-	struct vgpu *new = calloc(1, sizeof(*new));
+	struct vgpu *new;
+	int ret = guarded_init();
 
+	if (ret)
+		return ret;
+	new = calloc(1, sizeof(*new));
 	if (!new)
 		return -ENOMEM;
 	new->command = malloc(VGPU_COMMAND_MAX);
@@ -103,6 +108,12 @@ int vgpu_queue_start(struct vgpu *dev, unsigned int queue, uint16_t num,
 			     dev->features & FEATURE(VIRTIO_RING_F_INDIRECT_DESC));
 }
 
+bool vgpu_queue_is_paused(const struct vgpu *dev, unsigned int queue, uint64_t used)
+{
+	return queue < VGPU_QUEUES && dev->ring[queue].used == used &&
+	       vgpu_ring_is_untouched(&dev->ring[queue], &dev->mem);
+}
+
 uint16_t vgpu_queue_stop(struct vgpu *dev, unsigned int queue)
 {
 	struct vgpu_ring *ring;
@@ -140,9 +151,12 @@ int vgpu_queue_notify(struct vgpu *dev, unsigned int queue)
 		if (ret <= 0)
 			break;
 		queue_run(dev, queue);
-		if (++taken == ring->num)
+		if (++taken == ring->num || taken == dev->config.burst)
 			break;
 	}
+	/* It broke at the end of a command, where that was to be given back. */
+	if (taken && ret == -ESHUTDOWN && ring->error)
+		ret = ring->error;
 	if (taken && vgpu_ring_wants_interrupt(ring, &dev->mem))
 		dev->config.ops->interrupt(dev->config.opaque, queue);
 	return ret;

@@ -131,6 +131,7 @@ TAILQ_HEAD(vgpu_held_answers, vgpu_held);
  * @context: all contexts
  * @held: answers that wait
  * @counts: how many there are of all that
+ * @image_map_info: VIRTIO_GPU_MAP_CACHE_* of images; 0: not known yet
  * @chain: the chain of the command being run
  * @command: the copy of it, VGPU_COMMAND_MAX bytes
  */
@@ -144,6 +145,7 @@ struct vgpu {
 	struct vgpu_context context[VGPU_CONTEXTS_MAX];
 	struct vgpu_held_answers held;
 	struct vgpu_counts counts;
+	uint32_t image_map_info;
 	struct vgpu_chain chain;
 	char *command;
 };
@@ -191,7 +193,8 @@ void vgpu_resources_detach(struct vgpu *dev, const struct vgpu_context *ctx);
 void vgpu_resources_free(struct vgpu *dev);
 /*
  * resource.c: copy from or to a resource. -EINVAL beyond its end, -EFAULT where
- * the guest's memory is gone, -ENOMEM when the host cannot map it.
+ * the guest's memory or the host's buffer is gone, what mmap() says when the host
+ * cannot map it.
  */
 int vgpu_resource_read(struct vgpu *dev, struct vgpu_resource *resource,
 		       uint64_t offset, void *data, size_t size);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest memory as a device sees it, see mem.h. */
 
+#include <endian.h>
 #include <errno.h>
-#include <string.h>
+#include <stdatomic.h>
 
+#include "guarded.h"
 #include "mem.h"
 
 static const struct vgpu_mem_region *region_of(const struct vgpu_mem *mem,
@@ -84,9 +86,8 @@ int vgpu_mem_read(const struct vgpu_mem *mem, uint64_t gpa, void *data,
 	for (; size; gpa += piece, size -= piece) {
 		const char *hva = piece_of(mem, gpa, size, &piece);
 
-		if (!hva)
+		if (!hva || guarded_read(data, hva, piece))
 			return -EFAULT;
-		memcpy(data, hva, piece);
 		data = (char *)data + piece;
 	}
 	return 0;
@@ -100,10 +101,55 @@ int vgpu_mem_write(const struct vgpu_mem *mem, uint64_t gpa, const void *data,
 	for (; size; gpa += piece, size -= piece) {
 		char *hva = piece_of(mem, gpa, size, &piece);
 
-		if (!hva)
+		if (!hva || guarded_write(hva, data, piece))
 			return -EFAULT;
-		memcpy(hva, data, piece);
 		data = (const char *)data + piece;
 	}
 	return 0;
+}
+
+struct word {
+	_Atomic uint16_t *at;
+	uint16_t value;
+};
+
+static void load16(void *arg)
+{
+	struct word *word = arg;
+
+	word->value = le16toh(atomic_load_explicit(word->at, memory_order_acquire));
+}
+
+static void store16(void *arg)
+{
+	struct word *word = arg;
+
+	atomic_store_explicit(word->at, htole16(word->value), memory_order_release);
+}
+
+static int word_run(const struct vgpu_mem *mem, uint64_t gpa, struct word *word,
+		    void (*run)(void *arg))
+{
+	word->at = vgpu_mem_at(mem, gpa, sizeof(word->value));
+	if (!word->at || gpa % sizeof(word->value) ||
+	    guarded_range(run, word, word->at, sizeof(word->value)))
+		return -EFAULT;
+	return 0;
+}
+
+int vgpu_mem_load16(const struct vgpu_mem *mem, uint64_t gpa, uint16_t *value)
+{
+	struct word word;
+	int ret = word_run(mem, gpa, &word, load16);
+
+	if (!ret)
+		*value = word.value;
+	return ret;
+}
+
+int vgpu_mem_store16(const struct vgpu_mem *mem, uint64_t gpa, uint16_t value)
+{
+	struct word word = { .value = value };
+
+	return word_run(mem, gpa, &word, store16);
 }

@@ -5,7 +5,9 @@
  *
  * The guest chooses every address and length that is looked up here, so all of
  * them are checked, and it may change the contents at any moment, so a value is
- * copied out once and judged in the copy. Nothing here is locked: one thread at
+ * copied out once and judged in the copy. Whoever shares the memory may take it
+ * away at any moment too, by cutting its file short: that is an error like a bad
+ * address, once guarded_init() was called. Nothing here is locked: one thread at
  * a time.
  */
 #ifndef MOCKGPU_VGPU_MEM_H
@@ -61,7 +63,8 @@ int vgpu_mem_add(struct vgpu_mem *mem, uint64_t gpa, void *hva, uint64_t size);
  * @gpa: guest physical address
  * @size: bytes
  *
- * Return: the host's address, or NULL when not all of it is guest memory.
+ * Return: the host's address, or NULL when not all of it is guest memory. To touch
+ * it there is for who knows that it cannot be taken away.
  */
 void *vgpu_mem_at(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size);
 
@@ -82,7 +85,8 @@ bool vgpu_mem_has(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size);
  * @data: to
  * @size: bytes
  *
- * Return: 0; -EFAULT when not all of it is guest memory, with @data undefined.
+ * Return: 0; -EFAULT when not all of it is guest memory or is there, with @data
+ * undefined.
  */
 int vgpu_mem_read(const struct vgpu_mem *mem, uint64_t gpa, void *data,
 		  size_t size);
@@ -94,10 +98,34 @@ int vgpu_mem_read(const struct vgpu_mem *mem, uint64_t gpa, void *data,
  * @data: from
  * @size: bytes
  *
- * Return: 0; -EFAULT when not all of it is guest memory; what was may have been
- * written.
+ * Return: 0; -EFAULT when not all of it is guest memory or is there; what was may
+ * have been written.
  */
 int vgpu_mem_write(const struct vgpu_mem *mem, uint64_t gpa, const void *data,
 		   size_t size);
+
+/**
+ * vgpu_mem_load16() - read a little-endian word in one access
+ * @mem: the table
+ * @gpa: guest physical address, a multiple of 2
+ * @value: out; in host byte order
+ *
+ * What the guest wrote before it is seen afterwards (acquire).
+ *
+ * Return: 0; -EFAULT where no guest memory is.
+ */
+int vgpu_mem_load16(const struct vgpu_mem *mem, uint64_t gpa, uint16_t *value);
+
+/**
+ * vgpu_mem_store16() - write a little-endian word in one access
+ * @mem: the table
+ * @gpa: guest physical address, a multiple of 2
+ * @value: in host byte order
+ *
+ * A guest that sees it also sees what was written before (release).
+ *
+ * Return: 0; -EFAULT where no guest memory is.
+ */
+int vgpu_mem_store16(const struct vgpu_mem *mem, uint64_t gpa, uint16_t value);
 
 #endif /* MOCKGPU_VGPU_MEM_H */

@@ -15,17 +15,21 @@
  * enum vgpu_source - where the host takes a HOST3D blob from
  * @VGPU_SOURCE_MEMFD: control: a memfd, which every kernel maps
  * @VGPU_SOURCE_MOCKGPU: a dma-buf of the mockgpu driver
+ * @VGPU_SOURCE_UDMABUF: a dma-buf of udmabuf, over a memfd
+ * @VGPU_SOURCE_HEAP: a dma-buf of the system heap
  */
 enum vgpu_source {
 	VGPU_SOURCE_MEMFD = 0,
 	VGPU_SOURCE_MOCKGPU = 1,
+	VGPU_SOURCE_UDMABUF = 2,
+	VGPU_SOURCE_HEAP = 3,
 };
 
 /*
  * blob_id in a context without a capset: bits 0 to 7 the source, then 8 bits
  * each of kind, order, caching, placement and fault mode (of those without an
- * argument), as in struct drm_mockgpu_bo_create, all 0 for a memfd. The other bits
- * must be 0. Every RESOURCE_CREATE_BLOB makes a new zeroed buffer.
+ * argument), as in struct drm_mockgpu_bo_create, all 0 for other sources. The other
+ * bits must be 0. Every RESOURCE_CREATE_BLOB makes a new zeroed buffer.
  */
 #define VGPU_BLOB_ID(source, kind, order, caching)			\
 	((uint64_t)(source) | (uint64_t)(kind) << 8 |			\
@@ -33,6 +37,8 @@ enum vgpu_source {
 #define VGPU_BLOB_ID_PLACED(placement) ((uint64_t)(placement) << 32)
 #define VGPU_BLOB_ID_FAULTING(mode) ((uint64_t)(mode) << 40)
 #define VGPU_BLOB_ID_MEMFD VGPU_BLOB_ID(VGPU_SOURCE_MEMFD, 0, 0, 0)
+#define VGPU_BLOB_ID_UDMABUF VGPU_BLOB_ID(VGPU_SOURCE_UDMABUF, 0, 0, 0)
+#define VGPU_BLOB_ID_HEAP VGPU_BLOB_ID(VGPU_SOURCE_HEAP, 0, 0, 0)
 #define VGPU_BLOB_ID_SOURCE(id) ((uint8_t)(id))
 #define VGPU_BLOB_ID_KIND(id) ((uint8_t)((id) >> 8))
 #define VGPU_BLOB_ID_ORDER(id) ((uint8_t)((id) >> 16))

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "guarded.h"
 #include "internal.h"
 
 #define BLOB_FLAGS (VIRTIO_GPU_BLOB_FLAG_USE_MAPPABLE |		\
@@ -103,7 +104,8 @@ static int host3d_init(struct vgpu *dev, struct vgpu_resource *resource,
 			return ret;
 		blob_id = dev->config.image_blob_id;
 	}
-	if (resource->size > dev->config.bytes_max - dev->counts.bytes)
+	if (resource->size > dev->config.bytes_max - dev->counts.bytes ||
+	    dev->counts.blobs >= dev->config.blobs_max)
 		return -ENOMEM;
 	resource->charge = resource->size;
 	return vgpu_blob_create(&resource->blob, dev->config.drm_fd, blob_id,
@@ -159,6 +161,7 @@ int vgpu_resource_create_blob(struct vgpu *dev, struct vgpu_request *request)
 	}
 	LIST_INSERT_HEAD(&dev->resources, resource, link);
 	dev->counts.resources++;
+	dev->counts.blobs += !!resource->blob;
 	dev->counts.bytes += resource->charge;
 	return 0;
 }
@@ -183,6 +186,7 @@ static void resource_remove(struct vgpu *dev, struct vgpu_resource *resource)
 {
 	LIST_REMOVE(resource, link);
 	dev->counts.resources--;
+	dev->counts.blobs -= !!resource->blob;
 	dev->counts.bytes -= resource->charge;
 	resource_free(resource);
 }
@@ -235,6 +239,7 @@ int vgpu_resource_map_blob(struct vgpu *dev, struct vgpu_request *request)
 	const struct virtio_gpu_resource_map_blob *command = request->data;
 	uint64_t offset = le64toh(command->offset);
 	struct vgpu_resource *resource;
+	uint32_t map_info;
 	int ret;
 
 	resource = vgpu_resource_find(dev, le32toh(command->resource_id));
@@ -245,14 +250,15 @@ int vgpu_resource_map_blob(struct vgpu *dev, struct vgpu_request *request)
 		return -EINVAL;
 	if (offset % VGPU_MEM_ALIGN || !window_is_free(dev, offset, resource->size))
 		return -EINVAL;
-	ret = dev->config.ops->map(dev->config.opaque, resource->blob, offset);
+	ret = vgpu_blob_map_info(resource->blob, &map_info);
+	if (!ret)
+		ret = dev->config.ops->map(dev->config.opaque, resource->blob, offset);
 	if (ret)
 		return ret;
 	resource->mapped = true;
 	resource->offset = offset;
 	dev->counts.mapped++;
-	request->response.map_info.map_info =
-		htole32(vgpu_blob_map_info(resource->blob));
+	request->response.map_info.map_info = htole32(map_info);
 	return 0;
 }
 
@@ -326,9 +332,8 @@ int vgpu_resource_read(struct vgpu *dev, struct vgpu_resource *resource,
 		const char *access = vgpu_blob_access(resource->blob);
 
 		if (!access)
-			return -ENOMEM;
-		memcpy(data, access + offset, size);
-		return 0;
+			return -errno;
+		return guarded_read(data, access + offset, size);
 	}
 	while (size) {
 		size_t piece = size;
@@ -352,9 +357,8 @@ int vgpu_resource_write(struct vgpu *dev, struct vgpu_resource *resource,
 		char *access = vgpu_blob_access(resource->blob);
 
 		if (!access)
-			return -ENOMEM;
-		memcpy(access + offset, data, size);
-		return 0;
+			return -errno;
+		return guarded_write(access + offset, data, size);
 	}
 	while (size) {
 		size_t piece = size;

@@ -4,6 +4,8 @@
 #include <endian.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
 
 #include <linux/virtio_ring.h>
 
@@ -20,54 +22,47 @@ static size_t used_size(const struct vgpu_ring *ring)
 	       ring->num * sizeof(struct vring_used_elem);
 }
 
-/*
- * The rings are looked up at every use: what they lie in may have left the
- * table since the last one.
- */
-static struct vring_avail *avail_of(const struct vgpu_ring *ring,
-				    const struct vgpu_mem *mem)
+/* The rings' words, each looked up at every use: its memory may be gone by then. */
+static uint64_t avail_at(const struct vgpu_ring *ring, uint16_t index)
 {
-	return vgpu_mem_at(mem, ring->avail, avail_size(ring));
+	return ring->avail + offsetof(struct vring_avail, ring) +
+	       index % ring->num * sizeof(uint16_t);
 }
 
-static struct vring_used *used_of(const struct vgpu_ring *ring,
-				  const struct vgpu_mem *mem)
+static uint64_t used_at(const struct vgpu_ring *ring, uint16_t index)
 {
-	return vgpu_mem_at(mem, ring->used, used_size(ring));
+	return ring->used + offsetof(struct vring_used, ring) +
+	       index % ring->num * sizeof(struct vring_used_elem);
 }
 
-static uint16_t load16(const void *index)
+static uint64_t avail_idx_of(const struct vgpu_ring *ring)
 {
-	return le16toh(atomic_load_explicit((const _Atomic uint16_t *)index,
-					    memory_order_acquire));
+	return ring->avail + offsetof(struct vring_avail, idx);
 }
 
-static void store16(void *index, uint16_t value)
+static uint64_t used_idx_of(const struct vgpu_ring *ring)
 {
-	atomic_store_explicit((_Atomic uint16_t *)index, htole16(value),
-			      memory_order_release);
+	return ring->used + offsetof(struct vring_used, idx);
 }
 
 int vgpu_ring_set(struct vgpu_ring *ring, const struct vgpu_mem *mem,
 		  uint16_t num, uint64_t desc, uint64_t avail, uint64_t used,
 		  uint16_t last_avail, bool indirect)
 {
-	struct vring_used *used_ring;
-
 	*ring = (struct vgpu_ring){
 		.num = num, .desc = desc, .avail = avail, .used = used,
-		.last_avail = last_avail, .indirect = indirect,
+		.last_avail = last_avail, .indirect = indirect, .last = ring->last,
 	};
 	if (!num || num > VGPU_RING_MAX || num & (num - 1))
 		return -EINVAL;
 	if (desc % VRING_DESC_ALIGN_SIZE || avail % VRING_AVAIL_ALIGN_SIZE ||
 	    used % VRING_USED_ALIGN_SIZE)
 		return -EINVAL;
-	used_ring = used_of(ring, mem);
-	if (!used_ring || !avail_of(ring, mem) ||
-	    !vgpu_mem_at(mem, desc, num * sizeof(struct vring_desc)))
+	if (!vgpu_mem_at(mem, desc, num * sizeof(struct vring_desc)) ||
+	    !vgpu_mem_at(mem, avail, avail_size(ring)) ||
+	    !vgpu_mem_at(mem, used, used_size(ring)) ||
+	    vgpu_mem_load16(mem, used_idx_of(ring), &ring->used_idx))
 		return -EFAULT;
-	ring->used_idx = load16(&used_ring->idx);
 	ring->ready = true;
 	return 0;
 }
@@ -164,27 +159,27 @@ static int chain_walk(const struct vgpu_ring *ring, const struct vgpu_mem *mem,
 static int ring_break(struct vgpu_ring *ring, int err)
 {
 	ring->ready = false;
+	ring->error = err;
 	return err;
 }
 
 int vgpu_ring_pop(struct vgpu_ring *ring, const struct vgpu_mem *mem,
 		  struct vgpu_chain *chain)
 {
-	struct vring_avail *avail;
-	uint16_t waiting;
+	uint16_t avail_idx, waiting;
 	int ret;
 
 	if (!ring->ready)
 		return -ESHUTDOWN;
-	avail = avail_of(ring, mem);
-	if (!avail)
+	if (vgpu_mem_load16(mem, avail_idx_of(ring), &avail_idx))
 		return ring_break(ring, -EFAULT);
-	waiting = load16(&avail->idx) - ring->last_avail;
+	waiting = avail_idx - ring->last_avail;
 	if (waiting > ring->num)
 		return ring_break(ring, -EPROTO);
 	if (!waiting)
 		return 0;
-	chain->head = load16(&avail->ring[ring->last_avail % ring->num]);
+	if (vgpu_mem_load16(mem, avail_at(ring, ring->last_avail), &chain->head))
+		return ring_break(ring, -EFAULT);
 	chain->out = 0;
 	chain->in = 0;
 	chain->out_bytes = 0;
@@ -199,29 +194,36 @@ int vgpu_ring_pop(struct vgpu_ring *ring, const struct vgpu_mem *mem,
 int vgpu_ring_push(struct vgpu_ring *ring, const struct vgpu_mem *mem,
 		   uint16_t head, uint32_t len)
 {
-	struct vring_used_elem *element;
-	struct vring_used *used;
-
 	if (!ring->ready)
 		return 0;
-	used = used_of(ring, mem);
-	if (!used)
+	ring->last = (struct vring_used_elem){ htole32(head), htole32(len) };
+	if (vgpu_mem_write(mem, used_at(ring, ring->used_idx), &ring->last, sizeof(ring->last)) ||
+	    vgpu_mem_store16(mem, used_idx_of(ring), ++ring->used_idx))
 		return ring_break(ring, -EFAULT);
-	element = &used->ring[ring->used_idx % ring->num];
-	element->id = htole32(head);
-	element->len = htole32(len);
-	store16(&used->idx, ++ring->used_idx);
 	return 0;
+}
+
+bool vgpu_ring_is_untouched(const struct vgpu_ring *ring, const struct vgpu_mem *mem)
+{
+	struct vring_used_elem element;
+
+	/* Nothing was ever written, or what cannot be told from zeroes. */
+	if (!ring->num || !ring->last.len)
+		return false;
+	return !vgpu_mem_read(mem, used_at(ring, ring->used_idx - 1), &element,
+			      sizeof(element)) &&
+	       !memcmp(&element, &ring->last, sizeof(element));
 }
 
 bool vgpu_ring_wants_interrupt(const struct vgpu_ring *ring,
 			       const struct vgpu_mem *mem)
 {
-	struct vring_avail *avail = ring->ready ? avail_of(ring, mem) : NULL;
+	uint16_t flags;
 
 	/* The used index must be out before the flags are read: virtio 1.3, 2.7.7.2. */
 	atomic_thread_fence(memory_order_seq_cst);
-	return avail && !(load16(&avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
+	return ring->ready && !vgpu_mem_load16(mem, ring->avail, &flags) &&
+	       !(flags & VRING_AVAIL_F_NO_INTERRUPT);
 }
 
 int vgpu_chain_read(const struct vgpu_chain *chain, const struct vgpu_mem *mem,

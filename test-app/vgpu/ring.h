@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <linux/virtio_ring.h>
+
 #include "mem.h"
 
 /*
@@ -32,6 +34,8 @@
  * @used: guest physical address of the used ring
  * @indirect: VIRTIO_RING_F_INDIRECT_DESC was negotiated
  * @ready: set and not broken
+ * @last: what was written to the used ring last, of the ring before too
+ * @error: what broke it, -errno; 0: nothing did since it was set
  */
 struct vgpu_ring {
 	uint16_t num;
@@ -42,6 +46,8 @@ struct vgpu_ring {
 	uint64_t used;
 	bool indirect;
 	bool ready;
+	struct vring_used_elem last;
+	int error;
 };
 
 /**
@@ -74,7 +80,7 @@ struct vgpu_chain {
 
 /**
  * vgpu_ring_set() - begin to use a virtqueue
- * @ring: the ring; overwritten
+ * @ring: the ring, all zero or one that was in use; overwritten
  * @mem: guest memory
  * @num: descriptors
  * @desc: guest physical address of the descriptor table, a multiple of 16
@@ -110,10 +116,20 @@ int vgpu_ring_pop(struct vgpu_ring *ring, const struct vgpu_mem *mem,
  * @head: of the chain
  * @len: bytes written to it
  *
- * Return: 0; -EFAULT when the ring is not in guest memory any more.
+ * Return: 0; -EFAULT when the ring is not in guest memory any more, after which it
+ * is not ready.
  */
 int vgpu_ring_push(struct vgpu_ring *ring, const struct vgpu_mem *mem,
 		   uint16_t head, uint32_t len);
+
+/**
+ * vgpu_ring_is_untouched() - ask whether the used ring ends as it was left
+ * @ring: the ring, in use or not
+ * @mem: guest memory
+ *
+ * Return: true when it still ends with what vgpu_ring_push() wrote there last.
+ */
+bool vgpu_ring_is_untouched(const struct vgpu_ring *ring, const struct vgpu_mem *mem);
 
 /**
  * vgpu_ring_wants_interrupt() - ask whether the guest wants to be told

@@ -8,7 +8,9 @@
  * vhost-user drive it through these functions and are called back by struct
  * vgpu_ops. The guest is not trusted. What the specification has an error
  * response for gets that; a queue that breaks the rules is not used again until
- * it is set anew.
+ * it is set anew. Memory may go at any moment, a buffer's because its driver revokes
+ * it, the guest's because who shares it cuts its file short: the command that needs
+ * it is answered with VIRTIO_GPU_RESP_ERR_UNSPEC, a queue there counts as broken.
  *
  * Nothing here is locked: one thread at a time per device. Commands are run to
  * their end, in order, by vgpu_queue_notify().
@@ -16,6 +18,7 @@
 #ifndef MOCKGPU_VGPU_H
 #define MOCKGPU_VGPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,8 +53,9 @@ struct vgpu;
  *	cannot reach it any more.
  * @interrupt: tell the guest that chains of @queue were given back
  *
- * @map and @unmap return 0 or -errno. They may call vgpu_queue_stop() and change
- * vgpu_mem(), and nothing else of the device that called them.
+ * @map and @unmap return 0 or -errno. They may call vgpu_queue_stop() and
+ * vgpu_features_set() and change vgpu_mem(), and nothing else of the device that
+ * called them.
  */
 struct vgpu_ops {
 	int (*map)(void *opaque, struct vgpu_blob *blob, uint64_t offset);
@@ -69,6 +73,10 @@ struct vgpu_ops {
  *	there is none
  * @bytes_max: bytes of all HOST3D blobs of the guest, together with what the
  *	host must remember of its other ones
+ * @blobs_max: HOST3D blobs of the guest, a descriptor of this process each; no more
+ *	than VGPU_RESOURCES_MAX
+ * @burst: commands that vgpu_queue_notify() runs at most, for a transport that has
+ *	something else to do meanwhile; 0: as many as the queue has descriptors
  * @image_blob_id: VGPU_BLOB_ID() of the images of a cross-domain context
  */
 struct vgpu_config {
@@ -77,12 +85,15 @@ struct vgpu_config {
 	int drm_fd;
 	uint64_t window;
 	uint64_t bytes_max;
+	unsigned int blobs_max;
+	unsigned int burst;
 	uint64_t image_blob_id;
 };
 
 /**
  * struct vgpu_counts - what a guest has at the moment
  * @resources: blob resources
+ * @blobs: those of them that are HOST3D
  * @mapped: those of them in the host-visible region
  * @contexts: contexts
  * @held: fenced commands that wait
@@ -90,6 +101,7 @@ struct vgpu_config {
  */
 struct vgpu_counts {
 	unsigned int resources;
+	unsigned int blobs;
 	unsigned int mapped;
 	unsigned int contexts;
 	unsigned int held;
@@ -101,7 +113,9 @@ struct vgpu_counts {
  * @dev: out
  * @config: copied
  *
- * Return: 0; -ENOMEM.
+ * From now on this process handles SIGBUS and SIGSEGV, see guarded_init().
+ *
+ * Return: 0; -ENOMEM; what sigaction() says.
  */
 int vgpu_create(struct vgpu **dev, const struct vgpu_config *config);
 
@@ -185,12 +199,26 @@ int vgpu_queue_start(struct vgpu *dev, unsigned int queue, uint16_t num,
 uint16_t vgpu_queue_stop(struct vgpu *dev, unsigned int queue);
 
 /**
+ * vgpu_queue_is_paused() - tell a queue that goes on from one that begins
+ * @dev: the device
+ * @queue: VGPU_QUEUE_*
+ * @used: guest physical address of the used ring that it is to have
+ *
+ * For a transport that gets no more than where to go on, and for 0: that is the
+ * beginning, or 65536 chains later. A driver that begins zeroes the rings (virtio
+ * 1.3, 4.1.5.1.3 and 4.2.3.2).
+ *
+ * Return: true when the used ring still ends with what the device wrote there last.
+ */
+bool vgpu_queue_is_paused(const struct vgpu *dev, unsigned int queue, uint64_t used);
+
+/**
  * vgpu_queue_notify() - run what the guest has put into a queue
  * @dev: the device
  * @queue: VGPU_QUEUE_*
  *
- * Takes no more chains than the queue has descriptors, so that a guest cannot
- * keep the caller here.
+ * Takes no more chains than the queue has descriptors, nor than struct
+ * vgpu_config.burst, so that a guest cannot keep the caller here.
  *
  * Return: 0; 1 when there was more: call again; -EINVAL for no such queue;
  * -ESHUTDOWN for one that is not in use; -EPROTO or -EFAULT for one that broke

@@ -130,6 +130,7 @@ static int vram_init_device(struct vram *vram, int drm_fd)
 		.drm_fd = drm_fd,
 		.window = VRAM_SIZE,
 		.bytes_max = VRAM_BYTES_MAX,
+		.blobs_max = VGPU_RESOURCES_MAX,
 		.image_blob_id = VGPU_BLOB_ID_MEMFD,
 	};
 	int ret = vgpu_create(&vram->gpu, &config);
