@@ -341,6 +341,30 @@ TEST_F(mmio, a_used_queue_interrupts_until_acknowledged)
 	EXPECT_FALSE(vgpu_mmio_pending(mmio));
 }
 
+/* A vCPU that adds commands while another one's are run must not keep that one here. */
+TEST_F(mmio, a_notification_has_an_end)
+{
+	const struct virtio_gpu_ctrl_hdr command = {
+		.type = htole32(VIRTIO_GPU_CMD_GET_DISPLAY_INFO),
+	};
+	struct vgpu_guest *guest = &self->guest;
+	struct vring_avail *avail = vgpu_guest_at(guest, VGPU_GUEST_AVAIL);
+	const struct vring_used *used = vgpu_guest_at(guest, VGPU_GUEST_USED);
+
+	ASSERT_EQ(STATUS_RUNNING, start(guest));
+	ASSERT_EQ(0, vgpu_guest_send(guest, 0, &command, sizeof(command)));
+	memset(avail->ring, 0, VGPU_GUEST_QUEUE * sizeof(avail->ring[0]));
+	guest->refill = 1000;
+	guest->avail_idx += VGPU_GUEST_QUEUE;
+	avail->idx = htole16(guest->avail_idx);
+	out(&self->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VGPU_QUEUE_CONTROL);
+	EXPECT_EQ(999, guest->refill);
+	EXPECT_EQ(1 + VGPU_GUEST_QUEUE, le16toh(used->idx));
+	/* What was added is run when it is announced. */
+	out(&self->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VGPU_QUEUE_CONTROL);
+	EXPECT_EQ(1 + 2 * VGPU_GUEST_QUEUE, le16toh(used->idx));
+}
+
 TEST_F(mmio, nothing_runs_before_the_driver_is_ready)
 {
 	struct vgpu_mmio *mmio = &self->mmio;

@@ -152,19 +152,18 @@ static void mmio_write_queue(struct vgpu_mmio *mmio, uint32_t reg, uint32_t valu
 	}
 }
 
-/* Virtio 1.3, 2.1.2: a device that needs a reset does nothing more until then. */
+/*
+ * Virtio 1.3, 2.1.2: a device that needs a reset does nothing more until then. One
+ * round, as long as the queue: a chain added meanwhile comes with a notification of its
+ * own, so a guest that adds without end keeps its own CPU here and no other.
+ */
 static void mmio_notify(struct vgpu_mmio *mmio, uint32_t index)
 {
-	int ret;
-
 	if (index >= VGPU_QUEUES || !mmio->queue[index].ready ||
 	    !(mmio->status & VIRTIO_CONFIG_S_DRIVER_OK) ||
 	    mmio->status & (VIRTIO_CONFIG_S_FAILED | VIRTIO_CONFIG_S_NEEDS_RESET))
 		return;
-	do {
-		ret = vgpu_queue_notify(mmio->dev, index);
-	} while (ret > 0);
-	if (ret < 0)
+	if (vgpu_queue_notify(mmio->dev, index) < 0)
 		mmio_needs_reset(mmio);
 }
 
