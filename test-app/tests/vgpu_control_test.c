@@ -4,6 +4,8 @@
  * capsets, and what it answers to bad ones.
  */
 
+#include <malloc.h>
+
 #include "kselftest_harness.h"
 
 #include "../vgpu/cross_domain.h"
@@ -402,6 +404,53 @@ TEST_F(control, no_more_than_so_many_wait)
 	EXPECT_EQ(VGPU_HELD_MAX, vgpu_counts(guest->dev).held);
 	vgpu_reset(guest->dev);
 	EXPECT_EQ(0, vgpu_counts(guest->dev).held);
+}
+
+/* Bytes of heap, mapped ones too. */
+static size_t heap_used(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+/* An answer that waits takes what it needs, however long its chain is. */
+TEST_F(control, what_waits_takes_little)
+{
+	const unsigned int longest = 32768;
+	struct vring_desc *table = vgpu_guest_at(&self->guest, VGPU_GUEST_HIGH);
+	struct vgpu_guest *guest = &self->guest;
+	struct virtio_gpu_ctrl_hdr *answer = vgpu_guest_at(guest, VGPU_GUEST_FREE);
+	unsigned int i;
+	size_t before;
+
+	ASSERT_EQ(OK, vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_CREATE, 1, 0));
+	/* The command is in slot 0 now, for the chains behind it. */
+	ASSERT_EQ(0, send_ring(guest, 0, 1, VGPU_OP_HOLD, 3, 3));
+	for (i = 0; i < longest; i++)
+		table[i] = (struct vring_desc){
+			VGPU_GUEST_FREE, 0, VRING_DESC_F_WRITE | VRING_DESC_F_NEXT, i + 1,
+		};
+	table[0] = (struct vring_desc){
+		VGPU_GUEST_COMMAND, sizeof(struct virtio_gpu_cmd_submit) +
+		sizeof(struct vgpu_cmd_ring), VRING_DESC_F_NEXT, 1,
+	};
+	/* The answer has its first byte in the middle of the chain, the rest at its end. */
+	table[longest / 2].len = 1;
+	table[longest - 1] = (struct vring_desc){
+		VGPU_GUEST_FREE + 1, PAGE, VRING_DESC_F_WRITE, 0,
+	};
+	vgpu_guest_desc(guest, 4, VGPU_GUEST_HIGH, longest * sizeof(*table),
+			VRING_DESC_F_INDIRECT, 0);
+	before = heap_used();
+	for (i = 1; i < VGPU_HELD_MAX; i++)
+		ASSERT_EQ(0, vgpu_guest_kick(guest, 4));
+	EXPECT_EQ(VGPU_HELD_MAX, vgpu_counts(guest->dev).held);
+	EXPECT_GT(VGPU_HELD_MAX * 8192, heap_used() - before);
+	ASSERT_EQ(0, send_ring(guest, 1, 1, VGPU_OP_RELEASE, 3, 4));
+	EXPECT_EQ(0, vgpu_counts(guest->dev).held);
+	EXPECT_EQ(OK, le32toh(answer->type));
+	EXPECT_EQ(100, le64toh(answer->fence_id));
 }
 
 TEST_F(control, bad_submissions_are_refused)

@@ -26,15 +26,38 @@ static bool must_wait(const struct vgpu_request *request)
 	       request->ctx->held & RING_BIT(request->hdr.ring_idx);
 }
 
+/*
+ * The descriptors that an answer of @size bytes goes to, with @to or without: a chain
+ * may have many more, and empty ones between.
+ */
+static unsigned int answer_segments(const struct vgpu_chain *chain, size_t size,
+				    struct vgpu_segment *to)
+{
+	const struct vgpu_segment *segment = &chain->segment[chain->out];
+	unsigned int i, count = 0;
+	uint64_t room = 0;
+
+	for (i = 0; i < chain->in && room < size; i++) {
+		if (!segment[i].len)
+			continue;
+		if (to)
+			to[count] = segment[i];
+		room += segment[i].len;
+		count++;
+	}
+	return count;
+}
+
 bool vgpu_fence_waits(struct vgpu *dev, const struct vgpu_request *request)
 {
-	size_t bytes = dev->chain.in * sizeof(struct vgpu_segment);
 	struct vgpu_held *held;
+	unsigned int segments;
 
 	/* Where too many wait, or there is no memory, the guest's order is its loss. */
 	if (!must_wait(request) || dev->counts.held == VGPU_HELD_MAX)
 		return false;
-	held = malloc(sizeof(*held) + bytes);
+	segments = answer_segments(&dev->chain, request->answer_size, NULL);
+	held = malloc(sizeof(*held) + segments * sizeof(held->segment[0]));
 	if (!held)
 		return false;
 	held->ctx = request->ctx;
@@ -42,8 +65,7 @@ bool vgpu_fence_waits(struct vgpu *dev, const struct vgpu_request *request)
 	held->head = dev->chain.head;
 	held->size = request->answer_size;
 	memcpy(held->response, &request->response, held->size);
-	held->segments = dev->chain.in;
-	memcpy(held->segment, &dev->chain.segment[dev->chain.out], bytes);
+	held->segments = answer_segments(&dev->chain, held->size, held->segment);
 	TAILQ_INSERT_TAIL(&dev->held, held, link);
 	dev->counts.held++;
 	return true;
