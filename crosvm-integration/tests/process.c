@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -15,14 +17,19 @@
 pid_t process_start(const char *const argv[])
 {
 	char program[PATH_MAX] = "", *slash;
-	pid_t pid;
+	pid_t parent, pid;
 
 	if (readlink("/proc/self/exe", program, sizeof(program) - 32) < 0)
 		return -1;
 	slash = strrchr(program, '/');
 	snprintf(slash, 32, "/%s", argv[0]);
+	parent = getpid();
 	pid = fork();
 	if (!pid) {
+		/* A test that fails ends at once: its server is to end with it. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(127);
 		execv(program, (char *const *)argv);
 		_exit(127);
 	}

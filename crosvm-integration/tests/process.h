@@ -13,6 +13,8 @@
  * @argv: its arguments, NULL at the end; argv[0] is its name, it lies beside the
  *	test
  *
+ * It is killed when the calling thread ends.
+ *
  * Return: its process id; -1.
  */
 pid_t process_start(const char *const argv[]);
