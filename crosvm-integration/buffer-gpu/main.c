@@ -34,8 +34,8 @@ const char *const server_name = "buffer-gpu";
 static const char usage[] =
 	"buffer-gpu --socket-path PATH [OPTION...]\n"
 	"\n"
-	"Gives a buffer of the mockgpu driver, as a dma-buf, to who connects. All clients\n"
-	"get the same one, until SIGTERM or SIGINT.\n"
+	"Gives a buffer of the mockgpu driver, as a dma-buf, to whoever connects, many at a\n"
+	"time. All clients get the same one, until SIGTERM or SIGINT.\n"
 	"\n"
 	"  -s, --socket-path PATH  listen there; removed at the end\n"
 	"  -p, --protocol NAME     ivshmem (default): as QEMU's ivshmem-doorbell wants it;\n"
@@ -43,12 +43,15 @@ static const char usage[] =
 	"                          wayland: one message of 8 bytes, the buffer's size in\n"
 	"                          little-endian, with the descriptor; what a guest of\n"
 	"                          crosvm finds in its cross-domain context's channel\n"
-	"  -b, --buffer SOURCE     memfd, or KIND[,ORDER[,CACHING]] as mockgpu names them\n"
-	"                          (default noncompound,9)\n"
+	"  -b, --buffer SOURCE     memfd, udmabuf, heap (a dma-buf of the system heap), or\n"
+	"                          KIND[,ORDER[,CACHING]] as mockgpu names them (default\n"
+	"                          noncompound,9)\n"
 	"  -z, --size SIZE         of whole pages (default 16M); for ivshmem a power of two\n"
+	"  -c, --max-clients NUMBER\n"
+	"                          at a time, 1 to 1024 (default 64); any more are turned away\n"
 	"  -h, --help              this text\n"
 	"\n"
-	"SIZE is bytes, or with K, M or G behind it.\n"
+	"SIZE is bytes, or with K, M, G or T behind it.\n"
 	"\n"
 	"  buffer-gpu --socket-path /tmp/ivshmem.sock &\n"
 	"  qemu-system-x86_64 -chardev socket,id=vram,path=/tmp/ivshmem.sock \\\n"
@@ -61,18 +64,32 @@ struct options {
 	const char *protocol;
 	const char *buffer;
 	uint64_t size;
+	uint64_t clients_max;
+};
+
+#define CLIENTS_MAX 1024
+
+/* What is polled: these, then the clients. */
+enum {
+	POLL_SIGNALS,
+	POLL_LISTENER,
+	POLL_CLIENTS,
 };
 
 /**
  * struct service - what every client gets
  * @blob: the buffer
  * @greet: sends it
- * @signals: a signalfd whose readability ends the service
+ * @clients_max: how many there may be
+ * @clients: how many there are
+ * @fds: what is polled
  */
 struct service {
 	struct vgpu_blob *blob;
 	int (*greet)(int socket, const struct vgpu_blob *blob);
-	int signals;
+	unsigned int clients_max;
+	unsigned int clients;
+	struct pollfd fds[POLL_CLIENTS + CLIENTS_MAX];
 };
 
 static struct options parse_options(int argc, char **argv)
@@ -82,15 +99,17 @@ static struct options parse_options(int argc, char **argv)
 		{ "protocol", required_argument, NULL, 'p' },
 		{ "buffer", required_argument, NULL, 'b' },
 		{ "size", required_argument, NULL, 'z' },
+		{ "max-clients", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options options = {
 		.protocol = "ivshmem", .buffer = "noncompound,9", .size = 16 << 20,
+		.clients_max = 64,
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "s:p:b:z:h", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "s:p:b:z:c:h", known, NULL)) != -1) {
 		switch (option) {
 		case 's':
 			options.socket_path = optarg;
@@ -103,6 +122,9 @@ static struct options parse_options(int argc, char **argv)
 			break;
 		case 'z':
 			options.size = server_parse_size(optarg);
+			break;
+		case 'c':
+			options.clients_max = server_parse_count(optarg, CLIENTS_MAX);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -156,31 +178,73 @@ static int greet_wayland(int socket, const struct vgpu_blob *blob)
 }
 
 /*
- * The end of the connection would be an event for the client: wait for its own. Neither
- * protocol has anything for it to say. Who does say something is a Wayland client that
- * looks for a display, as crosvm itself is before its guest's channel comes: there is
- * none.
+ * The end of the connection would be an event for the client: it stays until the client
+ * ends it. Neither protocol has anything for the client to say. Who does say something
+ * is a Wayland client that looks for a display, as crosvm itself is before its guest's
+ * channel comes: there is none.
  */
-static void wait_for_end(int socket, int signals)
+static void client_add(struct service *service)
 {
-	struct pollfd fds[] = {
-		{ signals, POLLIN, 0 },
-		{ socket, POLLIN, 0 },
-	};
+	int ret, fd = server_accept(service->fds[POLL_LISTENER].fd);
 
-	while (poll(fds, 2, -1) < 0 && errno == EINTR)
-		;
+	if (fd < 0)
+		return;
+	if (service->clients == service->clients_max) {
+		fprintf(stderr, "buffer-gpu: a client was turned away: there are %u\n",
+			service->clients);
+		close(fd);
+		return;
+	}
+	ret = service->greet(fd, service->blob);
+	if (ret) {
+		fprintf(stderr, "buffer-gpu: a client went: %s\n", strerror(-ret));
+		close(fd);
+		return;
+	}
+	service->fds[POLL_CLIENTS + service->clients++] = (struct pollfd){ fd, POLLIN, 0 };
 }
 
-static void serve(int socket, void *opaque)
+/* The last one takes its place. */
+static void client_remove(struct service *service, unsigned int client)
 {
-	const struct service *service = opaque;
-	int ret = service->greet(socket, service->blob);
+	struct pollfd *fds = &service->fds[POLL_CLIENTS];
 
-	if (ret)
-		fprintf(stderr, "buffer-gpu: a client went: %s\n", strerror(-ret));
-	else
-		wait_for_end(socket, service->signals);
+	close(fds[client].fd);
+	fds[client] = fds[--service->clients];
+}
+
+static void serve_all(struct service *service)
+{
+	unsigned int i;
+
+	for (;;) {
+		if (poll(service->fds, POLL_CLIENTS + service->clients, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return;
+		}
+		if (service->fds[POLL_SIGNALS].revents)
+			return;
+		/* Backwards, since one that was looked at already takes a free place. */
+		for (i = service->clients; i-- > 0;) {
+			if (service->fds[POLL_CLIENTS + i].revents)
+				client_remove(service, i);
+		}
+		if (service->fds[POLL_LISTENER].revents)
+			client_add(service);
+	}
+}
+
+static void serve(struct service *service, const char *path)
+{
+	int signals = server_signals(), listener = server_listen(path);
+
+	service->fds[POLL_SIGNALS] = (struct pollfd){ signals, POLLIN, 0 };
+	service->fds[POLL_LISTENER] = (struct pollfd){ listener, POLLIN, 0 };
+	serve_all(service);
+	while (service->clients)
+		client_remove(service, 0);
+	server_close(listener, path);
 }
 
 static void choose_protocol(struct service *service, const struct options *options)
@@ -198,7 +262,7 @@ static void choose_protocol(struct service *service, const struct options *optio
 int main(int argc, char **argv)
 {
 	struct options options = parse_options(argc, argv);
-	struct service service;
+	static struct service service;
 	char why[256];
 	uint64_t blob_id;
 	int drm_fd, err;
@@ -211,8 +275,9 @@ int main(int argc, char **argv)
 	err = vgpu_blob_create(&service.blob, drm_fd, blob_id, options.size);
 	if (err)
 		server_die(1, options.buffer, strerror(-err));
-	service.signals = server_signals();
-	server_run(options.socket_path, service.signals, serve, &service);
+	service.clients_max = options.clients_max;
+	server_need_descriptors(options.clients_max, "--max-clients");
+	serve(&service, options.socket_path);
 	vgpu_blob_destroy(service.blob);
 	return 0;
 }

@@ -2,11 +2,12 @@
 /* What the programs share that serve buffers over a UNIX socket, see server.h. */
 
 #include <errno.h>
-#include <poll.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,6 +20,10 @@
 
 /* Seconds a client may take over one message. */
 #define MESSAGE_SECONDS 10
+/* Clients that may wait to be served. */
+#define SERVER_BACKLOG 16
+/* Descriptors of a program beside what its clients ask for. */
+#define SERVER_DESCRIPTORS 64
 
 void server_die(int status, const char *what, const char *why)
 {
@@ -39,9 +44,11 @@ uint64_t server_parse_size(const char *text)
 		unit = 1ull << 20;
 	else if (*end == 'G')
 		unit = 1ull << 30;
+	else if (*end == 'T')
+		unit = 1ull << 40;
 	if (errno || end == text || (*end && (unit == 1 || end[1])) || *text == '-' ||
 	    !size || size > UINT64_MAX / unit || size * unit % getpagesize())
-		server_die(2, text, "no size of whole pages: use a number, or one with K, M or G");
+		server_die(2, text, "no size of whole pages: use a number, or with K, M, G or T");
 	return size * unit;
 }
 
@@ -53,6 +60,10 @@ uint64_t server_parse_source(const char *text, bool mockgpu)
 
 	if (!strcmp(text, "memfd"))
 		return VGPU_BLOB_ID_MEMFD;
+	if (!strcmp(text, "udmabuf"))
+		return VGPU_BLOB_ID_UDMABUF;
+	if (!strcmp(text, "heap"))
+		return VGPU_BLOB_ID_HEAP;
 	words = sscanf(text, "%15[^,],%15[^,],%15s", word[0], word[1], word[2]);
 	kind = mockgpu_kind_parse(word[0]);
 	order = strtol(word[1], &end, 10);
@@ -80,7 +91,7 @@ static bool is_stale(const struct sockaddr_un *address)
 	return stale;
 }
 
-static int listen_at(const char *path)
+int server_listen(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -95,7 +106,7 @@ static int listen_at(const char *path)
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)))
 		server_die(1, path, errno == EADDRINUSE ?
 		    "in use: another one listens there, or it is no socket" : strerror(errno));
-	if (listen(fd, 1)) {
+	if (listen(fd, SERVER_BACKLOG)) {
 		unlink(path);
 		server_die(1, path, strerror(errno));
 	}
@@ -111,42 +122,71 @@ int server_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* A client may hand us a pipe that nobody reads. */
+	signal(SIGPIPE, SIG_IGN);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		server_die(1, "signalfd", strerror(errno));
 	return fd;
 }
 
-static void client_serve(int fd, void (*serve)(int fd, void *opaque), void *opaque)
+int server_limit(int socket)
 {
 	const struct timeval limit = { .tv_sec = MESSAGE_SECONDS };
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	serve(fd, opaque);
-	close(fd);
+	if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+	    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)))
+		return -errno;
+	return 0;
 }
 
-void server_run(const char *path, int signals, void (*serve)(int fd, void *opaque),
-		void *opaque)
+int server_accept(int listener)
 {
-	int listener = listen_at(path);
-	struct pollfd fds[] = {
-		{ signals, POLLIN, 0 },
-		{ listener, POLLIN, 0 },
-	};
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
-	for (;;) {
-		int fd;
-
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			break;
-		if (fds[0].revents)
-			break;
-		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-		if (fd >= 0)
-			client_serve(fd, serve, opaque);
+	if (fd < 0) {
+		fprintf(stderr, "%s: a client cannot be served: %s\n", server_name,
+			strerror(errno));
+		/* It stays where it is: do not ask for it again at once. */
+		sleep(1);
+		return -1;
 	}
+	server_limit(fd);
+	return fd;
+}
+
+void server_close(int listener, const char *path)
+{
 	unlink(path);
 	close(listener);
+}
+
+uint64_t server_parse_count(const char *text, uint64_t max)
+{
+	char *end;
+	uint64_t count;
+
+	errno = 0;
+	count = strtoull(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || !count || count > max)
+		server_die(2, text, "not a number from 1 to what --help says");
+	return count;
+}
+
+void server_need_descriptors(uint64_t count, const char *option)
+{
+	struct rlimit limit;
+	char why[128];
+
+	count += SERVER_DESCRIPTORS;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		server_die(1, "getrlimit", strerror(errno));
+	if (limit.rlim_cur >= count)
+		return;
+	limit.rlim_cur = count;
+	if (limit.rlim_max >= count && !setrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	snprintf(why, sizeof(why), "needs %" PRIu64 " descriptors, the limit is %" PRIu64
+		 ": raise it (ulimit -Hn), or ask for less", count, (uint64_t)limit.rlim_max);
+	server_die(1, option, why);
 }

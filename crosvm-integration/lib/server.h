@@ -24,7 +24,7 @@ void server_die(int status, const char *what, const char *why)
 
 /**
  * server_parse_size() - bytes from an option
- * @text: a number, or one with K, M or G behind it; of whole pages, not 0
+ * @text: a number, or one with K, M, G or T behind it; of whole pages, not 0
  *
  * Return: bytes.
  */
@@ -32,7 +32,7 @@ uint64_t server_parse_size(const char *text);
 
 /**
  * server_parse_source() - what a buffer is made of, from an option
- * @text: "memfd", or KIND[,ORDER[,CACHING]] as mockgpu names them
+ * @text: "memfd", "udmabuf", "heap", or KIND[,ORDER[,CACHING]] as mockgpu names them
  * @mockgpu: there is a mockgpu
  *
  * Return: VGPU_BLOB_ID().
@@ -42,19 +42,59 @@ uint64_t server_parse_source(const char *text, bool mockgpu);
 /**
  * server_signals() - have SIGTERM and SIGINT read instead of delivered
  *
+ * SIGPIPE is ignored from now on.
+ *
  * Return: a signalfd.
  */
 int server_signals(void);
 
 /**
- * server_run() - serve one connection after the other, until a signal
- * @path: where to listen; removed at the end
- * @signals: from server_signals()
- * @serve: called with each connection, which is closed when it returns; has to
- *	return when @signals becomes readable
- * @opaque: handed to @serve
+ * server_parse_count() - a number from an option
+ * @text: decimal
+ * @max: the largest there may be
+ *
+ * Return: 1 to @max.
  */
-void server_run(const char *path, int signals, void (*serve)(int fd, void *opaque),
-		void *opaque);
+uint64_t server_parse_count(const char *text, uint64_t max);
+
+/**
+ * server_need_descriptors() - see that clients can have as many descriptors as they
+ * may ask for
+ * @count: how many; some for the program itself come on top
+ * @option: what asks for them, for the message
+ */
+void server_need_descriptors(uint64_t count, const char *option);
+
+/**
+ * server_listen() - listen on a socket
+ * @path: where; what a crash left there is replaced
+ *
+ * Return: a file descriptor for server_accept().
+ */
+int server_listen(const char *path);
+
+/**
+ * server_accept() - take the next client
+ * @listener: from server_listen(), readable
+ *
+ * Return: its connection, see server_limit(); -1 when there is none, after a line on
+ * standard error and a second's pause.
+ */
+int server_accept(int listener);
+
+/**
+ * server_limit() - let no message of a client last longer than 10 seconds
+ * @socket: the client's connection, or one that it handed over
+ *
+ * Return: 0 or -errno: -ENOTSOCK when it is none.
+ */
+int server_limit(int socket);
+
+/**
+ * server_close() - listen no more
+ * @listener: from server_listen()
+ * @path: as there; removed
+ */
+void server_close(int listener, const char *path);
 
 #endif /* MOCKGPU_SERVER_H */

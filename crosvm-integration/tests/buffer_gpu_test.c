@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* buffer-gpu, the program, with clients that live here: what they are given. */
 
+#include <dirent.h>
 #include <endian.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -206,8 +207,137 @@ TEST_F(buffer, the_kind_is_what_was_asked_for)
 	close(drm);
 }
 
+/* Wait for the end of a connection. */
+static bool is_closed(int socket)
+{
+	struct pollfd readable = { .fd = socket, .events = POLLIN };
+	char byte;
+
+	return poll(&readable, 1, PATIENCE_MS) == 1 && !read(socket, &byte, 1);
+}
+
+/* As many as there may be, all with the same buffer; one more is turned away. */
+TEST_F(buffer, many_clients_at_a_time)
+{
+	const char *const argv[] = {
+		"buffer-gpu", "--socket-path", self->path, "--protocol", "wayland", "--buffer",
+		variant->source, "--size", "4M", "--max-clients", "3", NULL
+	};
+	uint64_t *maps[3], value;
+	int sockets[4], fd, i;
+
+	self->pid = process_start(argv);
+	for (i = 0; i < 3; i++) {
+		sockets[i] = process_connect(self->path);
+		ASSERT_LE(0, sockets[i]);
+		EXPECT_EQ(SIZE, receive(_metadata, sockets[i], &fd));
+		maps[i] = map_checked(_metadata, fd);
+	}
+	maps[0][1] = 0x5eed;
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0x5eed, maps[i][1]);
+	sockets[3] = process_connect(self->path);
+	ASSERT_LE(0, sockets[3]);
+	EXPECT_TRUE(is_closed(sockets[3]));
+	close(sockets[3]);
+	/* A place becomes free, whichever it was; nobody else is disturbed. */
+	close(sockets[1]);
+	for (i = 0; i < PATIENCE_MS / 10; i++) {
+		sockets[3] = process_connect(self->path);
+		ASSERT_LE(0, sockets[3]);
+		if (recv(sockets[3], &value, sizeof(value), 0) == sizeof(value))
+			break;
+		close(sockets[3]);
+		usleep(10000);
+	}
+	EXPECT_EQ(SIZE, le64toh(value));
+	EXPECT_GT(0, recv(sockets[0], &value, 1, MSG_DONTWAIT));
+	EXPECT_GT(0, recv(sockets[2], &value, 1, MSG_DONTWAIT));
+	kill(self->pid, SIGTERM);
+	EXPECT_EQ(0, process_end(self->pid));
+	EXPECT_TRUE(is_closed(sockets[0]));
+}
+
+TEST_F(buffer, clients_that_come_and_go_leave_nothing)
+{
+	char path[64];
+	int i, fd, socket, fds = 0;
+
+	self->pid = start(self->path, "ivshmem", variant->source, "4M");
+	for (i = 0; i < 300; i++) {
+		struct dirent *entry;
+		int count = 0;
+		DIR *dir;
+
+		socket = process_connect(self->path);
+		ASSERT_LE(0, socket);
+		/* Some do not even wait for what they get. */
+		if (i % 3)
+			EXPECT_EQ(0, receive(_metadata, socket, &fd));
+		if (i % 50 == 1) {
+			snprintf(path, sizeof(path), "/proc/%d/fd", self->pid);
+			dir = opendir(path);
+			ASSERT_NE(NULL, dir);
+			while ((entry = readdir(dir)))
+				count++;
+			closedir(dir);
+			fds = fds ? fds : count;
+			EXPECT_GE(fds + 1, count);
+		}
+		close(socket);
+	}
+	kill(self->pid, SIGTERM);
+	EXPECT_EQ(0, process_end(self->pid));
+}
+
+/* A test that fails ends in the middle: its server must not stay. */
+TEST(a_server_ends_with_its_test)
+{
+	char dir[] = "/tmp/buffer-gpu.XXXXXX", path[64];
+	int fds[2], i;
+	pid_t test, server;
+
+	ASSERT_NE(NULL, mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/socket", dir);
+	ASSERT_EQ(0, pipe(fds));
+	test = fork();
+	if (!test) {
+		server = start(path, "wayland", "memfd", "4M");
+		if (write(fds[1], &server, sizeof(server)) != sizeof(server) ||
+		    process_connect(path) < 0)
+			_exit(1);
+		abort();
+	}
+	ASSERT_EQ(sizeof(server), read(fds[0], &server, sizeof(server)));
+	EXPECT_EQ(128 + SIGABRT, process_end(test));
+	/* It is nobody's child, so nobody may have reaped it yet: a zombie is an end. */
+	for (i = 0; i < PATIENCE_MS / 10; i++) {
+		char stat[64], state = 'Z';
+		FILE *file;
+
+		snprintf(stat, sizeof(stat), "/proc/%d/stat", server);
+		file = fopen(stat, "re");
+		if (file) {
+			EXPECT_EQ(1, fscanf(file, "%*d (buffer-gpu) %c", &state));
+			fclose(file);
+		}
+		if (state == 'Z')
+			break;
+		usleep(10000);
+	}
+	EXPECT_GT(PATIENCE_MS / 10, i);
+	kill(server, SIGKILL);
+	unlink(path);
+	EXPECT_EQ(0, rmdir(dir));
+}
+
 TEST(bad_options_are_refused)
 {
+	const char *const too_many[] = {
+		"buffer-gpu", "--socket-path", "/tmp/buffer-gpu.none", "--max-clients", "1025", NULL
+	};
+
+	EXPECT_EQ(2, process_end(process_start(too_many)));
 	EXPECT_EQ(2, process_end(start("/tmp/buffer-gpu.none", "smoke", "memfd", "4M")));
 	EXPECT_EQ(2, process_end(start("/tmp/buffer-gpu.none", "wayland", "paper", "4M")));
 	EXPECT_EQ(2, process_end(start("/tmp/buffer-gpu.none", "wayland", "memfd", "5")));

@@ -10,6 +10,7 @@
 #include <linux/virtio_gpu.h>
 
 #include "internal.h"
+#include "server.h"
 
 #define PROTOCOL_FEATURES                             \
 	(BIT64(VHOST_USER_PROTOCOL_F_MQ) |              \
@@ -93,7 +94,10 @@ static int set_backend_req_fd(struct session *session, struct vhost_user_message
 {
 	vhost_close_fd(&session->channel);
 	session->channel = vhost_user_take_fd(message);
-	return session->channel < 0 ? -EINVAL : 0;
+	if (session->channel < 0)
+		return -EINVAL;
+	/* A front-end that sends half of an answer must not keep us either. */
+	return server_limit(session->channel);
 }
 
 static int get_config(struct session *session, struct vhost_user_message *message)

@@ -77,7 +77,7 @@ LIST_HEAD(exports, export);
  * @queue: the queues
  * @exports: what is in the host-visible region
  * @stops: how often a queue was stopped
- * @forget: the front-end has emptied the region itself
+ * @resetting: the guest's device is being reset
  * @ended: there is nothing more to do
  */
 struct session {
@@ -91,7 +91,7 @@ struct session {
 	struct queue queue[VGPU_QUEUES];
 	struct exports exports;
 	unsigned int stops;
-	bool forget;
+	bool resetting;
 	bool ended;
 };
 

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vhost-gpu: a vhost-user backend for virtio-gpu over mockgpu's buffers. */
 
+#include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mockgpu.h"
 #include "protocol.h"
 #include "server.h"
 #include "session.h"
+#include "vgpu.h"
 
 #define GIB (1ull << 30)
 
@@ -20,16 +24,18 @@ static const char usage[] =
 	"\n"
 	"A vhost-user backend for virtio-gpu: a guest's HOST3D blobs are buffers of the\n"
 	"mockgpu driver, mapped into its host-visible region. Serves one front-end after\n"
-	"the other, until SIGTERM or SIGINT.\n"
+	"the other (the next waits for the end of the one before), until SIGTERM or SIGINT.\n"
 	"\n"
 	"  -s, --socket-path PATH  listen there; removed at the end\n"
 	"  -w, --window SIZE       host-visible region (default 8G)\n"
 	"  -m, --max-bytes SIZE    all blobs of one guest (default 1G)\n"
-	"  -i, --image SOURCE      cross-domain images: memfd, or KIND[,ORDER[,CACHING]] as\n"
-	"                          mockgpu names them (default ttm; memfd without mockgpu)\n"
+	"  -b, --max-blobs NUMBER  the same, a descriptor each: 1 to 4096 (default 1024)\n"
+	"  -i, --image SOURCE      cross-domain images: memfd, udmabuf, heap (a dma-buf of the\n"
+	"                          system heap), or KIND[,ORDER[,CACHING]] as mockgpu names\n"
+	"                          them (default ttm; memfd without mockgpu)\n"
 	"  -h, --help              this text\n"
 	"\n"
-	"SIZE is bytes, or with K, M or G behind it. Without the mockgpu module, guests\n"
+	"SIZE is bytes, or with K, M, G or T behind it. Without the mockgpu module, guests\n"
 	"get memfds only.\n"
 	"\n"
 	"  vhost-gpu --socket-path /tmp/vgpu.sock &\n"
@@ -45,6 +51,7 @@ struct options {
 	const char *image;
 	uint64_t window;
 	uint64_t bytes_max;
+	uint64_t blobs_max;
 };
 
 static struct options parse_options(int argc, char **argv)
@@ -53,14 +60,15 @@ static struct options parse_options(int argc, char **argv)
 		{ "socket-path", required_argument, NULL, 's' },
 		{ "window", required_argument, NULL, 'w' },
 		{ "max-bytes", required_argument, NULL, 'm' },
+		{ "max-blobs", required_argument, NULL, 'b' },
 		{ "image", required_argument, NULL, 'i' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options options = { .window = 8 * GIB, .bytes_max = GIB };
+	struct options options = { .window = 8 * GIB, .bytes_max = GIB, .blobs_max = 1024 };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "s:w:m:i:h", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "s:w:m:b:i:h", known, NULL)) != -1) {
 		switch (option) {
 		case 's':
 			options.socket_path = optarg;
@@ -70,6 +78,9 @@ static struct options parse_options(int argc, char **argv)
 			break;
 		case 'm':
 			options.bytes_max = server_parse_size(optarg);
+			break;
+		case 'b':
+			options.blobs_max = server_parse_count(optarg, VGPU_RESOURCES_MAX);
 			break;
 		case 'i':
 			options.image = optarg;
@@ -97,13 +108,35 @@ static uint64_t image_source(const char *text, bool mockgpu)
 			 VGPU_BLOB_ID_MEMFD;
 }
 
-static void serve(int fd, void *opaque)
+static void serve(int listener, const struct session_config *config)
 {
-	int err = session_run(fd, opaque);
+	int err, fd = server_accept(listener);
 
+	if (fd < 0)
+		return;
+	err = session_run(fd, config);
 	if (err)
 		fprintf(stderr, "vhost-gpu: no session for the front-end: %s\n",
 			strerror(-err));
+	close(fd);
+}
+
+static void serve_all(const char *path, const struct session_config *config)
+{
+	int listener = server_listen(path);
+	struct pollfd fds[] = {
+		{ config->signals, POLLIN, 0 },
+		{ listener, POLLIN, 0 },
+	};
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (fds[0].revents)
+			break;
+		serve(listener, config);
+	}
+	server_close(listener, path);
 }
 
 int main(int argc, char **argv)
@@ -112,14 +145,16 @@ int main(int argc, char **argv)
 	struct session_config config = {
 		.window = options.window,
 		.bytes_max = options.bytes_max,
+		.blobs_max = options.blobs_max,
 	};
 	char why[256];
 
+	server_need_descriptors(options.blobs_max, "--max-blobs");
 	config.drm_fd = mockgpu_open(why, sizeof(why));
 	if (config.drm_fd < 0)
 		fprintf(stderr, "vhost-gpu: memfds only: %s\n", why);
 	config.image_blob_id = image_source(options.image, config.drm_fd >= 0);
 	config.signals = server_signals();
-	server_run(options.socket_path, config.signals, serve, &config);
+	serve_all(options.socket_path, &config);
 	return 0;
 }

@@ -13,6 +13,9 @@
 
 #include "internal.h"
 
+/* The socket and signals wait for as many, each of which may touch a GiB. */
+#define COMMANDS_AT_ONCE 16
+
 static void interrupt(void *opaque, unsigned int queue)
 {
 	struct session *session = opaque;
@@ -23,7 +26,6 @@ static void interrupt(void *opaque, unsigned int queue)
 
 static const struct vgpu_ops ops = { vhost_window_map, vhost_window_unmap, interrupt };
 
-/* The front-end has emptied the host-visible region by itself. */
 static void device_reset(struct session *session)
 {
 	unsigned int i;
@@ -36,21 +38,32 @@ static void device_reset(struct session *session)
 		queue->base = vgpu_queue_stop(session->dev, i);
 		queue->start = true;
 	}
-	session->forget = true;
+	session->resetting = true;
 	vgpu_reset(session->dev);
-	session->forget = false;
+	session->resetting = false;
 }
 
 /*
- * A control queue that begins at 0 is that of a driver that begins: vhost-user
- * does not tell a reset from a pause otherwise.
+ * A control queue that begins at 0 is that of a driver that begins: vhost-user does
+ * not tell a reset from a pause otherwise. After a multiple of 65536 commands a pause
+ * ends at 0 too.
  */
-static void run_put_off(struct session *session)
+static bool is_reset(const struct session *session)
 {
 	const struct queue *control = &session->queue[VGPU_QUEUE_CONTROL];
+	uint64_t used;
+
+	if (!control->start || control->base)
+		return false;
+	return vhost_gpa_of(session, control->addr.used_user_addr, &used) ||
+	       !vgpu_queue_is_paused(session->dev, VGPU_QUEUE_CONTROL, used);
+}
+
+static void run_put_off(struct session *session)
+{
 	unsigned int i;
 
-	if (control->start && !control->base)
+	if (is_reset(session))
 		device_reset(session);
 	for (i = 0; i < VGPU_QUEUES; i++) {
 		if (session->queue[i].start)
@@ -90,7 +103,9 @@ static void session_end(struct session *session)
 {
 	unsigned int i;
 
-	session->forget = true;
+	/* Nobody is asked any more: the front-end is gone, or is to be left alone. */
+	session->ended = true;
+	session->resetting = true;
 	vgpu_reset(session->dev);
 	vhost_memory_clear(session);
 	vgpu_destroy(session->dev);
@@ -110,6 +125,8 @@ int session_run(int socket, const struct session_config *config)
 		.drm_fd = config->drm_fd,
 		.window = config->window,
 		.bytes_max = config->bytes_max,
+		.blobs_max = config->blobs_max,
+		.burst = COMMANDS_AT_ONCE,
 		.image_blob_id = config->image_blob_id,
 	};
 	unsigned int i;

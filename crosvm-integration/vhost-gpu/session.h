@@ -13,6 +13,7 @@
  * @drm_fd: mockgpu's render node, or -1
  * @window: bytes of the host-visible region
  * @bytes_max: see struct vgpu_config
+ * @blobs_max: see struct vgpu_config
  * @image_blob_id: see struct vgpu_config
  * @signals: a signalfd whose readability ends the session
  */
@@ -20,6 +21,7 @@ struct session_config {
 	int drm_fd;
 	uint64_t window;
 	uint64_t bytes_max;
+	unsigned int blobs_max;
 	uint64_t image_blob_id;
 	int signals;
 };

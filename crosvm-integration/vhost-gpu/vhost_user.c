@@ -43,21 +43,17 @@ static void take_fds(struct vhost_user_message *message, struct msghdr *msg)
 	}
 }
 
+/* All of it within the socket's time limit: who sends byte by byte gets no more. */
 static int receive_all(int socket, void *data, size_t size)
 {
-	while (size) {
-		ssize_t got = recv(socket, data, size, MSG_WAITALL);
+	ssize_t got = 0;
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (!got)
-			return -EPROTO;
-		data = (char *)data + got;
-		size -= got;
+	while (size) {
+		got = recv(socket, data, size, MSG_WAITALL);
+		if (got >= 0 || errno != EINTR)
+			break;
 	}
-	return 0;
+	return got == (ssize_t)size ? 0 : -EPROTO;
 }
 
 static int receive_header(int socket, struct vhost_user_message *message)

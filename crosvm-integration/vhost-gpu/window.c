@@ -43,6 +43,8 @@ static int ask(struct session *session, struct vhost_user_message *message, int 
 	struct vhost_user_message answer;
 	int ret;
 
+	if (session->ended)
+		return -ESHUTDOWN;
 	if (session->channel < 0 || !vhost_has_feature(session, VHOST_USER_PROTOCOL_F_SHMEM) ||
 	    !vhost_has_feature(session, VHOST_USER_PROTOCOL_F_REPLY_ACK))
 		return -EOPNOTSUPP;
@@ -152,11 +154,13 @@ int vhost_window_unmap(void *opaque, struct vgpu_blob *blob, uint64_t offset)
 {
 	struct session *session = opaque;
 	struct export *export;
-	int ret = 0;
+	int ret = shmem_unmap(session, offset, blob);
 
-	if (!session->forget)
-		ret = shmem_unmap(session, offset, blob);
-	if (ret)
+	/*
+	 * At a reset QEMU empties the region by itself and refuses to do it again;
+	 * crosvm leaves everything there, and a map over it would end the guest.
+	 */
+	if (ret && !session->resetting)
 		return ret;
 	LIST_FOREACH(export, &session->exports, link) {
 		if (export->offset == offset)
