@@ -160,6 +160,29 @@ TEST_F(change, the_driver_changes_it_all_the_time)
 	live_conclude_storm(_metadata, live, STORM_ROUNDS);
 }
 
+/* What becomes of a test whose 3000 zaps gave so many EFAULT. */
+static int storm_exit_code(uint64_t efaults)
+{
+	struct __test_results results = {};
+	struct __test_metadata metadata = { .name = "made up", .results = &results };
+	struct live live = { .vcpus = 2 };
+
+	metadata.exit_code = KSFT_PASS;
+	live.runner[1].efaults = efaults;
+	live_conclude_storm(&metadata, &live, 3000);
+	return metadata.exit_code;
+}
+
+/* The check itself. */
+TEST(a_kvm_that_hardly_gets_through_is_seen)
+{
+	EXPECT_EQ(KSFT_PASS, storm_exit_code(0));
+	EXPECT_EQ(KSFT_XFAIL, storm_exit_code(1));
+	EXPECT_EQ(KSFT_XFAIL, storm_exit_code(1200));
+	EXPECT_EQ(KSFT_FAIL, storm_exit_code(1201));
+	EXPECT_EQ(KSFT_FAIL, storm_exit_code(UINT64_MAX));
+}
+
 /* How often a vCPU that has ended was through. */
 static uint64_t rounds_of(const struct live *live, unsigned int vcpu)
 {
