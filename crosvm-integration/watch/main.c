@@ -11,7 +11,6 @@
 #include <cpuid.h>
 #endif
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <glob.h>
 #include <inttypes.h>
@@ -155,15 +154,11 @@ static void parse_options(struct watch *watch, int argc, char **argv)
 /* In the child: the VMM, which must not outlive this process. */
 static void exec_vmm(const struct watch *watch, const sigset_t *signals, char **command)
 {
-	int log = open(watch->vmm_log.path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
-	int null = open("/dev/null", O_RDONLY);
-
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
-	if (log < 0 || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+	if (!freopen("/dev/null", "r", stdin) || !freopen(watch->vmm_log.path, "a", stdout) ||
+	    !freopen(watch->vmm_log.path, "a", stderr))
 		_exit(STATUS_FAILED);
-	close(log);
-	close(null);
 	sigprocmask(SIG_UNBLOCK, signals, NULL);
 	execvp(command[0], command);
 	fprintf(stderr, "%s: %s\n", command[0], strerror(errno));
@@ -218,6 +213,23 @@ static double longer(double a, double b)
 	return a > b ? a : b;
 }
 
+/* What there is to know of a guest that gets nowhere. */
+static void tell_fault(struct watch *watch, double now, double slowness)
+{
+	FILE *fault = fmemopen(watch->fault, sizeof(watch->fault), "w");
+
+	if (!fault)
+		die("fmemopen", strerror(errno));
+	fprintf(fault, "ended after %.0f s, the last %.0f of them without a word,",
+		now - watch->began, now - watch->heard);
+	fprintf(fault, " on a machine %.1f times as slow as at its best;", slowness);
+	fprintf(fault, " exits of the guest in them: %" PRIu64 ";",
+		kvm_exits(watch) - watch->exits);
+	fprintf(fault, " the guest's last words: '%s'; the VMM's: '%s'", watch->guest_log.line,
+		watch->vmm_log.line);
+	fclose(fault);
+}
+
 /* Look at the logs and the machine; whether the guest may go on. */
 static bool may_go_on(struct watch *watch)
 {
@@ -239,10 +251,7 @@ static bool may_go_on(struct watch *watch)
 	if (now - watch->heard <= watch->quiet * slowness &&
 	    now - watch->began <= watch->whole * pace_slowness(&watch->all))
 		return true;
-	snprintf(watch->fault, sizeof(watch->fault),
-		 "ended after %.0f s, the last %.0f of them without a word, on a machine %.1f times as slow as at its best; exits of the guest in them: %" PRIu64 "; the guest's last words: '%s'; the VMM's: '%s'",
-		 now - watch->began, now - watch->heard, slowness,
-		 kvm_exits(watch) - watch->exits, watch->guest_log.line, watch->vmm_log.line);
+	tell_fault(watch, now, slowness);
 	return false;
 }
 
@@ -291,8 +300,9 @@ static void write_report(const struct watch *watch)
 		die(watch->report, strerror(errno));
 	if (*watch->fault)
 		fprintf(report, "fault: %s\n", watch->fault);
-	fprintf(report, "time: %.0f s, the longest silence %.0f s, %.1f times as slow as at its best\n",
-		pace_now() - watch->began, watch->silence, pace_slowness(&watch->all));
+	fprintf(report, "time: %.0f s, the longest silence %.0f s, ", pace_now() - watch->began,
+		watch->silence);
+	fprintf(report, "%.1f times as slow as at its best\n", pace_slowness(&watch->all));
 	if (fclose(report))
 		die(watch->report, strerror(errno));
 }
