@@ -162,7 +162,8 @@ struct mockgpu_foreign {
  * @notifies: times attached importers were told to forget its addresses, or
  *	for an import: times it was told so
  * @snapshot: last snapshot or NULL; needs the lock
- * @raised: indices of pages whose count is raised on purpose; needs the lock
+ * @raised: pages whose count is raised on purpose, by index: the buffer's own references
+ *	(0 or 1); needs the lock
  * @foreign: a page of another buffer; written with inject_lock and the lock
  * @lent: how many other buffers have a page of this one as foreign page; needs
  *	inject_lock
