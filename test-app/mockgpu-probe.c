@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "behaviour.h"
 #include "probe/probe.h"
 
 enum probe_exit {
@@ -15,7 +16,7 @@ enum probe_exit {
 };
 
 static const char probe_help[] =
-	"Usage: mockgpu-probe [-q | --json | --explain [KIND[:ORDER] [PAGE]]]\n"
+	"Usage: mockgpu-probe [-q | --json | --tails | --explain [KIND[:ORDER] [PAGE]]]\n"
 	"\n"
 	"Tells whether KVM on this host can give the buffers of a GPU driver to guests.\n"
 	"Makes buffers of the mockgpu module, of every page kind and block order, lets a\n"
@@ -25,6 +26,9 @@ static const char probe_help[] =
 	"\n"
 	"  -q, --quiet    print only the verdict\n"
 	"  -j, --json     print one JSON object for machines\n"
+	"  -t, --tails    print in one word what KVM does with a page that has no reference\n"
+	"                 count: \"maps\", \"refuses\" (EFAULT, as kernels before 6.13 are\n"
+	"                 known to) or \"regressed\" (EFAULT, and not known of this kernel)\n"
 	"  -e, --explain  let a guest read one page of one buffer, and print all that is\n"
 	"                 known of it: addresses, VMA, page table entry, page, buffer, KVM's\n"
 	"                 statistics and tracepoints, and the cause. KIND is ttm,\n"
@@ -38,6 +42,7 @@ static const char probe_help[] =
 struct probe_options {
 	bool quiet;
 	bool json;
+	bool tails;
 	bool explain;
 };
 
@@ -74,6 +79,25 @@ static int probe_main_explain(const char *buffer, const char *page)
 	return ret ? PROBE_NOT_FIT : PROBE_FIT;
 }
 
+static int probe_main_tails(void)
+{
+	const char *unusable = trial_unusable();
+	int refuses;
+
+	if (unusable) {
+		fprintf(stderr, "mockgpu-probe: cannot tell: %s\n", unusable);
+		return PROBE_CANNOT_TELL;
+	}
+	refuses = behaviour_seen(BEHAVIOUR_REFUSES_TAILS);
+	if (refuses < 0) {
+		fprintf(stderr, "mockgpu-probe: cannot tell: %s\n", strerror(-refuses));
+		return PROBE_CANNOT_TELL;
+	}
+	printf("%s\n", !refuses ? "maps" :
+	       behaviour_known(BEHAVIOUR_REFUSES_TAILS) ? "refuses" : "regressed");
+	return refuses ? PROBE_NOT_FIT : PROBE_FIT;
+}
+
 static int probe_main(const struct probe_options *options)
 {
 	static struct probe_report report;
@@ -99,6 +123,7 @@ int main(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "tails", no_argument, NULL, 't' },
 		{ "explain", no_argument, NULL, 'e' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -107,13 +132,16 @@ int main(int argc, char **argv)
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "qjeh", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "qjteh", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'q':
 			options.quiet = true;
 			break;
 		case 'j':
 			options.json = true;
+			break;
+		case 't':
+			options.tails = true;
 			break;
 		case 'e':
 			options.explain = true;
@@ -125,8 +153,8 @@ int main(int argc, char **argv)
 			return probe_usage("unknown option");
 		}
 	}
-	if (options.quiet + options.json + options.explain > 1)
-		return probe_usage("--quiet, --json and --explain exclude each other");
+	if (options.quiet + options.json + options.tails + options.explain > 1)
+		return probe_usage("--quiet, --json, --tails and --explain exclude each other");
 	if (argc - optind > (options.explain ? 2 : 0))
 		return probe_usage("too many arguments");
 	/* What trials have to say on failures would be amid the report. */
@@ -134,5 +162,5 @@ int main(int argc, char **argv)
 	/* argv ends with NULL. */
 	if (options.explain)
 		return probe_main_explain(argv[optind], argv[optind] ? argv[optind + 1] : NULL);
-	return probe_main(&options);
+	return options.tails ? probe_main_tails() : probe_main(&options);
 }

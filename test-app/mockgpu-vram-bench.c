@@ -15,7 +15,7 @@
 
 #include "array.h"
 #include "bench/bench.h"
-#include "guess.h"
+#include "behaviour.h"
 #include "touch.h"
 #include "trial.h"
 #include "vgpu/protocol.h"
@@ -277,7 +277,7 @@ static int bench_run(unsigned int rounds, bool json)
 	int drm, ret;
 
 	if (!unusable)
-		unusable = guess_unsafe();
+		unusable = behaviour_unsafe();
 	if (unusable) {
 		fprintf(stderr, "mockgpu-vram-bench: %s\n", unusable);
 		return BENCH_CANNOT;

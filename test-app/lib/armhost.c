@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 
 #include "armhost.h"
-#include "release.h"
+#include "behaviour.h"
 #include "vmm.h"
 
 /* Not in the headers before 6.17. On /dev/kvm it is not known, only on a VM. */
@@ -74,6 +74,6 @@ int armhost_look(struct vmm *vm, struct armhost *host)
 	if (!vm)
 		return 0;
 	host->cacheable = vmm_check(vm, ARMHOST_CAP_CACHEABLE);
-	host->refuses = !host->cacheable && !release_is_before(6, 17);
+	host->refuses = behaviour_seen(BEHAVIOUR_REFUSES_CACHEABLE) > 0;
 	return 0;
 }

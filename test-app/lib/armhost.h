@@ -15,9 +15,8 @@ struct vmm;
  * @dic: no instruction cache to maintain (CTR_EL0.DIC)
  * @cacheable: KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED of a VM, new in 6.17: true with
  *	both of them
- * @refuses: without it KVM_SET_USER_MEMORY_REGION gives EINVAL for cacheable
- *	VM_PFNMAP memory (kvm_arch_prepare_memory_region() since 6.17); before it was
- *	taken
+ * @refuses: KVM_SET_USER_MEMORY_REGION gives EINVAL for cacheable VM_PFNMAP memory, as
+ *	seen: BEHAVIOUR_REFUSES_CACHEABLE
  */
 struct armhost {
 	const char *mode;

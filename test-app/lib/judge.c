@@ -7,11 +7,11 @@
 #include "../guest/protocol.h"
 #include "array.h"
 #include "judge.h"
-#include "release.h"
+#include "known.h"
 
 bool judge_refusal_known(void)
 {
-	return release_is_before(6, 13);
+	return behaviour_known(BEHAVIOUR_REFUSES_TAILS);
 }
 
 bool judge_page_refusable(const struct drm_mockgpu_page *page)

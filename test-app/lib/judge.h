@@ -143,12 +143,10 @@ struct judgement {
 
 /**
  * judge_refusal_known() - tell whether KVM of this kernel is known to refuse
- *	pages without a reference count
+ *	pages without a reference count, BEHAVIOUR_REFUSES_TAILS
  *
- * Up to 6.12 KVM took a reference on the page behind a PTE, and gave up with
- * -EFAULT where there was none to take: kvm_try_get_pfn() in
- * virt/kvm/kvm_main.c. The series "KVM: Stop grabbing references to PFNMAP'd
- * pages" ended that in 6.13.
+ * Whether it does is another question, which its answers are the answer to: a kernel
+ * that is known to refuse such pages and maps all of them is ok.
  *
  * Return: true before 6.13 by uname().
  */

@@ -21,7 +21,7 @@
  * @live: the buffer and the guest, with one vCPU
  * @thief: from access_move() on: what got the buffer's pages
  * @page: the page
- * @refusable: whether this kernel is known not to map it
+ * @refusable: whether this kernel does not map it, and is known not to
  */
 struct access {
 	struct live live;
@@ -34,7 +34,8 @@ static inline bool access_is_refusable(struct __test_metadata *_metadata,
 				       const struct access *access, uint32_t page)
 {
 	struct drm_mockgpu_page *pages = bo_pages(_metadata, &access->live.bo);
-	bool refusable = judge_refusal_known() && judge_page_refusable(&pages[page]);
+	bool refusable = judge_page_refusable(&pages[page]) &&
+			 behaviour_excused(BEHAVIOUR_REFUSES_TAILS);
 
 	free(pages);
 	return refusable;
@@ -143,7 +144,7 @@ static inline void access_expect_thief_untouched(struct __test_metadata *_metada
 
 /*
  * A fixture with self->access in two variants, pages of non-compound blocks: one that
- * any kernel maps, and one that 6.1 and 6.12 do not.
+ * any kernel maps, and one that kernels before 6.13 do not.
  */
 #define ACCESS_FIXTURE(name, ...) \
 	FIXTURE(name) { \

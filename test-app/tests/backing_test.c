@@ -138,7 +138,8 @@ static bool is_refused(const struct _test_data_backing *self)
 	size_t i;
 
 	for (i = 0; i < self->live.pages; i++) {
-		if (judge_refusal_known() && judge_page_refusable(&self->pages[i]))
+		if (judge_page_refusable(&self->pages[i]) &&
+		    behaviour_excused(BEHAVIOUR_REFUSES_TAILS))
 			return true;
 	}
 	return false;

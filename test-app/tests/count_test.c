@@ -3,7 +3,8 @@
  * Reference counts and flags of the pages, at each step of a life in a guest: while
  * mapped, after a zap, without the memslot, without the VM, and after the VMM was
  * killed with its vCPUs running. The count is the same at all of them. The flags are,
- * too, from 6.13 on; before that KVM marks the pages that it holds, see lib/judge.c.
+ * too, from 6.13 on; before that KVM marks the pages that it holds, see lib/judge.c. The
+ * guest's first touches come in another order each time (live_maps()).
  */
 
 #include <signal.h>
@@ -166,6 +167,113 @@ TEST_F(count, after_the_vmm_was_killed)
 		expect_level(_metadata, self, "after the VMM was killed");
 	}
 	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+}
+
+#define ENTRY_PAGES 512
+
+/**
+ * struct entry - one entry of 2 MiB over pages that each have a count
+ * @live: the buffer and the guest
+ * @before: its pages before the guest had it
+ * @now: and after
+ * @touched: the only page that the guest touches, not the first
+ */
+FIXTURE(entry) {
+	struct live live;
+	struct drm_mockgpu_page *before;
+	struct drm_mockgpu_page *now;
+	uint32_t touched;
+};
+
+FIXTURE_SETUP(entry)
+{
+	const struct drm_mockgpu_bo_create want = {
+		.size = ENTRY_PAGES << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
+		.fault_mode = MOCKGPU_FAULT_HUGE,
+	};
+	struct live *live = &self->live;
+	uint32_t order[ENTRY_PAGES - 1], i;
+	int ret;
+
+	driver_setup(_metadata, &live->driver);
+	live->vcpus = 1;
+	ret = live_make(_metadata, live, &want);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no huge PFN mappings");
+	ASSERT_EQ(0, ret);
+	/* The host has filled all of it. */
+	if (bo_query(_metadata, &live->bo).faults != 1)
+		SKIP(return, "no 2 MiB entries: transparent_hugepage/enabled must say always here");
+	for (i = 0; i < ENTRY_PAGES - 1; i++)
+		order[i] = i + 1;
+	visit_shuffle(order, ENTRY_PAGES - 1);
+	self->touched = order[0];
+	/* A reference to lose: with its only one the page would go to the allocator. */
+	ASSERT_EQ(0, mockgpu_bo_inject(&live->bo, MOCKGPU_INJECT_REF_GET, 0));
+	self->before = bo_pages(_metadata, &live->bo);
+	live_vm(_metadata, live);
+}
+
+FIXTURE_TEARDOWN(entry)
+{
+	free(self->before);
+	free(self->now);
+	live_teardown(_metadata, &self->live);
+}
+
+static size_t entry_changes(const struct _test_data_entry *self)
+{
+	size_t page, count = 0;
+
+	for (page = 0; page < ENTRY_PAGES; page++)
+		count += self->now[page].count != self->before[page].count;
+	return count;
+}
+
+/*
+ * KVM looks the touched page up and takes a reference on it, goes back to the first page
+ * of the entry, which it maps by one of its own, and puts a reference: of the page it has
+ * by then, in some kernels, instead of the one it took.
+ */
+TEST_F(entry, the_first_touch_puts_what_it_took)
+{
+	struct live *live = &self->live;
+	uint8_t result[ENTRY_PAGES];
+	struct touch touch = {
+		.op = GUEST_READ, .gpa = LIVE_GPA, .seed = LIVE_SEED,
+		.visit = &self->touched, .visits = 1, .result = result,
+	};
+	uint32_t touched;
+
+	EXPECT_EQ(2, self->before[0].count);
+	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
+	EXPECT_EQ(GUEST_MAPPED, result[self->touched]);
+	self->now = bo_pages(_metadata, &live->bo);
+	if (!entry_changes(self))
+		return;
+	/* This very shape, and no other page. */
+	touched = self->touched;
+	EXPECT_EQ(2, entry_changes(self));
+	EXPECT_EQ(self->before[0].count - 1, self->now[0].count);
+	EXPECT_EQ(self->before[touched].count + 1, self->now[touched].count);
+	verdict_seen(_metadata, behaviour_known(BEHAVIOUR_PUTS_WRONG_REFERENCE),
+		     "known of 6.12 on arm64: page %u has a reference more, page 0 one less",
+		     touched);
+}
+
+/* What guards the other tests has to know. */
+TEST_F(entry, what_was_seen_of_this_kernel_agrees)
+{
+	struct live *live = &self->live;
+	uint8_t result[ENTRY_PAGES];
+	struct touch touch = {
+		.op = GUEST_WRITE, .gpa = LIVE_GPA, .seed = LIVE_SEED,
+		.visit = &self->touched, .visits = 1, .result = result,
+	};
+
+	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
+	self->now = bo_pages(_metadata, &live->bo);
+	EXPECT_EQ(behaviour_seen(BEHAVIOUR_PUTS_WRONG_REFERENCE), entry_changes(self) != 0);
 }
 
 int main(int argc, char **argv)

@@ -65,11 +65,8 @@ static int asked_make(struct __test_metadata *_metadata, struct asked *self,
 
 FIXTURE_SETUP(explain)
 {
-	int ret = asked_make(_metadata, &self->asked, &variant->want);
-
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "this kernel has no huge PFN mappings");
-	ASSERT_EQ(0, ret);
+	if (live_setup(_metadata, &self->asked.live, &variant->want, 1))
+		live_vm(_metadata, &self->asked.live);
 }
 
 FIXTURE_TEARDOWN(explain)

@@ -17,6 +17,7 @@
 #include "touch.h"
 #include "trial.h"
 #include "verdict.h"
+#include "visit.h"
 
 #define LIVE_SLOT 1
 #define LIVE_GPA VMM_VRAM_GPA
@@ -160,6 +161,7 @@ static inline struct judgement live_judge(struct live *live)
 	memset(result, GUEST_PENDING, sizeof(result));
 	for (i = 0; i < live->pages; i++)
 		visit[i] = i;
+	visit_shuffle(visit, live->pages);
 	/* What it did not come to has no result, which is not ok. */
 	touch_run(vmm_vcpu_get(live->vm, 0), &touch);
 	evidence.spurious = touch.spurious;
@@ -207,10 +209,13 @@ static inline void live_vm(struct __test_metadata *_metadata, struct live *live)
 static inline bool live_setup(struct __test_metadata *_metadata, struct live *live,
 			      const struct drm_mockgpu_bo_create *want, unsigned int vcpus)
 {
+	const char *unsafe = behaviour_unsafe_buffer(want);
 	int ret;
 
 	driver_setup(_metadata, &live->driver);
 	live->vcpus = vcpus;
+	if (unsafe)
+		SKIP(return false, "%s", unsafe);
 	ret = live_make(_metadata, live, want);
 	if (ret == -EOPNOTSUPP)
 		SKIP(return false, "this kernel has no huge PFN mappings");

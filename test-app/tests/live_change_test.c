@@ -17,7 +17,6 @@
 #include <linux/kvm.h>
 
 #include "array.h"
-#include "guess.h"
 #include "live.h"
 
 /* Of each change. */
@@ -519,6 +518,7 @@ TEST_F(change, the_driver_revokes_it)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(guess_unsafe());
+	program_needs_kvm(trial_unusable());
+	program_needs_kvm(behaviour_unsafe());
 	return live_run(argc, argv);
 }

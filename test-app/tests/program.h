@@ -8,12 +8,32 @@
 
 #include <string.h>
 
+#include "behaviour.h"
+#include "trial.h"
 #include "vmm.h"
+
+/*
+ * What the tests want to know of the kernel is asked once, before the harness forks
+ * them. A kernel that does not answer would make expectations up.
+ */
+static inline void program_ask_kernel(void)
+{
+	int tails = 0;
+
+	if (trial_unusable())
+		return;
+	behaviour_seen(BEHAVIOUR_GUESSES_BLOCKS);
+	if (behaviour_known(BEHAVIOUR_REFUSES_TAILS))
+		tails = behaviour_seen(BEHAVIOUR_REFUSES_TAILS);
+	if (tails < 0)
+		ksft_exit_fail_msg("cannot tell what KVM does with tails: %s\n",
+				   strerror(-tails));
+}
 
 /**
  * program_needs_kvm() - go on where there is what the program needs
  * @unusable: what is missing beside KVM itself, or NULL; as of trial_unusable() or
- *	guess_unsafe()
+ *	behaviour_unsafe()
  *
  * Skips the whole program where something is missing; that KVM is comes first.
  */
@@ -28,6 +48,7 @@ static inline void program_needs_kvm(const char *unusable)
 	if (ret)
 		ksft_exit_fail_msg("cannot create a VM (%s): look at what KVM says in dmesg\n",
 				   strerror(-ret));
+	program_ask_kernel();
 }
 
 #endif /* MOCKGPU_TEST_PROGRAM_H */

@@ -73,6 +73,10 @@ static void map(struct __test_metadata *_metadata, struct mockgpu_bo *bo, char *
 
 FIXTURE_SETUP(read_only)
 {
+	const struct drm_mockgpu_bo_create like = {
+		.kind = MOCKGPU_KIND_SPLIT, .fault_mode = variant->mode,
+	};
+	const char *unsafe = behaviour_unsafe_buffer(&like);
 	size_t i;
 	int ret;
 
@@ -80,6 +84,8 @@ FIXTURE_SETUP(read_only)
 	ASSERT_LE(0, self->drm);
 	self->kmsg = kmsg_open();
 	ASSERT_LE(0, self->kmsg);
+	if (unsafe)
+		SKIP(return, "%s", unsafe);
 	ASSERT_EQ(0, mockgpu_bo_create(self->drm, MOCKGPU_KIND_SPLIT, variant->order,
 				       MOCKGPU_CACHING_CACHED,
 				       variant->pages * GUEST_PAGE_SIZE, &self->bo));

@@ -16,7 +16,6 @@
 
 #include "kselftest_harness.h"
 
-#include "guess.h"
 #include "live.h"
 
 #define ZAPS 3000
@@ -133,6 +132,7 @@ TEST_F(spurious, signals_while_a_buffer_comes_back)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(guess_unsafe());
+	program_needs_kvm(trial_unusable());
+	program_needs_kvm(behaviour_unsafe());
 	return live_run(argc, argv);
 }

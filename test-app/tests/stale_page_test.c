@@ -19,7 +19,6 @@
 
 #include <linux/kvm.h>
 
-#include "guess.h"
 #include "kvmstat.h"
 #include "live.h"
 #include "thief.h"
@@ -265,6 +264,7 @@ TEST_F(stale, when_the_mapping_goes)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(guess_unsafe());
+	program_needs_kvm(trial_unusable());
+	program_needs_kvm(behaviour_unsafe());
 	return live_run(argc, argv);
 }

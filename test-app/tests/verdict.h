@@ -28,4 +28,19 @@ static inline void verdict_known(struct __test_metadata *_metadata, const char *
 		_metadata->exit_code = KSFT_XFAIL;
 }
 
+/**
+ * verdict_seen() - end a test in which the kernel fell short of what it should do
+ * @_metadata: the test's
+ * @known: whether this kernel is known to, behaviour_known()
+ * @format: as for verdict_known()
+ *
+ * "Reproduced" where it is known, a failure where it is not. One that does better does
+ * not come here and is ok.
+ */
+#define verdict_seen(_metadata, known, format, ...) do {				\
+	EXPECT_TRUE(known)								\
+		TH_LOG("not known of this kernel: " format, ##__VA_ARGS__);		\
+	verdict_known(_metadata, format, ##__VA_ARGS__);				\
+} while (0)
+
 #endif /* MOCKGPU_TEST_VERDICT_H */

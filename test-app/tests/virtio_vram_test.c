@@ -17,7 +17,6 @@
 #include "kselftest_harness.h"
 
 #include "array.h"
-#include "guess.h"
 #include "program.h"
 #include "vram.h"
 
@@ -254,6 +253,6 @@ TEST(virglrenderer_maps_at_a_given_address)
 int main(int argc, char **argv)
 {
 	program_needs_kvm(trial_unusable());
-	program_needs_kvm(guess_unsafe());
+	program_needs_kvm(behaviour_unsafe());
 	return driver_run(argc, argv);
 }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What this kernel does, and what a test may put up with, see behaviour.h. */
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "behaviour.h"
+#include "behaviour_ask.h"
+#include "guess.h"
+#include "mockgpu_drm.h"
+
+int behaviour_seen(enum behaviour what)
+{
+	static struct {
+		bool asked;
+		int answer;
+	} seen[BEHAVIOURS];
+
+	if (!seen[what].asked) {
+		seen[what].answer = behaviour_ask(what);
+		seen[what].asked = true;
+		if (what == BEHAVIOUR_GUESSES_BLOCKS)
+			guess_tell(seen[what].answer);
+	}
+	return seen[what].answer;
+}
+
+bool behaviour_is_excused(int seen, bool known)
+{
+	return seen > 0 && known;
+}
+
+bool behaviour_excused(enum behaviour what)
+{
+	/* Few kernels are, so that most need not be asked. */
+	return behaviour_known(what) && behaviour_is_excused(behaviour_seen(what), true);
+}
+
+static const char *behaviour_why_unsafe(enum behaviour what, const char *does)
+{
+	static char why[192];
+	const int seen = behaviour_seen(what);
+
+	if (!seen)
+		return NULL;
+	if (seen > 0)
+		snprintf(why, sizeof(why), "KVM of this kernel %s", does);
+	else
+		snprintf(why, sizeof(why), "cannot tell (%s) whether KVM of this kernel %s",
+			 strerror(-seen), does);
+	return why;
+}
+
+const char *behaviour_unsafe(void)
+{
+	return behaviour_why_unsafe(BEHAVIOUR_GUESSES_BLOCKS,
+				    "takes vm_pgoff for a physical address: guests would write to the host's memory");
+}
+
+const char *behaviour_unsafe_buffer(const struct drm_mockgpu_bo_create *want)
+{
+	if (want->kind != MOCKGPU_KIND_SPLIT ||
+	    (want->fault_mode != MOCKGPU_FAULT_HUGE &&
+	     want->fault_mode != MOCKGPU_FAULT_HUGE_READ_ONLY))
+		return NULL;
+	return behaviour_why_unsafe(BEHAVIOUR_PUTS_WRONG_REFERENCE,
+				    "frees pages of 2 MiB entries that are in use (docs/findings/wrong-reference.md)");
+}

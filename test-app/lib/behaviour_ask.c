@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Small buffers in a VM that show what KVM does, see behaviour_ask.h. */
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "behaviour_ask.h"
+#include "guess.h"
+#include "mockgpu.h"
+#include "touch.h"
+#include "trial.h"
+#include "vmm.h"
+
+#define ASK_SLOT 1
+#define ASK_GPA VMM_VRAM_GPA
+#define ASK_BLOCK_ORDER 9
+#define ASK_BLOCK_PAGES (1 << ASK_BLOCK_ORDER)
+/* For two blocks that may begin in the middle of one. */
+#define ASK_ROOM (3 * GUESS_BLOCK)
+
+/* What the guest is to find: the data of its memslot's pages, or another buffer's. */
+#define ASK_SEED 1
+#define ASK_OTHER_SEED 2
+
+/**
+ * struct ask - what a question is asked with
+ * @drm: the render node
+ * @vm: a VM with one vCPU
+ * @bo: the buffer that the guest has
+ * @other: another one, that it should not have
+ * @room: ASK_ROOM bytes for the mapping of @bo, aligned to 2 MiB
+ */
+struct ask {
+	int drm;
+	struct vmm *vm;
+	struct mockgpu_bo bo;
+	struct mockgpu_bo other;
+	char *room;
+};
+
+/*
+ * The buffer comes into a memslot that is there: a kernel that refuses a slot over such
+ * memory can be asked that way too.
+ */
+static int ask_map(struct ask *ask, char *at, char *slot, uint64_t size)
+{
+	int ret = vmm_slot_set(ask->vm, ASK_SLOT, ASK_GPA, slot, size, 0);
+
+	return ret ? ret : mockgpu_bo_map(&ask->bo, at);
+}
+
+static void ask_fill(void *page, uint64_t seed, uint32_t number)
+{
+	uint64_t *words = page;
+	size_t i;
+
+	for (i = 0; i < GUEST_WORDS; i++)
+		words[guest_words[i]] = guest_value(seed, number, guest_words[i]);
+}
+
+/* The guest reads page @page of the memslot: enum guest_result or -errno. */
+static int ask_read(struct ask *ask, uint32_t page, uint64_t seed)
+{
+	uint8_t result[ASK_BLOCK_PAGES];
+	struct touch touch = {
+		.op = GUEST_READ, .gpa = ASK_GPA, .seed = seed, .visit = &page, .visits = 1,
+		.result = result,
+	};
+	int ret = touch_run(vmm_vcpu_get(ask->vm, 0), &touch);
+
+	return ret ? ret : result[page];
+}
+
+/* One block of two pages: the second has no reference count. */
+static int ask_tails(struct ask *ask)
+{
+	uint32_t page;
+	int ret;
+
+	ret = mockgpu_bo_create(ask->drm, MOCKGPU_KIND_NONCOMPOUND, 1, MOCKGPU_CACHING_CACHED,
+				2 * GUEST_PAGE_SIZE, &ask->bo);
+	if (!ret)
+		ret = ask_map(ask, ask->room, ask->room, ask->bo.size);
+	if (ret)
+		return ret;
+	for (page = 0; page < 2; page++)
+		ask_fill((char *)ask->bo.map + page * GUEST_PAGE_SIZE, ASK_SEED, page);
+	/* Whatever there is to say of tails, heads are mapped. */
+	if (ask_read(ask, 0, ASK_SEED) != GUEST_MAPPED)
+		return -EIO;
+	ret = ask_read(ask, 1, ASK_SEED);
+	if (ret == GUEST_MAPPED || ret == GUEST_EFAULT)
+		return ret == GUEST_EFAULT;
+	return ret < 0 ? ret : -EIO;
+}
+
+/*
+ * Single pages where a guess finds a block: address and offset agree modulo 2 MiB, and
+ * mapping and memslot have room for one. The first of them is the head of a block of
+ * our own, so that a kernel that guesses maps that block and nothing else; and the guest
+ * only reads.
+ */
+static int ask_guess(struct ask *ask)
+{
+	const uint64_t size = ASK_BLOCK_PAGES * GUEST_PAGE_SIZE;
+	uint64_t offset = 0, before;
+	char *block;
+	int ret;
+
+	ret = mockgpu_bo_raw(ask->drm, &(struct drm_mockgpu_bo_create) {
+		.size = size, .kind = MOCKGPU_KIND_NONCOMPOUND, .order = ASK_BLOCK_ORDER,
+	}, &ask->other);
+	if (!ret)
+		ret = mockgpu_bo_map(&ask->other, NULL);
+	if (!ret)
+		ret = mockgpu_bo_raw(ask->drm, &(struct drm_mockgpu_bo_create) {
+			.size = 2 * size, .kind = MOCKGPU_KIND_SPLIT,
+		}, &ask->bo);
+	if (!ret)
+		ret = mockgpu_bo_offset(&ask->bo, &offset);
+	/* From the mapping's begin to where the block is, in bytes. */
+	before = -offset % GUESS_BLOCK;
+	block = ask->room + GUESS_BLOCK;
+	if (!ret)
+		ret = mockgpu_bo_inject_foreign(&ask->bo, before / GUEST_PAGE_SIZE,
+						&ask->other, 0);
+	if (!ret)
+		ret = ask_map(ask, block - before, block, size);
+	if (ret)
+		return ret;
+	ask_fill(ask->other.map, ASK_OTHER_SEED, 0);
+	ask_fill((char *)ask->other.map + GUEST_PAGE_SIZE, ASK_OTHER_SEED, 1);
+	ask_fill(block + GUEST_PAGE_SIZE, ASK_SEED, 1);
+	if (ask_read(ask, 0, ASK_OTHER_SEED) != GUEST_MAPPED)
+		return -EIO;
+	if (ask_read(ask, 1, ASK_SEED) == GUEST_MAPPED)
+		return 0;
+	return ask_read(ask, 1, ASK_OTHER_SEED) == GUEST_MAPPED ? 1 : -EIO;
+}
+
+/* A memslot over a page that is mapped already. */
+static int ask_cacheable(struct ask *ask)
+{
+	int ret;
+
+	/* Any other memory is taken. */
+	ret = vmm_slot_set(ask->vm, ASK_SLOT, ASK_GPA, ask->room, GUEST_PAGE_SIZE, 0);
+	if (!ret)
+		ret = vmm_slot_delete(ask->vm, ASK_SLOT);
+	if (!ret)
+		ret = mockgpu_bo_create(ask->drm, MOCKGPU_KIND_SPLIT, 0, MOCKGPU_CACHING_CACHED,
+					GUEST_PAGE_SIZE, &ask->bo);
+	if (!ret)
+		ret = mockgpu_bo_map(&ask->bo, ask->room);
+	if (ret)
+		return ret;
+	ret = vmm_slot_set(ask->vm, ASK_SLOT, ASK_GPA, ask->bo.map, ask->bo.size, 0);
+	return ret == -EINVAL ? 1 : ret;
+}
+
+#define ASK_TOUCHED 300
+
+static int ask_counts(struct ask *ask, uint32_t *first, uint32_t *touched)
+{
+	struct drm_mockgpu_page page[2];
+
+	if (mockgpu_bo_pages(&ask->bo, 0, 1, &page[0]) != 1 ||
+	    mockgpu_bo_pages(&ask->bo, ASK_TOUCHED, 1, &page[1]) != 1)
+		return -EIO;
+	*first = page[0].count;
+	*touched = page[1].count;
+	return 0;
+}
+
+/*
+ * Pages that each have a count, under one entry of 2 MiB, of which the guest touches one
+ * that is not the first. That one has a reference to lose, for a kernel that takes it.
+ */
+static int ask_reference(struct ask *ask)
+{
+	const struct drm_mockgpu_bo_create want = {
+		.size = ASK_BLOCK_PAGES * GUEST_PAGE_SIZE, .kind = MOCKGPU_KIND_SPLIT,
+		.order = ASK_BLOCK_ORDER, .fault_mode = MOCKGPU_FAULT_HUGE,
+	};
+	uint32_t first, touched, first_before, touched_before;
+	int ret;
+
+	ret = mockgpu_bo_make(ask->drm, &want, &ask->bo);
+	if (ret == -EOPNOTSUPP)
+		return 0;
+	if (!ret)
+		ret = mockgpu_bo_inject(&ask->bo, MOCKGPU_INJECT_REF_GET, 0);
+	if (!ret)
+		ret = ask_map(ask, ask->room, ask->room, ask->bo.size);
+	if (!ret)
+		ret = ask_counts(ask, &first_before, &touched_before);
+	if (ret)
+		return ret;
+	ask_fill((char *)ask->bo.map + ASK_TOUCHED * GUEST_PAGE_SIZE, ASK_SEED, ASK_TOUCHED);
+	if (ask_read(ask, ASK_TOUCHED, ASK_SEED) != GUEST_MAPPED ||
+	    ask_counts(ask, &first, &touched))
+		return -EIO;
+	if (first == first_before && touched == touched_before)
+		return 0;
+	return first == first_before - 1 && touched == touched_before + 1 ? 1 : -EIO;
+}
+
+static int ask_begin(struct ask *ask)
+{
+	ask->drm = mockgpu_open(NULL, 0);
+	if (ask->drm < 0)
+		return ask->drm;
+	ask->room = trial_reserve(ASK_ROOM);
+	if (!ask->room)
+		return -ENOMEM;
+	return vmm_create(&ask->vm, 1);
+}
+
+static void ask_end(struct ask *ask)
+{
+	vmm_destroy(ask->vm);
+	mockgpu_bo_destroy(&ask->bo);
+	mockgpu_bo_destroy(&ask->other);
+	if (ask->room)
+		munmap(ask->room, ASK_ROOM);
+	if (ask->drm >= 0)
+		close(ask->drm);
+}
+
+/* What only arm64 does is not asked of x86, whose buffers cannot show it. */
+static int (*ask_question(enum behaviour what))(struct ask *ask)
+{
+	static int (*const questions[])(struct ask *ask) = {
+		[BEHAVIOUR_REFUSES_TAILS] = ask_tails,
+		[BEHAVIOUR_GUESSES_BLOCKS] = ask_guess,
+		[BEHAVIOUR_REFUSES_CACHEABLE] = ask_cacheable,
+		[BEHAVIOUR_PUTS_WRONG_REFERENCE] = ask_reference,
+	};
+
+#ifdef __x86_64__
+	if (what == BEHAVIOUR_GUESSES_BLOCKS || what == BEHAVIOUR_REFUSES_CACHEABLE)
+		return NULL;
+#endif
+	return questions[what];
+}
+
+int behaviour_ask(enum behaviour what)
+{
+	int (*const question)(struct ask *ask) = ask_question(what);
+	struct ask ask = { .drm = -1 };
+	int ret;
+
+	if (!question)
+		return 0;
+	ret = ask_begin(&ask);
+	if (!ret)
+		ret = question(&ask);
+	ask_end(&ask);
+	return ret;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is known of KVM in kernels, by their release: whether a shortcoming that was seen
+ * is a known one. Nothing is to be derived from it of what a kernel does, see behaviour.h.
+ */
+#ifndef MOCKGPU_TEST_KNOWN_H
+#define MOCKGPU_TEST_KNOWN_H
+
+#include <stdbool.h>
+
+/**
+ * enum behaviour - what falls short of the best that a kernel does
+ *
+ * @BEHAVIOUR_REFUSES_TAILS: pages without a reference count give EFAULT. Up to 6.12 KVM
+ *	took a reference on the page behind an entry and gave up where there was none to
+ *	take: kvm_try_get_pfn() in virt/kvm/kvm_main.c. The series "KVM: Stop grabbing
+ *	references to PFNMAP'd pages" ended that in 6.13.
+ * @BEHAVIOUR_GUESSES_BLOCKS: arm64 takes vm_pgoff of a VM_PFNMAP mapping for a physical
+ *	address, see guess.h: get_vma_page_shift() in arch/arm64/kvm/mmu.c, from 5.14
+ *	(2aa53d68cee6) to 7.3-rc5. 71cc2c67fb8f ended it, in 7.2.10, 6.18.56 and 6.12.113
+ *	too.
+ * @BEHAVIOUR_REFUSES_CACHEABLE: arm64 answers EINVAL to a memslot over cacheable
+ *	VM_PFNMAP memory, for want of FEAT_S2FWB and CTR_EL0.DIC:
+ *	kvm_arch_prepare_memory_region() since 6.17
+ * @BEHAVIOUR_PUTS_WRONG_REFERENCE: the first touch of page n of a 2 MiB entry leaves
+ *	page n with a reference more and the first page with one less, so that this one
+ *	is freed while driver and guest have it: arm64's user_mem_abort() in 6.12, x86
+ *	up to 6.12.4. See docs/findings/wrong-reference.md.
+ */
+enum behaviour {
+	BEHAVIOUR_REFUSES_TAILS,
+	BEHAVIOUR_GUESSES_BLOCKS,
+	BEHAVIOUR_REFUSES_CACHEABLE,
+	BEHAVIOUR_PUTS_WRONG_REFERENCE,
+};
+
+#define BEHAVIOURS 4
+
+/**
+ * behaviour_known() - tell whether this kernel is known to do that, by uname()
+ * @what: the behaviour
+ *
+ * Return: true when it is.
+ */
+bool behaviour_known(enum behaviour what);
+
+/**
+ * behaviour_known_of() - the same of any kernel
+ * @what: the behaviour
+ * @machine: as uname -m
+ * @release: as uname -r
+ *
+ * Return: true when that kernel is known to do that.
+ */
+bool behaviour_known_of(enum behaviour what, const char *machine, const char *release);
+
+#endif /* MOCKGPU_TEST_KNOWN_H */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The order of a guest's first touches. Which page of an entry comes first decides what
+ * KVM does with the others, so that a fixed order hides faults. Include it after
+ * kselftest_harness.h.
+ */
+#ifndef MOCKGPU_TEST_VISIT_H
+#define MOCKGPU_TEST_VISIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/random.h>
+
+#include "prng.h"
+
+/**
+ * visit_shuffle() - put pages into a random order, another one each time
+ * @visit: their numbers
+ * @count: how many
+ */
+static inline void visit_shuffle(uint32_t *visit, size_t count)
+{
+	static bool told;
+	struct prng prng = {};
+	size_t i;
+
+	if (getrandom(&prng.state, sizeof(prng.state), 0) != sizeof(prng.state))
+		ksft_exit_fail_msg("no random seed\n");
+	if (!told)
+		ksft_print_msg("order of the first visit: seed %#llx\n",
+			       (unsigned long long)prng.state);
+	told = true;
+	/* Fisher and Yates. */
+	for (i = count; i > 1; i--) {
+		const size_t j = prng_below(&prng, i);
+		const uint32_t page = visit[i - 1];
+
+		visit[i - 1] = visit[j];
+		visit[j] = page;
+	}
+}
+
+#endif /* MOCKGPU_TEST_VISIT_H */
