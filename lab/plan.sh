@@ -229,7 +229,7 @@ plan_findings() {
 		*) expected=1 ;;
 		esac
 		found=0
-		grep -qs MOCKGPU_MODULE "test-app/tests/$program.c" || found=1
+		grep -qs MOCKGPU_MODULE "test-app/tests/$program.c" "crosvm-integration/tests/$program.c" || found=1
 		[ $found = $expected ] || echo "$program: NEEDS and the source do not agree about the module's file"
 	done
 	# shellcheck disable=SC2086 # a list

@@ -3,6 +3,8 @@
  * vhost-gpu with a guest and a front-end that do their worst: memory that is taken
  * away under it, requests without end, answers that do not come. What it holds stays
  * within its limits, and the next guest is served.
+ *
+ * Environment: MOCKGPU_MODULE, to load the module again after the device was pulled.
  */
 
 #include <sys/resource.h>
@@ -178,12 +180,14 @@ FIXTURE_SETUP(gone)
 	self->drm_fd = mockgpu_open(why, sizeof(why));
 	if (self->drm_fd < 0)
 		SKIP(return, "%s", why);
+	if (variant->unplug && !module_file())
+		SKIP(return, "MOCKGPU_MODULE does not name the module's file");
 	front_end_setup(_metadata, &self->front);
 }
 
 FIXTURE_TEARDOWN(gone)
 {
-	if (self->drm_fd < 0)
+	if (!self->front.pid)
 		return;
 	front_end_teardown(_metadata, &self->front);
 	close(self->drm_fd);

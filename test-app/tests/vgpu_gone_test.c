@@ -3,6 +3,8 @@
  * Memory that goes while the device model uses it: a blob's, which its driver revokes
  * or cannot bring back, and the guest's, whose file is cut short. The guest gets an
  * error, the process lives, and whoever comes next is served.
+ *
+ * Environment: MOCKGPU_MODULE, to load the module again after the device was pulled.
  */
 
 #include <pthread.h>
@@ -368,6 +370,8 @@ FIXTURE_SETUP(blob)
 	self->drm_fd = mockgpu_open(why, sizeof(why));
 	if (self->drm_fd < 0)
 		SKIP(return, "%s", why);
+	if (variant->how == UNPLUG && !module_file())
+		SKIP(return, "MOCKGPU_MODULE does not name the module's file");
 	ASSERT_EQ(0, vgpu_guest_init(guest, self->drm_fd, VGPU_GUEST_BYTES_MAX));
 	ASSERT_EQ(OK, vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_CREATE, CTX, 0));
 	ASSERT_EQ(OK, vgpu_guest_own(guest, REPORT, &entry, 1, PAGE));
