@@ -21,6 +21,7 @@ static int mockgpu_access_system(struct mockgpu_bo *bo, unsigned long offset,
 	struct iosys_map map;
 	int ret;
 
+	mockgpu_bo_flush_new(bo);
 	ret = ttm_bo_kmap(&bo->tbo, offset >> PAGE_SHIFT, 1, &kmap);
 	if (ret)
 		return ret;

@@ -47,13 +47,14 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_pages);
 
 /**
  * mockgpu_bo_prot - page protection for a user mapping
- * @bo: a buffer with pages, locked or pinned
- * @prot: what it were for cached memory
+ * @bo: a buffer with pages, locked
+ * @prot: the protection for cached memory
  *
  * Return: @prot with the memory type of the buffer.
  */
 pgprot_t mockgpu_bo_prot(struct mockgpu_bo *bo, pgprot_t prot)
 {
+	dma_resv_assert_held(bo->tbo.base.resv);
 	/* What TTM's own fault handler asks for first. */
 	mockgpu_vram_io_mem_reserve(bo->tbo.bdev, bo->tbo.resource);
 	return ttm_io_prot(&bo->tbo, bo->tbo.resource, prot);

@@ -2,6 +2,7 @@
 /*
  * Buffer objects: what they may be, their making and their end.
  */
+#include <linux/capability.h>
 #include <linux/dma-buf.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -80,40 +81,12 @@ int mockgpu_bo_desc_check(struct mockgpu_device *mdev,
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_desc_check);
 
-/*
- * Half of RAM for all buffers together, so that nobody brings the machine down
- * with a mock. A block counts whole, also when the buffer uses a part of it.
- */
-VISIBLE_IF_KUNIT int mockgpu_bo_charge(struct mockgpu_device *mdev, struct mockgpu_bo *bo)
-{
-	unsigned long npages = bo->desc.size >> PAGE_SHIFT;
-	unsigned long charge = round_up(npages, 1ul << bo->desc.order);
-
-	if (atomic_long_add_return(charge, &mdev->pages) > mdev->pages_max) {
-		atomic_long_sub(charge, &mdev->pages);
-		return -ENOMEM;
-	}
-	bo->charge = charge;
-	return 0;
-}
-EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_charge);
-
-/**
- * mockgpu_bo_uncharge - a locked buffer takes no system pages any more
- * @bo: the buffer
- */
-void mockgpu_bo_uncharge(struct mockgpu_bo *bo)
-{
-	atomic_long_sub(bo->charge, &mockgpu_bo_device(bo)->pages);
-	bo->charge = 0;
-}
-EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_uncharge);
-
 /* TTM's last call for a buffer object, also when its making failed. */
 static void mockgpu_bo_destroy(struct ttm_buffer_object *tbo)
 {
 	struct mockgpu_bo *bo = to_mockgpu_bo(tbo);
 	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
+	struct mockgpu_bo *parent = bo->parent;
 
 	trace_mockgpu_bo_free(bo);
 	mutex_lock(&mdev->list_lock);
@@ -125,9 +98,26 @@ static void mockgpu_bo_destroy(struct ttm_buffer_object *tbo)
 	mockgpu_bo_uncharge(bo);
 	mockgpu_snapshot_free(bo->snapshot);
 	kfree(bo);
+	if (parent)
+		mockgpu_bo_put(parent);
 	if (atomic_dec_and_test(&mdev->bos))
 		wake_up_var(&mdev->bos);
 }
+
+/**
+ * mockgpu_bo_is_ours - whether a TTM buffer object is one of the driver's
+ * @tbo: the buffer object
+ *
+ * TTM makes others, to free later what is still in use (ttm_buffer_object_transfer()),
+ * and its callbacks get these, too.
+ *
+ * Return: true when to_mockgpu_bo() may be used.
+ */
+bool mockgpu_bo_is_ours(const struct ttm_buffer_object *tbo)
+{
+	return tbo->destroy == mockgpu_bo_destroy;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_is_ours);
 
 /**
  * mockgpu_bo_alloc - make a buffer that TTM does not know yet
@@ -143,13 +133,13 @@ static struct mockgpu_bo *mockgpu_bo_alloc(struct mockgpu_device *mdev,
 
 	if (mockgpu_should_fail("bo"))
 		return NULL;
-	bo = kzalloc_obj(*bo);
+	bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 	if (!bo)
 		return NULL;
 	bo->desc = *desc;
 	bo->id = atomic64_inc_return(&mdev->ids);
 	xa_init(&bo->raised);
-	if (desc->kind != MOCKGPU_KIND_IMPORT && mockgpu_bo_charge(mdev, bo)) {
+	if (mockgpu_bo_charge(mdev, bo)) {
 		kfree(bo);
 		return NULL;
 	}
@@ -174,7 +164,8 @@ static void mockgpu_bo_publish(struct mockgpu_bo *bo)
  * mockgpu_bo_create - make a buffer with all its pages
  * @mdev: the device
  * @desc: what it shall be; mockgpu_bo_desc_check() has accepted it
- * @resv: the lock of another buffer, held, that shall be this one's too; or NULL
+ * @parent: another buffer, locked, whose lock is to be this one's too; or NULL. It lives
+ *	as long as this one.
  * @interruptible: whether a signal may end it
  *
  * Return: the buffer, to be given back with mockgpu_bo_put(), or an ERR_PTR():
@@ -182,10 +173,11 @@ static void mockgpu_bo_publish(struct mockgpu_bo *bo)
  */
 struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 				     const struct mockgpu_bo_desc *desc,
-				     struct dma_resv *resv, bool interruptible)
+				     struct mockgpu_bo *parent, bool interruptible)
 {
 	/* As amdgpu: VRAM that page tables can map with large entries. */
 	u32 alignment = desc->size >= SZ_2M ? SZ_2M >> PAGE_SHIFT : 0;
+	struct dma_resv *resv = parent ? parent->tbo.base.resv : NULL;
 	struct ttm_operation_ctx ctx = {
 		.interruptible = interruptible,
 		.gfp_retry_mayfail = true,
@@ -198,6 +190,10 @@ struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 	bo = mockgpu_bo_alloc(mdev, desc);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
+	if (parent) {
+		drm_gem_object_get(&parent->tbo.base);
+		bo->parent = parent;
+	}
 	mockgpu_ttm_placement(&placement, desc->placement);
 	ret = ttm_bo_init_reserved(&mdev->ttm, &bo->tbo, ttm_bo_type_device,
 				   &placement, alignment, &ctx, NULL, resv,
@@ -205,7 +201,7 @@ struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 	if (ret)
 		return ERR_PTR(ret);
 	trace_mockgpu_bo_alloc(bo);
-	/* Whoever shares a lock is gone before it is given back. */
+	/* One that shares a lock is put before that is dropped: nobody ever sees it. */
 	if (resv)
 		return bo;
 	ttm_bo_unreserve(&bo->tbo);
@@ -234,6 +230,7 @@ struct mockgpu_bo *mockgpu_bo_create_import(struct mockgpu_device *mdev,
 	struct mockgpu_bo *bo;
 	int ret;
 
+	dma_resv_assert_held(dmabuf->resv);
 	bo = mockgpu_bo_alloc(mdev, &desc);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
@@ -285,6 +282,29 @@ struct mockgpu_bo *mockgpu_bo_lookup_locked(struct drm_file *file, u32 handle)
 		return bo;
 	mockgpu_bo_put(bo);
 	return ERR_PTR(ret);
+}
+
+/**
+ * mockgpu_bo_lookup_owned - the buffer of a handle, locked, for its maker
+ * @file: the client
+ * @handle: its GEM handle
+ *
+ * For what changes a buffer for all who have it. PRIME gives everybody who is handed
+ * the dma-buf a handle of the same buffer. Imports are everybody's: they say themselves
+ * what cannot be done with them.
+ *
+ * Return: as mockgpu_bo_lookup_locked(), or -EPERM for a client that neither made the
+ * buffer nor has CAP_SYS_ADMIN.
+ */
+struct mockgpu_bo *mockgpu_bo_lookup_owned(struct drm_file *file, u32 handle)
+{
+	struct mockgpu_bo *bo = mockgpu_bo_lookup_locked(file, handle);
+
+	if (IS_ERR(bo) || bo->import || bo->owner == mockgpu_client(file) ||
+	    capable(CAP_SYS_ADMIN))
+		return bo;
+	mockgpu_bo_put_locked(bo);
+	return ERR_PTR(-EPERM);
 }
 
 /**

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The only file that knows that kernels differ (6.1 to 7.3).
+ * How kernels differ: those of the series 6.1, 6.12, 7.2 and 7.3, with which the driver
+ * is built and tested. What is between them is neither.
+ *
+ * Where an interface differs it is made the same here. What a function does otherwise in
+ * another kernel is said where it matters: MOCKGPU_HAVE_HUGE_PFNMAP is for all that
+ * depends on huge entries.
  *
  * What the headers offer decides, which Kbuild looks up and says with
  * MOCKGPU_HAVE_* macros; never a version number: distributions backport (6.12.107
@@ -158,13 +163,23 @@ static inline unsigned long mockgpu_page_flags(const struct page *page)
 
 #ifndef kzalloc_obj
 /* Since 7.0; 6.12 has it by backport. */
-#define kzalloc_obj(obj)	kzalloc(sizeof(obj), GFP_KERNEL)
+#define kzalloc_obj(obj, gfp)	kzalloc(sizeof(obj), gfp)
+#endif
+
+#ifndef MOCKGPU_HAVE_VM_FLAGS_CLEAR
+/* Since 6.3. */
+static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
+{
+	vma->vm_flags &= ~flags;
+}
 #endif
 
 #ifdef MOCKGPU_HAVE_IMPORT_NS_STRING
 #define MOCKGPU_IMPORT_DMA_BUF	MODULE_IMPORT_NS("DMA_BUF")
+#define MOCKGPU_IMPORT_KUNIT	MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
 #else
 #define MOCKGPU_IMPORT_DMA_BUF	MODULE_IMPORT_NS(DMA_BUF)
+#define MOCKGPU_IMPORT_KUNIT	MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
 #endif
 
 #ifndef MOCKGPU_HAVE_DMA_BUF_INVALIDATE
@@ -262,10 +277,9 @@ static inline void drm_print_memory_stats(struct drm_printer *p,
 		   stats->resident >> 10);
 }
 
-/* Clients have no number yet: their first reader gives them one. */
+/* Clients have no number yet, but mockgpu_open_client() gives them one. */
 static inline void drm_show_fdinfo(struct seq_file *m, struct file *filp)
 {
-	static atomic_long_t clients;
 	struct drm_file *file = filp->private_data;
 	struct drm_device *drm = file->minor->dev;
 	struct drm_printer p = drm_seq_file_printer(m);
@@ -273,9 +287,6 @@ static inline void drm_show_fdinfo(struct seq_file *m, struct file *filp)
 
 	if (!drm_dev_enter(drm, &idx))
 		return;
-	if (!READ_ONCE(file->driver_priv))
-		cmpxchg(&file->driver_priv, NULL,
-			(void *)atomic_long_inc_return(&clients));
 	drm_printf(&p, "drm-driver:\t%s\n", drm->driver->name);
 	drm_printf(&p, "drm-client-id:\t%lu\n", (long)file->driver_priv);
 	mockgpu_show_fdinfo(&p, file);

@@ -16,11 +16,11 @@
 #include "mockgpu.h"
 #include "tests/visible.h"
 
-/* Locked. */
 static int mockgpu_copy_place(struct mockgpu_bo *bo)
 {
 	struct ttm_resource *res = bo->tbo.resource;
 
+	dma_resv_assert_held(bo->tbo.base.resv);
 	if (res && res->mem_type != TTM_PL_SYSTEM)
 		return 0;
 	return mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
@@ -36,11 +36,13 @@ static int mockgpu_copy_wait(struct mockgpu_bo *bo, bool write)
 }
 
 /*
- * Locked. Once mapped it is pinned, also an import, by its exporter; so whether it
- * still has its memory is found out before, for there the dma-buf core warns.
+ * The mapping pins the buffer, an import's through its exporter. The dma-buf core warns
+ * when an exporter's vmap fails, so mockgpu_copy_place() comes first and finds out
+ * whether the buffer still has memory.
  */
 static int mockgpu_copy_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
 {
+	dma_resv_assert_held(bo->tbo.base.resv);
 	if (mockgpu_should_fail("vmap"))
 		return -ENOMEM;
 	if (!bo->import)
@@ -50,7 +52,6 @@ static int mockgpu_copy_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
 	return mockgpu_dma_buf_vmap(bo->import, map);
 }
 
-/* Locked. */
 static int mockgpu_copy_prepare(struct mockgpu_bo *bo, bool write,
 				struct iosys_map *map)
 {
@@ -194,10 +195,12 @@ int mockgpu_bo_copy_ioctl(struct drm_device *drm, void *data,
 		mockgpu_bo_put(dst);
 		return -ENOENT;
 	}
-	if (mockgpu_copy_is_possible(dst, src, args))
-		ret = mockgpu_copy(dst, src, args);
-	else
+	if (!mockgpu_copy_is_possible(dst, src, args))
 		ret = -EINVAL;
+	else if (dst->import && !mockgpu_import_is_writable(dst))
+		ret = -EACCES;
+	else
+		ret = mockgpu_copy(dst, src, args);
 	mockgpu_bo_put(src);
 	mockgpu_bo_put(dst);
 	return ret;

@@ -36,6 +36,7 @@ static int mockgpu_debugfs_show(struct seq_file *m, void *unused)
 	seq_printf(m, "populated: %ld\n", atomic_long_read(&mdev->populated));
 	seq_printf(m, "vram: %lu\n", mockgpu_vram_used(mdev));
 	seq_printf(m, "vram_max: %lu\n", mdev->vram.npages);
+	seq_printf(m, "charged: %ld\n", atomic_long_read(&mdev->charged));
 	return 0;
 }
 
@@ -76,9 +77,9 @@ static void mockgpu_debugfs_locked(struct seq_file *m, struct mockgpu_bo *bo)
 	struct ttm_buffer_object *tbo = &bo->tbo;
 	bool populated = tbo->ttm && ttm_tt_is_populated(tbo->ttm);
 
-	seq_printf(m, " placement=%s populated=%d pins=%u caching=%u moves=%u swapouts=%u revoked=%d",
+	seq_printf(m, " placement=%s populated=%d pins=%u caching=%u moves=%u swapouts=%u flushes=%u revoked=%d",
 		   mockgpu_debugfs_place(tbo->resource), populated, tbo->pin_count,
-		   bo->desc.caching, bo->moves, bo->swapouts, bo->revoked);
+		   bo->desc.caching, bo->moves, bo->swapouts, bo->flushes, bo->revoked);
 	if (bo->dmabuf)
 		seq_printf(m, " exported=1 attached=%u",
 			   mockgpu_debugfs_attached(bo->dmabuf));

@@ -27,24 +27,24 @@ static struct mockgpu_bo *dmabuf_to_mockgpu_bo(struct dma_buf *dmabuf)
 }
 
 /*
- * Locked. To GTT, which every device can reach. What has to stay stays; a peer may
- * have VRAM, too.
+ * To GTT, which every device can reach. What is pinned stays, in GTT or in VRAM
+ * (mockgpu_bo_pin_placed()); a peer may have VRAM, too.
  */
 static int mockgpu_dmabuf_place(struct mockgpu_bo *bo, bool peer)
 {
-	if (bo->tbo.pin_count)
+	if (bo->tbo.pin_count && mockgpu_bo_placement(bo) != MOCKGPU_PLACEMENT_SYSTEM)
 		return 0;
 	if (peer && mockgpu_bo_placement(bo) == MOCKGPU_PLACEMENT_VRAM)
 		return 0;
 	return mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
 }
 
-/* Locked. */
 static int mockgpu_dmabuf_pin(struct dma_buf_attachment *attach)
 {
 	struct mockgpu_bo *bo = dmabuf_to_mockgpu_bo(attach->dmabuf);
 	int ret;
 
+	dma_resv_assert_held(attach->dmabuf->resv);
 	if (drm_dev_is_unplugged(bo->tbo.base.dev))
 		return -ENODEV;
 	if (mockgpu_should_fail("pin"))
@@ -55,19 +55,19 @@ static int mockgpu_dmabuf_pin(struct dma_buf_attachment *attach)
 	return ret;
 }
 
-/* Locked. */
 static void mockgpu_dmabuf_unpin(struct dma_buf_attachment *attach)
 {
+	dma_resv_assert_held(attach->dmabuf->resv);
 	ttm_bo_unpin(&dmabuf_to_mockgpu_bo(attach->dmabuf)->tbo);
 }
 
-/* Locked. */
 static struct sg_table *mockgpu_dmabuf_map(struct dma_buf_attachment *attach,
 					   enum dma_data_direction dir)
 {
 	struct mockgpu_bo *bo = dmabuf_to_mockgpu_bo(attach->dmabuf);
 	int ret;
 
+	dma_resv_assert_held(attach->dmabuf->resv);
 	if (drm_dev_is_unplugged(bo->tbo.base.dev))
 		return ERR_PTR(-ENODEV);
 	ret = mockgpu_dmabuf_place(bo, attach->peer2peer);
@@ -75,7 +75,7 @@ static struct sg_table *mockgpu_dmabuf_map(struct dma_buf_attachment *attach,
 }
 
 /*
- * The CPU shall find what it reads where it reads fast, as with amdgpu. Nothing
+ * The CPU is to find what it reads where it reads fast, as with amdgpu. Nothing
  * has to be flushed: the mock's device never caches. So there is nothing to do
  * at the end of an access either.
  */
@@ -167,6 +167,9 @@ struct dma_buf *mockgpu_dmabuf_export(struct drm_gem_object *gem, int flags)
  * @drm: the device
  * @dmabuf: any dma-buf
  *
+ * A handle of the buffer gives all rights to its contents, so there is none for a
+ * dma-buf that was exported for reading only: that is treated as a foreign one.
+ *
  * Return: the GEM object, referenced, or NULL when the dma-buf is a foreign one.
  */
 struct drm_gem_object *mockgpu_dmabuf_own(struct drm_device *drm,
@@ -174,7 +177,7 @@ struct drm_gem_object *mockgpu_dmabuf_own(struct drm_device *drm,
 {
 	struct drm_gem_object *gem;
 
-	if (dmabuf->ops != &mockgpu_dmabuf_ops)
+	if (dmabuf->ops != &mockgpu_dmabuf_ops || !(dmabuf->file->f_mode & FMODE_WRITE))
 		return NULL;
 	gem = dmabuf->priv;
 	if (gem->dev != drm)

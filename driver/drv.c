@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The module and its DRM devices.
+ *
+ * User space sees a device only when nothing can fail any more: do_init_module() frees
+ * a module whose init fails without a look at who has opened its files.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/kernel.h>
@@ -14,6 +19,7 @@
 #include <drm/drm_ioctl.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_prime.h>
+#include <drm/drm_print.h>
 
 #include "mockgpu.h"
 #include "tests/visible.h"
@@ -60,15 +66,18 @@ static const struct drm_ioctl_desc mockgpu_ioctls[] = {
 };
 
 /*
- * Whether a number in the driver's part of DRM's range is none of ours. The core
- * would answer EINVAL, from which nobody can tell an old driver from a bad call.
+ * Whether a number in the driver's part of DRM's range has no ioctl. The core would
+ * answer EINVAL, from which nobody can tell an old driver from a bad call.
  */
 VISIBLE_IF_KUNIT bool mockgpu_ioctl_is_unknown(unsigned int cmd)
 {
 	unsigned int nr = DRM_IOCTL_NR(cmd);
 
-	return _IOC_TYPE(cmd) == DRM_IOCTL_BASE && nr < DRM_COMMAND_END &&
-	       nr >= DRM_COMMAND_BASE + ARRAY_SIZE(mockgpu_ioctls);
+	if (_IOC_TYPE(cmd) != DRM_IOCTL_BASE || nr < DRM_COMMAND_BASE ||
+	    nr >= DRM_COMMAND_END)
+		return false;
+	nr -= DRM_COMMAND_BASE;
+	return nr >= ARRAY_SIZE(mockgpu_ioctls) || !mockgpu_ioctls[nr].func;
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_ioctl_is_unknown);
 
@@ -109,11 +118,21 @@ static const struct file_operations mockgpu_fops = {
 	MOCKGPU_FOP_UNSIGNED_OFFSET
 };
 
+/* Files come and go, their numbers do not come again: see mockgpu_bo.owner. */
+static int mockgpu_open_client(struct drm_device *drm, struct drm_file *file)
+{
+	static atomic_long_t clients;
+
+	file->driver_priv = (void *)atomic_long_inc_return(&clients);
+	return 0;
+}
+
 static const struct drm_driver mockgpu_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER,
 	.ioctls = mockgpu_ioctls,
 	.num_ioctls = ARRAY_SIZE(mockgpu_ioctls),
 	.fops = &mockgpu_fops,
+	.open = mockgpu_open_client,
 	.gem_prime_import = mockgpu_import,
 	MOCKGPU_DRIVER_PRIME
 	MOCKGPU_DRIVER_SHOW_FDINFO
@@ -146,24 +165,15 @@ static int mockgpu_device_init(struct mockgpu_device *mdev)
 	ret = drmm_mutex_init(&mdev->drm, &mdev->swap_lock);
 	if (ret)
 		return ret;
+	ret = drmm_mutex_init(&mdev->drm, &mdev->plug_lock);
+	if (ret)
+		return ret;
 	/* The second bound keeps tt->pages within what kvmalloc() gives. */
 	mdev->pages_max = min(totalram_pages() / 2 / devices,
 			      (unsigned long)INT_MAX / sizeof(struct page *));
-	return mockgpu_ttm_init(mdev);
-}
-
-static int mockgpu_device_register(struct mockgpu_device *mdev)
-{
-	int ret;
-
-	if (mockgpu_should_fail("register"))
-		return -ENOMEM;
-	ret = drm_dev_register(&mdev->drm, 0);
-	if (ret || mdev->index)
-		return ret;
-	ret = mockgpu_node_register(mdev);
-	if (ret)
-		drm_dev_unregister(&mdev->drm);
+	ret = mockgpu_ttm_init(mdev);
+	if (!ret && !mdev->index)
+		ret = mockgpu_node_check(mdev);
 	return ret;
 }
 
@@ -191,8 +201,6 @@ static struct mockgpu_device *mockgpu_device_alloc(struct device *parent,
 		return mdev;
 	mdev->index = index;
 	ret = mockgpu_device_init(mdev);
-	if (!ret)
-		ret = mockgpu_device_register(mdev);
 	return ret ? ERR_PTR(ret) : mdev;
 }
 
@@ -220,6 +228,26 @@ static struct mockgpu_device *mockgpu_device_create(unsigned int index)
 	return mdev;
 }
 
+/*
+ * From here on user space can have it. Without /dev/mockgpu it is a device too. The
+ * lock keeps those who unplug it out until all of it is there.
+ */
+static int mockgpu_device_register(struct mockgpu_device *mdev)
+{
+	int ret = -ENOMEM;
+
+	mutex_lock(&mdev->plug_lock);
+	if (!mockgpu_should_fail("register"))
+		ret = drm_dev_register(&mdev->drm, 0);
+	if (!ret) {
+		mdev->plugged = true;
+		if (!mdev->index)
+			mockgpu_node_register(mdev);
+	}
+	mutex_unlock(&mdev->plug_lock);
+	return ret;
+}
+
 /**
  * mockgpu_device_unplug - take a device away from user space
  * @mdev: the device
@@ -229,11 +257,13 @@ static struct mockgpu_device *mockgpu_device_create(unsigned int index)
  */
 void mockgpu_device_unplug(struct mockgpu_device *mdev)
 {
-	if (atomic_xchg(&mdev->unplugged, 1))
-		return;
-	if (!mdev->index)
+	mutex_lock(&mdev->plug_lock);
+	if (mdev->plugged) {
+		mdev->plugged = false;
 		mockgpu_node_unregister(mdev);
-	drm_dev_unplug(&mdev->drm);
+		drm_dev_unplug(&mdev->drm);
+	}
+	mutex_unlock(&mdev->plug_lock);
 }
 
 static void mockgpu_device_destroy(struct mockgpu_device *mdev)
@@ -256,25 +286,55 @@ static void mockgpu_exit(void)
 	mockgpu_fail_fini();
 }
 
-static int __init mockgpu_init(void)
+static int __init mockgpu_devices_create(void)
 {
 	struct mockgpu_device *mdev;
 	unsigned int i;
 
-	if (!devices || devices > MOCKGPU_DEVICES_MAX) {
-		pr_err("mockgpu: devices=%u is not 1 or 2\n", devices);
-		return -EINVAL;
-	}
-	mockgpu_fail_init();
 	for (i = 0; i < devices; i++) {
 		mdev = mockgpu_device_create(i);
-		if (IS_ERR(mdev)) {
-			mockgpu_exit();
+		if (IS_ERR(mdev))
 			return PTR_ERR(mdev);
-		}
 		mockgpu_devices[i] = mdev;
 	}
 	return 0;
+}
+
+/* Once the first is in use the module has to stay, with or without the others. */
+static int __init mockgpu_devices_register(void)
+{
+	unsigned int i;
+	int ret;
+
+	ret = mockgpu_device_register(mockgpu_devices[0]);
+	if (ret)
+		return ret;
+	for (i = 1; i < devices; i++) {
+		ret = mockgpu_device_register(mockgpu_devices[i]);
+		if (!ret)
+			continue;
+		pr_err("device %u cannot be registered (%d): it is left out\n", i, ret);
+		mockgpu_device_destroy(mockgpu_devices[i]);
+		mockgpu_devices[i] = NULL;
+	}
+	return 0;
+}
+
+static int __init mockgpu_init(void)
+{
+	int ret;
+
+	if (!devices || devices > MOCKGPU_DEVICES_MAX) {
+		pr_err("devices=%u is not 1 or 2\n", devices);
+		return -EINVAL;
+	}
+	mockgpu_fail_init();
+	ret = mockgpu_devices_create();
+	if (!ret)
+		ret = mockgpu_devices_register();
+	if (ret)
+		mockgpu_exit();
+	return ret;
 }
 
 module_init(mockgpu_init);
@@ -284,4 +344,5 @@ MODULE_DESCRIPTION(MOCKGPU_DESC);
 MODULE_AUTHOR("The mockgpu authors");
 MODULE_VERSION("0.1.0");
 MODULE_LICENSE("GPL");
+MODULE_INFO(test, "Y");
 MOCKGPU_IMPORT_DMA_BUF;

@@ -19,10 +19,11 @@
 static vm_fault_t mockgpu_fault_foreign(struct mockgpu_bo *bo,
 					struct vm_fault *vmf)
 {
-	/* Pinned, so neither its place nor its pages change. */
+	/* Pinned, so neither its place nor its pages change: no lock is needed. */
 	struct mockgpu_bo *other = bo->foreign.bo;
 	struct page *page = mockgpu_bo_pages(other)[bo->foreign.page];
-	pgprot_t prot = mockgpu_bo_prot(other, vmf->vma->vm_page_prot);
+	pgprot_t prot = ttm_io_prot(&other->tbo, other->tbo.resource,
+				    vmf->vma->vm_page_prot);
 
 	return vmf_insert_pfn_prot(vmf->vma, vmf->address, page_to_pfn(page), prot);
 }
@@ -30,7 +31,9 @@ static vm_fault_t mockgpu_fault_foreign(struct mockgpu_bo *bo,
 /* Whether this is the fault in so many that the mode lets fail. */
 VISIBLE_IF_KUNIT bool mockgpu_fault_fails(struct mockgpu_bo *bo, vm_fault_t *ret)
 {
-	switch (bo->fault.mode) {
+	struct mockgpu_fault_config config = mockgpu_bo_fault(bo);
+
+	switch (config.mode) {
 	case MOCKGPU_FAULT_SIGBUS:
 		*ret = VM_FAULT_SIGBUS;
 		break;
@@ -41,7 +44,7 @@ VISIBLE_IF_KUNIT bool mockgpu_fault_fails(struct mockgpu_bo *bo, vm_fault_t *ret
 		return false;
 	}
 	bo->fault_seq++;
-	if (bo->fault_seq < bo->fault.arg)
+	if (bo->fault_seq < config.arg)
 		return false;
 	bo->fault_seq = 0;
 	return true;
@@ -55,6 +58,7 @@ static vm_fault_t mockgpu_fault_locked(struct mockgpu_bo *bo,
 	pgoff_t prefault = 1;
 	vm_fault_t ret;
 
+	dma_resv_assert_held(bo->tbo.base.resv);
 	if (bo->revoked)
 		return VM_FAULT_SIGBUS;
 	if (mockgpu_fault_fails(bo, &ret))
@@ -63,8 +67,9 @@ static vm_fault_t mockgpu_fault_locked(struct mockgpu_bo *bo,
 		ret = mockgpu_fault_foreign(bo, vmf);
 	} else {
 		/* TTM's prefault would insert our page in place of a foreign one. */
-		if (bo->fault.mode == MOCKGPU_FAULT_PREFAULT && !bo->foreign.bo)
+		if (mockgpu_bo_fault(bo).mode == MOCKGPU_FAULT_PREFAULT && !bo->foreign.bo)
 			prefault = TTM_BO_VM_NUM_PREFAULT;
+		mockgpu_bo_flush_new(bo);
 		ret = ttm_bo_vm_fault_reserved(vmf, vmf->vma->vm_page_prot, prefault);
 	}
 	if (ret == VM_FAULT_NOPAGE)
@@ -72,18 +77,48 @@ static vm_fault_t mockgpu_fault_locked(struct mockgpu_bo *bo,
 	return ret;
 }
 
-/* The delay of MOCKGPU_FAULT_SLOW. Return: 0, or how the fault ends instead. */
+/*
+ * The delay of MOCKGPU_FAULT_SLOW, as TTM waits for a GPU (ttm_bo_vm_fault_idle()):
+ * the first attempt waits without mmap_lock, and the fault is tried again. Only where
+ * that is not allowed the lock is held meanwhile.
+ *
+ * Return: 0, or how the fault ends instead.
+ */
 static vm_fault_t mockgpu_fault_delay(struct mockgpu_bo *bo, struct vm_fault *vmf)
 {
-	ktime_t delay = ns_to_ktime(READ_ONCE(bo->fault.arg) * NSEC_PER_USEC);
+	struct mockgpu_fault_config config = mockgpu_bo_fault(bo);
+	bool unlock = fault_flag_allow_retry_first(vmf->flags);
+	ktime_t delay;
 
-	if (READ_ONCE(bo->fault.mode) != MOCKGPU_FAULT_SLOW)
+	if (config.mode != MOCKGPU_FAULT_SLOW || vmf->flags & FAULT_FLAG_TRIED)
 		return 0;
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
+	if (unlock) {
+		drm_gem_object_get(&bo->tbo.base);
+		mmap_read_unlock(vmf->vma->vm_mm);
+	}
+	delay = ns_to_ktime((u64)config.arg * NSEC_PER_USEC);
 	set_current_state(TASK_KILLABLE);
 	schedule_hrtimeout(&delay, HRTIMER_MODE_REL);
-	return fatal_signal_pending(current) ? VM_FAULT_NOPAGE : 0;
+	if (unlock) {
+		drm_gem_object_put(&bo->tbo.base);
+		return VM_FAULT_RETRY;
+	}
+	return fatal_signal_pending(current) ? VM_FAULT_SIGBUS : 0;
+}
+
+/*
+ * VM_FAULT_NOPAGE has the access done again, so without an entry it comes back. The
+ * core looks at signals in between when the access is user space's, but not when it is
+ * the kernel's (fault_signal_pending() is asked for VM_FAULT_RETRY and errors only): a
+ * killed task would spin for ever with all that it holds.
+ */
+static vm_fault_t mockgpu_fault_end(vm_fault_t ret)
+{
+	if (ret == VM_FAULT_NOPAGE && fatal_signal_pending(current))
+		return VM_FAULT_SIGBUS;
+	return ret;
 }
 
 static vm_fault_t mockgpu_fault(struct vm_fault *vmf)
@@ -98,7 +133,7 @@ static vm_fault_t mockgpu_fault(struct vm_fault *vmf)
 		return ret;
 	ret = ttm_bo_vm_reserve(tbo, vmf);
 	if (ret)
-		return ret;
+		return mockgpu_fault_end(ret);
 
 	if (mockgpu_should_fail("fault")) {
 		ret = VM_FAULT_SIGBUS;
@@ -115,7 +150,7 @@ static vm_fault_t mockgpu_fault(struct vm_fault *vmf)
 	trace_mockgpu_bo_fault(bo, vmf->pgoff - drm_vma_node_start(&tbo->base.vma_node),
 			       vmf->flags & FAULT_FLAG_WRITE, ret);
 	dma_resv_unlock(tbo->base.resv);
-	return ret;
+	return mockgpu_fault_end(ret);
 }
 
 /*
@@ -185,7 +220,7 @@ static const struct vm_operations_struct mockgpu_read_only_vm_ops = {
  */
 const struct vm_operations_struct *mockgpu_bo_vm_ops(struct mockgpu_bo *bo)
 {
-	u32 mode = READ_ONCE(bo->fault.mode);
+	u32 mode = mockgpu_bo_fault(bo).mode;
 
 	if (mode == MOCKGPU_FAULT_READ_ONLY || mode == MOCKGPU_FAULT_HUGE_READ_ONLY)
 		return &mockgpu_read_only_vm_ops;
@@ -213,10 +248,9 @@ int mockgpu_fault_check(u32 mode, u32 arg)
 			return -EINVAL;
 		return MOCKGPU_HUGE_PFNMAP ? 0 : -EOPNOTSUPP;
 	case MOCKGPU_FAULT_SLOW:
-		return arg && arg <= MOCKGPU_FAULT_DELAY_MAX ? 0 : -EINVAL;
 	case MOCKGPU_FAULT_SIGBUS:
 	case MOCKGPU_FAULT_NOPAGE:
-		return arg ? 0 : -EINVAL;
+		return arg && arg <= MOCKGPU_FAULT_DELAY_MAX ? 0 : -EINVAL;
 	default:
 		return -EINVAL;
 	}
@@ -243,16 +277,17 @@ int mockgpu_bo_set_fault_ioctl(struct drm_device *drm, void *data,
 	ret = mockgpu_fault_check(args->mode, args->arg);
 	if (ret)
 		return ret;
-	bo = mockgpu_bo_lookup_locked(file, args->handle);
+	bo = mockgpu_bo_lookup_owned(file, args->handle);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
 	if (bo->import) {
 		mockgpu_bo_put_locked(bo);
 		return -EINVAL;
 	}
-	/* A delay is read without the lock: with the new mode comes its argument. */
-	WRITE_ONCE(bo->fault.arg, args->arg);
-	WRITE_ONCE(bo->fault.mode, args->mode);
+	mockgpu_bo_set_fault(bo, (struct mockgpu_fault_config) {
+		.mode = args->mode,
+		.arg = args->arg,
+	});
 	bo->fault_seq = 0;
 	mockgpu_bo_put_locked(bo);
 	return 0;

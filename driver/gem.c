@@ -46,12 +46,13 @@ static int mockgpu_gem_mmap(struct drm_gem_object *gem, struct vm_area_struct *v
 	return ret;
 }
 
-/* Locked. For drm_gem_map_dma_buf(), so of exported buffers only. */
+/* For drm_gem_map_dma_buf(), so of exported buffers only. */
 static struct sg_table *mockgpu_gem_get_sg_table(struct drm_gem_object *gem)
 {
 	struct mockgpu_bo *bo = gem_to_mockgpu_bo(gem);
 	struct page **pages = mockgpu_bo_pages(bo);
 
+	dma_resv_assert_held(gem->resv);
 	if (!pages)
 		return ERR_PTR(-ENODATA);
 	if (mockgpu_should_fail("sg_table"))
@@ -60,7 +61,7 @@ static struct sg_table *mockgpu_gem_get_sg_table(struct drm_gem_object *gem)
 }
 
 /**
- * mockgpu_map_to_iomem - say I/O memory of what is not to be touched otherwise
+ * mockgpu_map_to_iomem - mark as I/O memory what only I/O accessors may touch
  * @bo: the buffer, locked
  * @map: its mapping as TTM gave it
  *
@@ -94,12 +95,16 @@ int mockgpu_bo_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
 {
 	int ret;
 
-	ret = ttm_bo_vmap(&bo->tbo, map);
+	ret = mockgpu_bo_pin_placed(bo);
 	if (ret)
 		return ret;
-	mockgpu_map_to_iomem(bo, map);
-	ttm_bo_pin(&bo->tbo);
-	return 0;
+	mockgpu_bo_flush_new(bo);
+	ret = ttm_bo_vmap(&bo->tbo, map);
+	if (ret)
+		ttm_bo_unpin(&bo->tbo);
+	else
+		mockgpu_map_to_iomem(bo, map);
+	return ret;
 }
 
 /**
@@ -114,6 +119,7 @@ int mockgpu_bo_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
  */
 void mockgpu_bo_vunmap(struct mockgpu_bo *bo, struct iosys_map *map)
 {
+	dma_resv_assert_held(bo->tbo.base.resv);
 	mockgpu_vram_io_mem_reserve(bo->tbo.bdev, bo->tbo.resource);
 	mockgpu_map_from_iomem(bo, map);
 	ttm_bo_vunmap(&bo->tbo, map);

@@ -18,7 +18,7 @@
 
 static bool mockgpu_mode_is_huge(struct mockgpu_bo *bo)
 {
-	u32 mode = READ_ONCE(bo->fault.mode);
+	u32 mode = mockgpu_bo_fault(bo).mode;
 
 	return mode == MOCKGPU_FAULT_HUGE || mode == MOCKGPU_FAULT_HUGE_READ_ONLY;
 }
@@ -70,7 +70,22 @@ static bool mockgpu_huge_populate(struct mockgpu_bo *bo)
 	/* The handler for 4 KiB knows how to wait and what to say to errors. */
 	if (!dma_resv_test_signaled(tbo->base.resv, DMA_RESV_USAGE_KERNEL))
 		return false;
-	return mockgpu_bo_pages(bo) || !mockgpu_bo_populate(tbo, &ctx);
+	if (!mockgpu_bo_pages(bo) && mockgpu_bo_populate(tbo, &ctx))
+		return false;
+	mockgpu_bo_flush_new(bo);
+	return true;
+}
+
+/*
+ * Whether the range has a page table by now: between the core's look and our lock
+ * another thread may have put 4 KiB entries there, over which vmf_insert_pfn_pmd()
+ * warns. With the lock held no more come: they are this buffer's.
+ */
+static bool mockgpu_huge_is_taken(const struct vm_fault *vmf)
+{
+	pmd_t pmd = READ_ONCE(*vmf->pmd);
+
+	return !pmd_none(pmd) && !pmd_leaf(pmd);
 }
 
 static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
@@ -82,8 +97,15 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
 	unsigned long first, pfn;
 	vm_fault_t ret;
 
+	dma_resv_assert_held(bo->tbo.base.resv);
+	/* Set, and changed, under this lock only. */
+	if (!mockgpu_mode_is_huge(bo))
+		return VM_FAULT_FALLBACK;
 	if (start < vma->vm_start || start + PMD_SIZE > vma->vm_end)
 		return VM_FAULT_FALLBACK;
+	/* The access is done again, and finds the table. */
+	if (mockgpu_huge_is_taken(vmf))
+		return VM_FAULT_NOPAGE;
 	if (bo->revoked || bo->foreign.bo || !mockgpu_huge_populate(bo))
 		return VM_FAULT_FALLBACK;
 	first = ((start - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff -
@@ -108,7 +130,7 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
  * @vmf: the fault
  * @order: order of the entry that would be welcome
  *
- * Other than the handler for 4 KiB it may run with the VMA's lock only
+ * Unlike the handler for 4 KiB it may run with the VMA's lock only
  * (FAULT_FLAG_VMA_LOCK), and so must not use ttm_bo_vm_reserve(), which drops
  * mmap_lock. Waiting with the lock held is in order: mmap_lock comes first.
  *
@@ -127,8 +149,9 @@ vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order)
 	if (!dma_resv_trylock(tbo->base.resv)) {
 		if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 			return VM_FAULT_FALLBACK;
+		/* A signal: the handler for 4 KiB can end the fault for it. */
 		if (dma_resv_lock_interruptible(tbo->base.resv, NULL))
-			return VM_FAULT_NOPAGE;
+			return VM_FAULT_FALLBACK;
 	}
 	if (drm_dev_enter(tbo->base.dev, &idx)) {
 		ret = mockgpu_huge_fault_locked(bo, vmf);

@@ -13,22 +13,30 @@
  * mmap is where drivers differ: TTM answers a touch with SIGBUS, the GEM shmem
  * helpers send mmap on to the exporter. This driver does the latter, so that the
  * exporter's own faults and unmapping hold for these mappings too.
+ *
+ * A dma-buf that was exported without DRM_RDWR is for reading, also here: neither does
+ * mmap() give a mapping that can be written nor does the device write to it. One of our
+ * own is imported like a foreign one then, since a handle of the buffer itself would
+ * give more (mockgpu_dmabuf_own()).
  */
 #include <linux/dma-buf.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/scatterlist.h>
 
 #include <drm/drm_prime.h>
+#include <drm/drm_print.h>
 #include <drm/drm_vma_manager.h>
 
 #include "mockgpu.h"
+#include "tests/visible.h"
 #include "trace.h"
 
 static bool dynamic_import = true;
 module_param(dynamic_import, bool, 0644);
 MODULE_PARM_DESC(dynamic_import, "attach to the dma-bufs of others as one who can follow their moves, as amdgpu does; if not, what the device uses is pinned (default Y)");
 
-/* Locked, by the exporter. */
+/* The exporter holds the reservation. */
 static void mockgpu_import_notify(struct dma_buf_attachment *attach)
 {
 	struct mockgpu_bo *bo = gem_to_mockgpu_bo(attach->importer_priv);
@@ -36,13 +44,14 @@ static void mockgpu_import_notify(struct dma_buf_attachment *attach)
 	struct ttm_placement nowhere = {};
 	int ret;
 
+	dma_resv_assert_held(bo->tbo.base.resv);
 	atomic64_inc(&bo->notifies);
 	trace_mockgpu_import_notify(bo);
 	if (!bo->tbo.resource || bo->tbo.resource->mem_type == TTM_PL_SYSTEM)
 		return;
 	ret = ttm_bo_validate(&bo->tbo, &nowhere, &ctx);
 	if (ret)
-		pr_err("mockgpu: cannot let go of an import (%d)\n", ret);
+		drm_err(bo->tbo.base.dev, "cannot let go of an import (%d)\n", ret);
 }
 
 static const struct dma_buf_attach_ops mockgpu_import_ops = {
@@ -113,10 +122,30 @@ void mockgpu_import_release(struct mockgpu_bo *bo)
 }
 
 /**
+ * mockgpu_import_table_fits - whether a table has an address for each page and no more
+ * @sgt: the table, mapped
+ * @npages: pages there are
+ *
+ * Return: true when it has.
+ */
+VISIBLE_IF_KUNIT bool mockgpu_import_table_fits(struct sg_table *sgt,
+						unsigned long npages)
+{
+	struct scatterlist *sg;
+	u64 bytes = 0;
+	int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		bytes += sg_dma_len(sg);
+	return bytes == (u64)npages << PAGE_SHIFT;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_import_table_fits);
+
+/**
  * mockgpu_import_populate - get an import's addresses for the device
  * @tt: the tt of a locked import
  *
- * Return: 0, -ENOMEM, -EINVAL when the exporter's table has another size, or
+ * Return: 0, -ENOMEM, -EINVAL when the exporter's table is not of the dma-buf's size, or
  * what the exporter answers.
  */
 int mockgpu_import_populate(struct mockgpu_tt *tt)
@@ -130,8 +159,11 @@ int mockgpu_import_populate(struct mockgpu_tt *tt)
 	sgt = dma_buf_map_attachment(attach, DMA_BIDIRECTIONAL);
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
-	ret = drm_prime_sg_to_dma_addr_array(sgt, tt->ttm.dma_address,
-					     tt->ttm.num_pages);
+	/* The size first: for a larger table DRM warns, for a smaller one it does not. */
+	ret = -EINVAL;
+	if (mockgpu_import_table_fits(sgt, tt->ttm.num_pages))
+		ret = drm_prime_sg_to_dma_addr_array(sgt, tt->ttm.dma_address,
+						     tt->ttm.num_pages);
 	if (ret) {
 		dma_buf_unmap_attachment(attach, sgt, DMA_BIDIRECTIONAL);
 		return -EINVAL;
@@ -152,11 +184,22 @@ void mockgpu_import_unpopulate(struct mockgpu_tt *tt)
 }
 
 /**
+ * mockgpu_import_is_writable - whether an import may be written
+ * @bo: the import
+ *
+ * Return: true unless its dma-buf is for reading only.
+ */
+bool mockgpu_import_is_writable(const struct mockgpu_bo *bo)
+{
+	return bo->import->file->f_mode & FMODE_WRITE;
+}
+
+/**
  * mockgpu_import_mmap - let the exporter map its memory
  * @bo: the import; the caller's reference is taken
  * @vma: the area, at the buffer's fake offset
  *
- * Return: 0 or what the exporter answers.
+ * Return: 0, -EACCES for writing what is for reading only, or what the exporter answers.
  */
 int mockgpu_import_mmap(struct mockgpu_bo *bo, struct vm_area_struct *vma)
 {
@@ -164,6 +207,12 @@ int mockgpu_import_mmap(struct mockgpu_bo *bo, struct vm_area_struct *vma)
 	unsigned long page = vma->vm_pgoff - drm_vma_node_start(&gem->vma_node);
 	int ret;
 
+	/* mmap() has looked at the rights of the DRM file, and there are two. */
+	if (!mockgpu_import_is_writable(bo)) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
 	/* Ours must not be left where an exporter does not set its own. */
 	vma->vm_private_data = NULL;
 	vma->vm_ops = NULL;

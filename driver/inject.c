@@ -33,8 +33,11 @@ static int mockgpu_inject_ref_get(struct mockgpu_bo *bo, unsigned long page)
 		ret = xa_insert(&bo->raised, page, xa_mk_value(!!page_ref_count(pages[page])),
 				GFP_KERNEL);
 	if (!ret) {
-		ttm_bo_pin(&bo->tbo);
-		page_ref_inc(pages[page]);
+		ret = mockgpu_bo_pin_placed(bo);
+		if (ret)
+			xa_erase(&bo->raised, page);
+		else
+			page_ref_inc(mockgpu_bo_pages(bo)[page]);
 	}
 	mockgpu_bo_unlock(bo);
 	return ret;
@@ -49,6 +52,7 @@ static void mockgpu_inject_ref_drop(struct mockgpu_bo *bo, unsigned long page)
 	int own = xa_to_value(xa_erase(&bo->raised, page));
 	struct page *raised = mockgpu_bo_pages(bo)[page];
 
+	dma_resv_assert_held(bo->tbo.base.resv);
 	if (page_ref_count(raised) > own)
 		page_ref_dec(raised);
 	ttm_bo_unpin(&bo->tbo);
@@ -77,9 +81,14 @@ static int mockgpu_foreign_pin(struct mockgpu_bo *other)
 	if (ret)
 		return ret;
 	if (mockgpu_bo_pages(other))
-		ttm_bo_pin(&other->tbo);
+		ret = mockgpu_bo_pin_placed(other);
 	else
 		ret = -ENODATA;
+	/* What mockgpu_fault_foreign() needs of it. */
+	if (!ret) {
+		mockgpu_vram_io_mem_reserve(other->tbo.bdev, other->tbo.resource);
+		mockgpu_bo_flush_new(other);
+	}
 	mockgpu_bo_unlock(other);
 	return ret;
 }
@@ -185,7 +194,7 @@ static int mockgpu_inject_dispatch(struct drm_file *file, struct mockgpu_bo *bo,
 		mockgpu_bo_put(other);
 		return ret;
 	default:
-		WARN(1, "mockgpu: a warning, asked for by MOCKGPU_INJECT_WARN\n");
+		WARN(1, KBUILD_MODNAME ": a warning, asked for by MOCKGPU_INJECT_WARN\n");
 		return 0;
 	}
 }

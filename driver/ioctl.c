@@ -46,8 +46,11 @@ int mockgpu_bo_create_ioctl(struct drm_device *drm, void *data,
 	bo = mockgpu_bo_create(mdev, &desc, NULL, true);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
-	bo->fault.mode = args->fault_mode;
-	bo->fault.arg = args->fault_arg;
+	mockgpu_bo_set_fault(bo, (struct mockgpu_fault_config) {
+		.mode = args->fault_mode,
+		.arg = args->fault_arg,
+	});
+	bo->owner = mockgpu_client(file);
 	if (mockgpu_should_fail("handle"))
 		ret = -ENOMEM;
 	else
@@ -87,6 +90,7 @@ static u32 mockgpu_bo_state(struct mockgpu_bo *bo)
 	struct ttm_tt *ttm = bo->tbo.ttm;
 	u32 state = 0;
 
+	dma_resv_assert_held(bo->tbo.base.resv);
 	if (bo->tbo.pin_count)
 		state |= MOCKGPU_BO_PINNED;
 	if (ttm && ttm->page_flags & TTM_TT_FLAG_SWAPPED)

@@ -4,14 +4,15 @@
  * of the same kind of pages as amdgpu's; see uapi/mockgpu_drm.h for the
  * interface and driver/ttm.c for how they hang together.
  *
- * Locks, outer first: mmap_lock, mockgpu_device.inject_lock or swap_lock, the
- * reservation of one buffer object (tbo.base.resv). "Locked" below means the last
- * one.
+ * Locks, outer first: mockgpu_device.plug_lock, mmap_lock, mockgpu_device.inject_lock
+ * or swap_lock, the reservation of one buffer object (tbo.base.resv). "Locked" below
+ * means the last one; functions that need it assert it (dma_resv_assert_held()).
  */
 #ifndef MOCKGPU_H
 #define MOCKGPU_H
 
 #include <linux/atomic.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/mm_types.h>
@@ -21,6 +22,7 @@
 #include <linux/xarray.h>
 
 #include <drm/drm_device.h>
+#include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 
 #include "compat.h"
@@ -28,8 +30,6 @@
 
 struct dentry;
 struct dma_buf;
-struct dma_resv;
-struct drm_file;
 struct drm_minor;
 struct drm_printer;
 struct file;
@@ -38,6 +38,9 @@ struct page;
 struct task_struct;
 struct vm_area_struct;
 struct vm_fault;
+
+/* Loops over a buffer's pages let others run after so many. */
+#define MOCKGPU_RESCHED_PAGES	4096
 
 /* VRAM is made of blocks of 2 MiB. */
 #define MOCKGPU_VRAM_ORDER	get_order(SZ_2M)
@@ -60,9 +63,12 @@ struct mockgpu_vram {
  * @ttm: the TTM device
  * @node: the plain node /dev/mockgpu; of the first device only
  * @index: which device it is, from 0
- * @unplugged: set once the device has been taken away from user space
- * @pages_max: system pages all buffers together may have: half of RAM
+ * @plug_lock: orders coming to user space and being taken away from it
+ * @plugged: user space has the device; needs plug_lock
+ * @has_node: and @node; needs plug_lock
+ * @pages_max: what all buffers together may be charged for: half of RAM, in pages
  * @pages: system pages they are charged for; blocks count whole
+ * @charged: @pages and what the kernel keeps about the buffers
  * @bos: buffer objects that exist
  * @ids: source of mockgpu_bo.id
  * @list: all buffer objects, by mockgpu_bo.link
@@ -80,9 +86,12 @@ struct mockgpu_device {
 	struct ttm_device ttm;
 	struct miscdevice node;
 	unsigned int index;
-	atomic_t unplugged;
+	struct mutex plug_lock;		/* plugged, has_node */
+	bool plugged;
+	bool has_node;
 	unsigned long pages_max;
 	atomic_long_t pages;
+	atomic_long_t charged;
 	atomic_t bos;
 	atomic64_t ids;
 	struct list_head list;
@@ -97,7 +106,7 @@ struct mockgpu_device {
 };
 
 /**
- * struct mockgpu_bo_desc - what a buffer shall be
+ * struct mockgpu_bo_desc - what a buffer is to be
  * @size: bytes
  * @kind: enum mockgpu_kind
  * @order: block order
@@ -143,8 +152,11 @@ struct mockgpu_foreign {
  * @link: in mockgpu_device.list
  * @desc: what it was asked to be; constant but for the caching, which needs the
  *	lock
+ * @owner: mockgpu_client() that made it, or 0; constant once it has a handle
  * @charge: pages it is charged for in mockgpu_device.pages, 0 when it is revoked
- * @fault: how faults are answered; written with the lock
+ * @overhead: the rest of what it is charged for in mockgpu_device.charged
+ * @parent: whose lock it shares, referenced, or NULL; constant
+ * @fault: how faults are answered: mockgpu_bo_fault(); written with the lock
  * @fault_seq: faults that came in the failing modes; needs the lock
  * @faults: page faults answered
  * @zaps: times MOCKGPU_BO_ZAP was called
@@ -152,6 +164,7 @@ struct mockgpu_foreign {
  * @upgrades: read-only entries made writable
  * @moves: times it got another place or other pages; needs the lock
  * @swapouts: times TTM set about swapping it out; needs the lock
+ * @flushes: times the cache was flushed for it, see mockgpu_bo_flush(); needs the lock
  * @vram_generation: of its pages in VRAM, see mockgpu_bo_generation(); needs the
  *	lock
  * @placed: TTM has given it its first place; needs the lock
@@ -173,8 +186,11 @@ struct mockgpu_bo {
 	u64 id;
 	struct list_head link;
 	struct mockgpu_bo_desc desc;
+	unsigned long owner;
 	unsigned long charge;
-	struct mockgpu_fault_config fault;
+	unsigned long overhead;
+	struct mockgpu_bo *parent;
+	u64 fault;
 	u32 fault_seq;
 	atomic64_t faults;
 	atomic64_t zaps;
@@ -182,6 +198,7 @@ struct mockgpu_bo {
 	atomic_t upgrades;
 	u32 moves;
 	u32 swapouts;
+	u32 flushes;
 	u64 vram_generation;
 	bool placed;
 	bool pinned;
@@ -202,7 +219,9 @@ struct mockgpu_bo {
  * @kind: where the pages come from
  * @order: block order of the own kinds
  * @mapping: what page->mapping is set to, or NULL
- * @revoked: there shall be no pages any more
+ * @revoked: there must be no pages any more
+ * @flushed: what the kernel wrote to the pages at first is in memory, see
+ *	mockgpu_bo_flush_new()
  * @generation: changes each time other pages came; unique in the device
  * @heads: for MOCKGPU_KIND_TTM: one bit per page, set where a block begins
  */
@@ -213,6 +232,7 @@ struct mockgpu_tt {
 	u32 order;
 	struct address_space *mapping;
 	bool revoked;
+	bool flushed;
 	u64 generation;
 	unsigned long *heads;
 };
@@ -237,6 +257,36 @@ static inline struct mockgpu_bo *gem_to_mockgpu_bo(struct drm_gem_object *gem)
 	return container_of(gem, struct mockgpu_bo, tbo.base);
 }
 
+/**
+ * mockgpu_bo_fault - how page faults on a buffer are answered
+ * @bo: the buffer; needs no lock
+ *
+ * Mode and argument are one word, so that nobody sees the one with the other's
+ * predecessor.
+ *
+ * Return: both.
+ */
+static inline struct mockgpu_fault_config mockgpu_bo_fault(const struct mockgpu_bo *bo)
+{
+	u64 fault = READ_ONCE(bo->fault);
+
+	return (struct mockgpu_fault_config) {
+		.mode = lower_32_bits(fault),
+		.arg = upper_32_bits(fault),
+	};
+}
+
+/**
+ * mockgpu_bo_set_fault - set how page faults on a buffer are answered
+ * @bo: the buffer, locked or not known to anybody else yet
+ * @config: mode and argument, which mockgpu_fault_check() has accepted
+ */
+static inline void mockgpu_bo_set_fault(struct mockgpu_bo *bo,
+					struct mockgpu_fault_config config)
+{
+	WRITE_ONCE(bo->fault, (u64)config.arg << 32 | config.mode);
+}
+
 static inline struct mockgpu_tt *to_mockgpu_tt(struct ttm_tt *ttm)
 {
 	return container_of(ttm, struct mockgpu_tt, ttm);
@@ -245,6 +295,12 @@ static inline struct mockgpu_tt *to_mockgpu_tt(struct ttm_tt *ttm)
 static inline struct mockgpu_device *mockgpu_bo_device(struct mockgpu_bo *bo)
 {
 	return to_mockgpu_device(bo->tbo.base.dev);
+}
+
+/* A number for each opening of the device, never 0: set in mockgpu_open_client(). */
+static inline unsigned long mockgpu_client(const struct drm_file *file)
+{
+	return (unsigned long)file->driver_priv;
 }
 
 static inline unsigned long mockgpu_bo_npages(struct mockgpu_bo *bo)
@@ -271,22 +327,30 @@ int mockgpu_bo_desc_check(struct mockgpu_device *mdev,
 			  const struct mockgpu_bo_desc *desc);
 struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 				     const struct mockgpu_bo_desc *desc,
-				     struct dma_resv *resv, bool interruptible);
+				     struct mockgpu_bo *parent, bool interruptible);
 struct mockgpu_bo *mockgpu_bo_create_import(struct mockgpu_device *mdev,
 					    struct dma_buf *dmabuf);
 struct mockgpu_bo *mockgpu_bo_lookup(struct drm_file *file, u32 handle);
 struct mockgpu_bo *mockgpu_bo_lookup_locked(struct drm_file *file, u32 handle);
+struct mockgpu_bo *mockgpu_bo_lookup_owned(struct drm_file *file, u32 handle);
 void mockgpu_bo_put(struct mockgpu_bo *bo);
 void mockgpu_bo_put_locked(struct mockgpu_bo *bo);
 int mockgpu_bo_lock(struct mockgpu_bo *bo);
 void mockgpu_bo_unlock(struct mockgpu_bo *bo);
-void mockgpu_bo_uncharge(struct mockgpu_bo *bo);
+bool mockgpu_bo_is_ours(const struct ttm_buffer_object *tbo);
 
 /* caching.c */
 int mockgpu_pages_set_caching(struct page **pages, unsigned long npages,
 			      enum ttm_caching caching);
 void mockgpu_pages_reset_caching(struct page **pages, unsigned long npages,
 				 enum ttm_caching caching);
+void mockgpu_bo_flush(struct mockgpu_bo *bo);
+void mockgpu_bo_flush_new(struct mockgpu_bo *bo);
+
+/* charge.c */
+int mockgpu_bo_charge(struct mockgpu_device *mdev, struct mockgpu_bo *bo);
+void mockgpu_bo_uncharge_pages(struct mockgpu_bo *bo);
+void mockgpu_bo_uncharge(struct mockgpu_bo *bo);
 
 /* copy.c */
 int mockgpu_bo_copy_ioctl(struct drm_device *drm, void *data,
@@ -341,6 +405,7 @@ struct drm_gem_object *mockgpu_import(struct drm_device *drm,
 void mockgpu_import_release(struct mockgpu_bo *bo);
 int mockgpu_import_populate(struct mockgpu_tt *tt);
 void mockgpu_import_unpopulate(struct mockgpu_tt *tt);
+bool mockgpu_import_is_writable(const struct mockgpu_bo *bo);
 int mockgpu_import_mmap(struct mockgpu_bo *bo, struct vm_area_struct *vma);
 
 /* inject.c */
@@ -367,7 +432,8 @@ int mockgpu_bo_set_caching_ioctl(struct drm_device *drm, void *data,
 				 struct drm_file *file);
 
 /* node.c */
-int mockgpu_node_register(struct mockgpu_device *mdev);
+int mockgpu_node_check(struct mockgpu_device *mdev);
+void mockgpu_node_register(struct mockgpu_device *mdev);
 void mockgpu_node_unregister(struct mockgpu_device *mdev);
 
 /* observe.c */
@@ -391,6 +457,7 @@ void mockgpu_pages_block(struct mockgpu_tt *tt, unsigned long page, u32 *order,
 			 u32 *index);
 
 /* pin.c */
+int mockgpu_bo_pin_placed(struct mockgpu_bo *bo);
 int mockgpu_bo_pin_ioctl(struct drm_device *drm, void *data,
 			 struct drm_file *file);
 void mockgpu_pin_release(struct mockgpu_bo *bo);

@@ -26,6 +26,7 @@ static const struct ttm_operation_ctx mockgpu_move_ctx = {
  */
 int mockgpu_bo_movable(struct mockgpu_bo *bo)
 {
+	dma_resv_assert_held(bo->tbo.base.resv);
 	if (bo->import)
 		return -EINVAL;
 	if (bo->revoked)
@@ -35,10 +36,11 @@ int mockgpu_bo_movable(struct mockgpu_bo *bo)
 
 /**
  * mockgpu_bo_validate - bring a locked buffer to a placement
- * @bo: the buffer, movable
+ * @bo: the buffer
  * @where: enum mockgpu_placement
  *
- * Return: 0 or a negative errno of ttm_bo_validate(); with 0 the buffer has pages,
+ * Return: 0, -EBUSY when it is pinned elsewhere, -ENODEV when it is revoked and so has
+ * nothing to bring, or another negative errno of ttm_bo_validate(); with 0 the buffer has pages,
  * but for MOCKGPU_PLACEMENT_SYSTEM.
  */
 int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where)
@@ -46,8 +48,11 @@ int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where)
 	struct ttm_operation_ctx ctx = mockgpu_move_ctx;
 	struct ttm_placement placement;
 
+	dma_resv_assert_held(bo->tbo.base.resv);
 	if (mockgpu_should_fail("place"))
 		return -ENOMEM;
+	if (bo->tbo.pin_count && mockgpu_bo_placement(bo) != where)
+		return -EBUSY;
 	mockgpu_ttm_placement(&placement, where);
 	return ttm_bo_validate(&bo->tbo, &placement, &ctx);
 }
@@ -79,16 +84,18 @@ static int mockgpu_bo_renew(struct mockgpu_bo *bo, u32 caching)
 	struct mockgpu_bo *lender;
 	int ret;
 
+	dma_resv_assert_held(bo->tbo.base.resv);
 	ret = ttm_bo_wait_ctx(&bo->tbo, &ctx);
 	if (ret)
 		return ret;
 	desc.caching = caching;
 	desc.placement = MOCKGPU_PLACEMENT_GTT;
-	lender = mockgpu_bo_create(mockgpu_bo_device(bo), &desc, bo->tbo.base.resv, true);
+	lender = mockgpu_bo_create(mockgpu_bo_device(bo), &desc, bo, true);
 	if (IS_ERR(lender))
 		return PTR_ERR(lender);
 	ttm_bo_unmap_virtual(&bo->tbo);
 	mockgpu_dmabuf_notify_move(bo);
+	mockgpu_bo_flush(bo);
 	mockgpu_pages_copy(lender->tbo.ttm, bo->tbo.ttm);
 	swap(bo->tbo.ttm, lender->tbo.ttm);
 	swap(to_mockgpu_tt(bo->tbo.ttm)->bo, to_mockgpu_tt(lender->tbo.ttm)->bo);
@@ -181,7 +188,7 @@ int mockgpu_bo_set_caching_ioctl(struct drm_device *drm, void *data,
 
 	if (args->caching >= MOCKGPU_CACHING_COUNT || args->flags || args->reserved)
 		return -EINVAL;
-	bo = mockgpu_bo_lookup_locked(file, args->handle);
+	bo = mockgpu_bo_lookup_owned(file, args->handle);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
 	ret = mockgpu_bo_set_caching(bo, args->caching);

@@ -5,6 +5,7 @@
  * memory-backend-file, the kernel's selftests/mm/pfnmap.
  */
 #include <linux/fs.h>
+#include <linux/lockdep.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -12,6 +13,7 @@
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem.h>
+#include <drm/drm_print.h>
 #include <drm/drm_vma_manager.h>
 
 #include "mockgpu.h"
@@ -86,7 +88,7 @@ static int mockgpu_node_open(struct inode *inode, struct file *file)
 
 	if (mockgpu_should_fail("node_file"))
 		return -ENOMEM;
-	nfile = kzalloc_obj(*nfile);
+	nfile = kzalloc_obj(*nfile, GFP_KERNEL_ACCOUNT);
 	if (!nfile)
 		return -ENOMEM;
 	nfile->mdev = mdev;
@@ -162,23 +164,34 @@ static const struct file_operations mockgpu_node_fops = {
 };
 
 /**
- * mockgpu_node_register - make /dev/mockgpu
- * @mdev: the device, ready for use
+ * mockgpu_node_check - whether the module's parameters describe a buffer
+ * @mdev: the device, whose memory is set up
  *
- * Return: 0, -EINVAL or -E2BIG for a bad module parameter, or another negative
- * errno.
+ * Return: 0, -EINVAL or -E2BIG after a line in the kernel log.
  */
-int mockgpu_node_register(struct mockgpu_device *mdev)
+int mockgpu_node_check(struct mockgpu_device *mdev)
 {
 	struct mockgpu_bo_desc desc;
 	int ret;
 
 	ret = mockgpu_node_desc(mdev, &desc);
-	if (ret) {
-		pr_err("mockgpu: no buffer of node_size=%lu node_kind=%s node_order=%u is possible (%d)\n",
-		       node_size, mockgpu_kind_name(node_kind), node_order, ret);
-		return ret;
-	}
+	if (ret)
+		drm_err(&mdev->drm, "no buffer of node_size=%lu node_kind=%s node_order=%u is possible (%d)\n",
+			node_size, mockgpu_kind_name(node_kind), node_order, ret);
+	return ret;
+}
+
+/**
+ * mockgpu_node_register - make /dev/mockgpu
+ * @mdev: the device, in use; its plug_lock is held
+ *
+ * Where that fails a line in the kernel log says so.
+ */
+void mockgpu_node_register(struct mockgpu_device *mdev)
+{
+	int ret;
+
+	lockdep_assert_held(&mdev->plug_lock);
 	mdev->node = (struct miscdevice) {
 		.minor = MISC_DYNAMIC_MINOR,
 		.name = "mockgpu",
@@ -186,16 +199,20 @@ int mockgpu_node_register(struct mockgpu_device *mdev)
 		.fops = &mockgpu_node_fops,
 		.parent = mdev->drm.dev,
 	};
-	if (mockgpu_should_fail("node"))
-		return -ENOMEM;
-	return misc_register(&mdev->node);
+	ret = mockgpu_should_fail("node") ? -ENOMEM : misc_register(&mdev->node);
+	mdev->has_node = !ret;
+	if (ret)
+		drm_err(&mdev->drm, "/dev/mockgpu cannot be made (%d)\n", ret);
 }
 
 /**
  * mockgpu_node_unregister - undo mockgpu_node_register()
- * @mdev: the device
+ * @mdev: the device; its plug_lock is held
  */
 void mockgpu_node_unregister(struct mockgpu_device *mdev)
 {
-	misc_deregister(&mdev->node);
+	lockdep_assert_held(&mdev->plug_lock);
+	if (mdev->has_node)
+		misc_deregister(&mdev->node);
+	mdev->has_node = false;
 }

@@ -4,6 +4,7 @@
  * For CAP_SYS_ADMIN only: page frame numbers and counts are the kernel's.
  */
 #include <linux/capability.h>
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/page_ref.h>
 #include <linux/sched/signal.h>
@@ -170,15 +171,33 @@ int mockgpu_bo_pages_ioctl(struct drm_device *drm, void *data,
 	return ret;
 }
 
+/* How often one call looks again at a count that may be higher for a moment only. */
+#define MOCKGPU_SECOND_LOOKS	20
+
+/* As mockgpu_page_gets_good(): no reference of a passer-by is to count. */
+static void mockgpu_page_read_settled(struct mockgpu_bo *bo, unsigned long i, u32 usual,
+				      unsigned int *looks, struct drm_mockgpu_page *out)
+{
+	if (!(i % MOCKGPU_RESCHED_PAGES))
+		cond_resched();
+	mockgpu_page_read(bo, i, out);
+	for (; out->count > usual && *looks; --*looks) {
+		usleep_range(1000, 2000);
+		mockgpu_page_read(bo, i, out);
+	}
+}
+
 static void mockgpu_snapshot_take(struct mockgpu_bo *bo,
 				  struct mockgpu_snapshot *snapshot)
 {
+	unsigned int looks = MOCKGPU_SECOND_LOOKS;
 	struct drm_mockgpu_page page;
 	unsigned long i;
 
+	dma_resv_assert_held(bo->tbo.base.resv);
 	snapshot->generation = mockgpu_bo_generation(bo);
 	for (i = 0; i < snapshot->npages; i++) {
-		mockgpu_page_read(bo, i, &page);
+		mockgpu_page_read_settled(bo, i, 1, &looks, &page);
 		snapshot->pages[i].count = page.count;
 		snapshot->pages[i].flags = page.flags;
 	}
@@ -192,7 +211,7 @@ static int mockgpu_snapshot_replace(struct mockgpu_bo *bo)
 
 	if (mockgpu_should_fail("snapshot"))
 		return -ENOMEM;
-	snapshot = kvzalloc(struct_size(snapshot, pages, npages), GFP_KERNEL);
+	snapshot = kvzalloc(struct_size(snapshot, pages, npages), GFP_KERNEL_ACCOUNT);
 	if (!snapshot)
 		return -ENOMEM;
 	snapshot->npages = npages;
@@ -243,11 +262,13 @@ static void mockgpu_snapshot_compare(struct mockgpu_bo *bo,
 				     const struct mockgpu_snapshot *snapshot,
 				     struct drm_mockgpu_bo_compare *args)
 {
+	unsigned int looks = MOCKGPU_SECOND_LOOKS;
 	struct drm_mockgpu_page now;
 	unsigned long i;
 
+	dma_resv_assert_held(bo->tbo.base.resv);
 	for (i = 0; i < snapshot->npages; i++) {
-		mockgpu_page_read(bo, i, &now);
+		mockgpu_page_read_settled(bo, i, snapshot->pages[i].count, &looks, &now);
 		if (now.count == snapshot->pages[i].count &&
 		    now.flags == snapshot->pages[i].flags)
 			continue;

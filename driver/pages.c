@@ -6,7 +6,10 @@
  * heads and tails lie. Each block is checked when it was allocated and again
  * when it is freed.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/bitmap.h>
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -44,6 +47,27 @@ static bool mockgpu_page_is_good(u32 kind, u32 order, struct page *head,
 	return !PageCompound(page);
 }
 
+/* Milliseconds for which a page may be in a state that its kind does not promise. */
+#define MOCKGPU_TRANSIENT_MS	50
+
+/*
+ * Who looks at pages by their number, as compaction, page_idle and speculative lookups
+ * do, takes a reference for a moment on any page that has a count: so there is more than
+ * one look. Nobody raises a count of 0 that way.
+ */
+static bool mockgpu_page_gets_good(u32 kind, u32 order, struct page *head,
+				   unsigned int index)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < MOCKGPU_TRANSIENT_MS; tries++) {
+		if (mockgpu_page_is_good(kind, order, head, index))
+			return true;
+		usleep_range(1000, 2000);
+	}
+	return mockgpu_page_is_good(kind, order, head, index);
+}
+
 /**
  * mockgpu_block_is_good - whether a block is in the state its kind promises
  * @kind: enum mockgpu_kind
@@ -51,6 +75,7 @@ static bool mockgpu_page_is_good(u32 kind, u32 order, struct page *head,
  * @head: its first page
  * @when: for the kernel log
  *
+ * Context: may sleep.
  * Return: true when it is, else false after one line in the kernel log.
  */
 VISIBLE_IF_KUNIT bool mockgpu_block_is_good(u32 kind, u32 order, struct page *head,
@@ -59,9 +84,9 @@ VISIBLE_IF_KUNIT bool mockgpu_block_is_good(u32 kind, u32 order, struct page *he
 	unsigned int i;
 
 	for (i = 0; i < 1u << order; i++) {
-		if (mockgpu_page_is_good(kind, order, head, i))
+		if (mockgpu_page_gets_good(kind, order, head, i))
 			continue;
-		pr_err("mockgpu: kind %u: page %u of a block of order %u has count %d, flags %#lx, %s at %s\n",
+		pr_err("kind %u: page %u of a block of order %u has count %d, flags %#lx, %s at %s\n",
 		       kind, i, order, page_ref_count(head + i),
 		       mockgpu_page_flags(head + i),
 		       PageCompound(head + i) ? "compound" : "not compound", when);
@@ -129,7 +154,7 @@ void mockgpu_block_free(u32 kind, u32 order, struct page *head)
 		for (i = 1; i < 1u << order; i++) {
 			if (!page_ref_count(head + i))
 				continue;
-			pr_err("mockgpu: page %u of a block of order %u still has count %d: the block is kept\n",
+			pr_err("page %u of a block of order %u still has count %d: the block is kept\n",
 			       i, order, page_ref_count(head + i));
 			return;
 		}
@@ -226,7 +251,8 @@ int mockgpu_pages_record(struct mockgpu_tt *tt)
 
 	if (mockgpu_should_fail("heads"))
 		return -ENOMEM;
-	tt->heads = kvcalloc(BITS_TO_LONGS(npages), sizeof(*tt->heads), GFP_KERNEL);
+	tt->heads = kvcalloc(BITS_TO_LONGS(npages), sizeof(*tt->heads),
+			     GFP_KERNEL_ACCOUNT);
 	if (!tt->heads)
 		return -ENOMEM;
 
@@ -237,11 +263,13 @@ int mockgpu_pages_record(struct mockgpu_tt *tt)
 			__set_bit(i, tt->heads);
 			head = i;
 		}
-		if (mockgpu_page_is_good(MOCKGPU_KIND_TTM, 0,
-					 tt->ttm.pages[head], i - head) &&
+		if (!(i % MOCKGPU_RESCHED_PAGES))
+			cond_resched();
+		if (mockgpu_page_gets_good(MOCKGPU_KIND_TTM, 0,
+					   tt->ttm.pages[head], i - head) &&
 		    page == tt->ttm.pages[head] + (i - head))
 			continue;
-		pr_err("mockgpu: kind ttm: page %lu of %lu has count %d, flags %#lx and no place in a block\n",
+		pr_err("kind ttm: page %lu of %lu has count %d, flags %#lx and no place in a block\n",
 		       i, npages, page_ref_count(page), mockgpu_page_flags(page));
 		mockgpu_pages_forget(tt);
 		return -EIO;

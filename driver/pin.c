@@ -9,6 +9,27 @@
 
 #include "mockgpu.h"
 
+/**
+ * mockgpu_bo_pin_placed - pin a locked buffer where the device reaches it
+ * @bo: the buffer, no import
+ *
+ * One in SYSTEM is brought to GTT first: later it cannot be moved any more, and who
+ * asked for its addresses there would not be told when it is swapped out.
+ *
+ * Return: 0 or a negative errno of mockgpu_bo_validate(). ttm_bo_unpin() undoes it.
+ */
+int mockgpu_bo_pin_placed(struct mockgpu_bo *bo)
+{
+	int ret = 0;
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	if (mockgpu_bo_placement(bo) == MOCKGPU_PLACEMENT_SYSTEM)
+		ret = mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
+	if (!ret)
+		ttm_bo_pin(&bo->tbo);
+	return ret;
+}
+
 static int mockgpu_bo_pin(struct mockgpu_bo *bo)
 {
 	int ret;
@@ -19,15 +40,9 @@ static int mockgpu_bo_pin(struct mockgpu_bo *bo)
 		return -ENODEV;
 	if (bo->pinned)
 		return -EBUSY;
-	/* Who pins it otherwise has seen to its pages. */
-	if (!bo->tbo.pin_count && mockgpu_bo_placement(bo) == MOCKGPU_PLACEMENT_SYSTEM) {
-		ret = mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
-		if (ret)
-			return ret;
-	}
-	ttm_bo_pin(&bo->tbo);
-	bo->pinned = true;
-	return 0;
+	ret = mockgpu_bo_pin_placed(bo);
+	bo->pinned = !ret;
+	return ret;
 }
 
 static int mockgpu_bo_unpin(struct mockgpu_bo *bo)
@@ -68,7 +83,7 @@ int mockgpu_bo_pin_ioctl(struct drm_device *drm, void *data, struct drm_file *fi
 
 	if (args->op > MOCKGPU_UNPIN || args->flags || args->reserved)
 		return -EINVAL;
-	bo = mockgpu_bo_lookup_locked(file, args->handle);
+	bo = mockgpu_bo_lookup_owned(file, args->handle);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
 	ret = args->op == MOCKGPU_PIN ? mockgpu_bo_pin(bo) : mockgpu_bo_unpin(bo);

@@ -10,7 +10,7 @@
 #include "mockgpu.h"
 #include "trace.h"
 
-/* Contents that were swapped out are as good as pages: nobody shall have them. */
+/* Contents that were swapped out are as good as pages: nobody may have them. */
 static void mockgpu_swap_drop(struct ttm_tt *ttm)
 {
 	if (!(ttm->page_flags & TTM_TT_FLAG_SWAPPED))
@@ -57,6 +57,7 @@ static int mockgpu_bo_revoke(struct mockgpu_bo *bo)
 {
 	int ret;
 
+	dma_resv_assert_held(bo->tbo.base.resv);
 	if (bo->import)
 		return -EINVAL;
 	if (bo->revoked)
@@ -70,7 +71,7 @@ static int mockgpu_bo_revoke(struct mockgpu_bo *bo)
 	/* From now on whatever asks TTM for its pages gets an error. */
 	to_mockgpu_tt(bo->tbo.ttm)->revoked = true;
 	mockgpu_swap_drop(bo->tbo.ttm);
-	mockgpu_bo_uncharge(bo);
+	mockgpu_bo_uncharge_pages(bo);
 	trace_mockgpu_bo_revoke(bo);
 	return 0;
 }
@@ -92,7 +93,7 @@ int mockgpu_bo_revoke_ioctl(struct drm_device *drm, void *data,
 
 	if (args->flags)
 		return -EINVAL;
-	bo = mockgpu_bo_lookup_locked(file, args->handle);
+	bo = mockgpu_bo_lookup_owned(file, args->handle);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
 	ret = mockgpu_bo_revoke(bo);

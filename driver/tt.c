@@ -8,6 +8,7 @@
 #include <drm/ttm/ttm_pool.h>
 
 #include "mockgpu.h"
+#include "tests/visible.h"
 
 static enum ttm_caching mockgpu_ttm_caching(u32 caching)
 {
@@ -21,11 +22,22 @@ static enum ttm_caching mockgpu_ttm_caching(u32 caching)
 	}
 }
 
-/* An import has device addresses in the place of pages. */
-static int mockgpu_tt_init(struct mockgpu_tt *tt, u32 page_flags)
+/* What the buffer's pages are to be; without it they are cached ones of the pool. */
+static void mockgpu_tt_describe(struct mockgpu_tt *tt, struct mockgpu_bo *bo)
 {
-	struct ttm_buffer_object *tbo = &tt->bo->tbo;
-	enum ttm_caching caching = mockgpu_ttm_caching(tt->bo->desc.caching);
+	tt->bo = bo;
+	tt->kind = bo->desc.kind;
+	tt->order = bo->desc.order;
+	if (bo->desc.flags & MOCKGPU_BO_PAGE_MAPPING)
+		tt->mapping = bo->tbo.bdev->dev_mapping;
+}
+
+/* An import has device addresses in the place of pages. */
+static int mockgpu_tt_init(struct mockgpu_tt *tt, struct ttm_buffer_object *tbo,
+			   u32 page_flags)
+{
+	enum ttm_caching caching = tt->bo ? mockgpu_ttm_caching(tt->bo->desc.caching) :
+					    ttm_cached;
 
 	if (mockgpu_should_fail("tt_init"))
 		return -ENOMEM;
@@ -43,25 +55,22 @@ static int mockgpu_tt_init(struct mockgpu_tt *tt, u32 page_flags)
  */
 struct ttm_tt *mockgpu_tt_create(struct ttm_buffer_object *tbo, u32 page_flags)
 {
-	struct mockgpu_bo *bo = to_mockgpu_bo(tbo);
 	struct mockgpu_tt *tt;
 
 	if (mockgpu_should_fail("tt"))
 		return NULL;
-	tt = kzalloc_obj(*tt);
+	tt = kzalloc_obj(*tt, GFP_KERNEL_ACCOUNT);
 	if (!tt)
 		return NULL;
-	tt->bo = bo;
-	tt->kind = bo->desc.kind;
-	tt->order = bo->desc.order;
-	if (bo->desc.flags & MOCKGPU_BO_PAGE_MAPPING)
-		tt->mapping = tbo->bdev->dev_mapping;
-	if (mockgpu_tt_init(tt, page_flags)) {
+	if (mockgpu_bo_is_ours(tbo))
+		mockgpu_tt_describe(tt, to_mockgpu_bo(tbo));
+	if (mockgpu_tt_init(tt, tbo, page_flags)) {
 		kfree(tt);
 		return NULL;
 	}
 	return &tt->ttm;
 }
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_tt_create);
 
 /**
  * mockgpu_tt_destroy - &ttm_device_funcs.ttm_tt_destroy
@@ -73,6 +82,7 @@ void mockgpu_tt_destroy(struct ttm_device *bdev, struct ttm_tt *ttm)
 	ttm_tt_fini(ttm);
 	kfree(to_mockgpu_tt(ttm));
 }
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_tt_destroy);
 
 static int mockgpu_tt_alloc(struct ttm_device *bdev, struct mockgpu_tt *tt,
 			    struct ttm_operation_ctx *ctx)
@@ -96,8 +106,11 @@ static void mockgpu_tt_set_mapping(struct ttm_tt *ttm, struct address_space *map
 {
 	unsigned long i;
 
-	for (i = 0; i < ttm->num_pages; i++)
+	for (i = 0; i < ttm->num_pages; i++) {
 		ttm->pages[i]->mapping = mapping;
+		if (!(i % MOCKGPU_RESCHED_PAGES))
+			cond_resched();
+	}
 }
 
 /**
@@ -123,6 +136,7 @@ int mockgpu_tt_populate(struct ttm_device *bdev, struct ttm_tt *ttm,
 	if (mockgpu_should_fail("populate"))
 		return -ENOMEM;
 	tt->generation = atomic64_inc_return(&mdev->generation);
+	tt->flushed = false;
 	ret = mockgpu_tt_alloc(bdev, tt, ctx);
 	if (ret)
 		return ret;

@@ -15,6 +15,7 @@
 #include <drm/ttm/ttm_range_manager.h>
 
 #include "mockgpu.h"
+#include "tests/visible.h"
 #include "trace.h"
 
 /* The GPU's address space: so large that RAM ends first (mockgpu_bo_charge()). */
@@ -39,14 +40,20 @@ static bool mockgpu_eviction_valuable(struct ttm_buffer_object *tbo,
 	return ttm_bo_eviction_valuable(tbo, place);
 }
 
-static void mockgpu_evict_flags(struct ttm_buffer_object *tbo,
-				struct ttm_placement *placement)
+VISIBLE_IF_KUNIT void mockgpu_evict_flags(struct ttm_buffer_object *tbo,
+					  struct ttm_placement *placement)
 {
+	/* What TTM splits off a buffer to free it later: its contents are nobody's. */
+	if (!mockgpu_bo_is_ours(tbo)) {
+		placement->num_placement = 0;
+		return;
+	}
 	if (tbo->resource->mem_type == TTM_PL_VRAM)
 		mockgpu_ttm_placement(placement, MOCKGPU_PLACEMENT_GTT);
 	else
 		mockgpu_ttm_placement(placement, MOCKGPU_PLACEMENT_SYSTEM);
 }
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_evict_flags);
 
 /* Whether there is something to copy. Pages that TTM populates come zeroed. */
 static bool mockgpu_has_contents(struct ttm_buffer_object *tbo)
@@ -70,6 +77,8 @@ static int mockgpu_move_contents(struct ttm_buffer_object *tbo,
 		ret = ttm_bo_wait_ctx(tbo, ctx);
 		if (ret)
 			return ret;
+		if (to_vram)
+			mockgpu_bo_flush(to_mockgpu_bo(tbo));
 		if (to_vram || tbo->resource->mem_type == TTM_PL_VRAM)
 			return ttm_bo_move_memcpy(tbo, ctx, new_mem);
 	} else if (to_vram) {
@@ -92,9 +101,14 @@ static int mockgpu_move(struct ttm_buffer_object *tbo, bool evict,
 	int from = first ? -1 : (int)tbo->resource->mem_type;
 	int ret;
 
+	dma_resv_assert_held(tbo->base.resv);
 	if (mockgpu_should_fail("move"))
 		return -ENOMEM;
-	/* In system memory nobody has addresses of it. */
+	/*
+	 * In system memory nobody has addresses of it: who asks for them gets it moved
+	 * to GTT first (mockgpu_dmabuf_place()), and it is never pinned there
+	 * (mockgpu_bo_pin_placed()).
+	 */
 	if (from > TTM_PL_SYSTEM)
 		mockgpu_dmabuf_notify_move(bo);
 	ret = mockgpu_move_contents(tbo, ctx, new_mem);
@@ -108,10 +122,16 @@ static int mockgpu_move(struct ttm_buffer_object *tbo, bool evict,
 	return 0;
 }
 
-static void mockgpu_swap_notify(struct ttm_buffer_object *tbo)
+VISIBLE_IF_KUNIT void mockgpu_swap_notify(struct ttm_buffer_object *tbo)
 {
-	to_mockgpu_bo(tbo)->swapouts++;
+	struct mockgpu_bo *bo = to_mockgpu_bo(tbo);
+
+	if (!mockgpu_bo_is_ours(tbo))
+		return;
+	bo->swapouts++;
+	mockgpu_bo_flush(bo);
 }
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_swap_notify);
 
 static const struct ttm_device_funcs mockgpu_ttm_funcs = {
 	.ttm_tt_create = mockgpu_tt_create,

@@ -11,15 +11,16 @@
  * The contents of a part of VRAM that becomes a buffer's are cleared or overwritten
  * as a whole before the buffer can be mapped, see mockgpu_move().
  */
+#include <linux/cc_platform.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include <drm/drm_print.h>
 #include <drm/ttm/ttm_range_manager.h>
 
 #include "mockgpu.h"
@@ -123,6 +124,9 @@ err_free:
  * mockgpu_vram_init - allocate VRAM and give it to TTM
  * @mdev: the device; TTM is set up
  *
+ * There is none where memory is encrypted: TTM maps VRAM as decrypted, which a BAR is and
+ * a carve-out of RAM is not.
+ *
  * Return: 0, also without VRAM (vram_size=0); -EINVAL for a bad vram_size, -ENOMEM.
  */
 int mockgpu_vram_init(struct mockgpu_device *mdev)
@@ -131,10 +135,15 @@ int mockgpu_vram_init(struct mockgpu_device *mdev)
 
 	if (!vram_size)
 		return 0;
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT)) {
+		drm_info(&mdev->drm, "no VRAM, since memory is encrypted\n");
+		return 0;
+	}
 	if (vram_size % SZ_2M == 0 && vram_size >> PAGE_SHIFT <= mdev->pages_max)
 		ret = mockgpu_vram_setup(mdev);
 	if (ret) {
-		pr_err("mockgpu: no VRAM of vram_size=%lu is possible (%d)\n", vram_size, ret);
+		drm_err(&mdev->drm, "no VRAM of vram_size=%lu is possible (%d)\n",
+			vram_size, ret);
 		mdev->vram.npages = 0;
 	}
 	return ret;

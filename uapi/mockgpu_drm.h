@@ -11,8 +11,24 @@
  * Errors every call can give: EINVAL for an unknown flag or a non-zero reserved
  * member, ENOENT for a handle this file does not have, EFAULT for an unreadable
  * pointer, EINTR (restarted by drmIoctl()) for a signal. Others are listed with
- * the call. A call that needs CAP_SYS_ADMIN says EPERM before anything else. An
- * unknown ioctl is answered with ENOTTY.
+ * the call. A call that needs CAP_SYS_ADMIN (PAGES, SNAPSHOT, COMPARE, INJECT) says
+ * EPERM before anything else. An unknown ioctl is answered with ENOTTY.
+ *
+ * Who may do what with a buffer. PRIME gives everybody who is handed the dma-buf of a
+ * buffer a handle of the buffer itself, on the device it is from. Whoever has a handle
+ * may look at the buffer, map, copy, zap, move and swap it out: its contents stay.
+ * What would take them away, or changes how all others reach them, is for the DRM file
+ * that created the buffer and for CAP_SYS_ADMIN: REVOKE, SET_FAULT, SET_CACHING and
+ * PIN give EPERM to others. A buffer of another device (&MOCKGPU_KIND_IMPORT) cannot
+ * be moved, pinned or revoked by anybody here.
+ *
+ * A dma-buf that was exported without DRM_RDWR is for reading: its import, on the same
+ * device too, is a buffer of kind MOCKGPU_KIND_IMPORT of which mmap() with PROT_WRITE
+ * and a copy to it give EACCES. Only the DRM file that exported it gets its own handle.
+ *
+ * Where the CPU's mapping of uncached memory needs the cache flushed, as on arm64, the
+ * driver does so for the buffer's own pages when they are made and when they move. The
+ * rest of the kernel does not for the pages of a dma-buf that others map as cached.
  *
  * "Page" is the CPU's page (getpagesize()); sizes are bytes and multiples of it.
  */
@@ -119,11 +135,14 @@ enum mockgpu_placement {
  *	huge_fault
  * @MOCKGPU_FAULT_SLOW: as SINGLE after a sleep of @arg microseconds (1 to
  *	MOCKGPU_FAULT_DELAY_MAX), which SIGKILL ends; as a driver that waits for
- *	the GPU
- * @MOCKGPU_FAULT_SIGBUS: as SINGLE, but every @arg-th fault (from 1) gets
- *	SIGBUS; as a driver that cannot bring the buffer back
- * @MOCKGPU_FAULT_NOPAGE: as SINGLE, but every @arg-th fault (from 1) is answered
- *	without an entry; as TTM does when a signal is pending
+ *	the GPU. As TTM does it, mmap_lock is dropped meanwhile where the core allows
+ *	that, and the fault tried again. A program that handles a signal before that
+ *	faults, and sleeps, once more: with one every @arg microseconds it goes on so.
+ * @MOCKGPU_FAULT_SIGBUS: as SINGLE, but every @arg-th fault (1 to
+ *	MOCKGPU_FAULT_DELAY_MAX) gets SIGBUS; as a driver that cannot bring the buffer
+ *	back
+ * @MOCKGPU_FAULT_NOPAGE: as SINGLE, but every @arg-th fault (as for SIGBUS) is
+ *	answered without an entry; as TTM does when a signal is pending
  *
  * The huge modes need a kernel with huge PFN mappings (6.12). @arg is 0 where it
  * has no meaning.
@@ -141,7 +160,7 @@ enum mockgpu_fault_mode {
 
 #define MOCKGPU_FAULT_COUNT 8
 
-/** MOCKGPU_FAULT_DELAY_MAX - longest delay of MOCKGPU_FAULT_SLOW: 10 s. */
+/** MOCKGPU_FAULT_DELAY_MAX - largest argument of a fault mode; for SLOW it is 10 s. */
 #define MOCKGPU_FAULT_DELAY_MAX 10000000
 
 /**
@@ -172,15 +191,17 @@ enum mockgpu_fault_mode {
  * The pages are allocated, zeroed and checked at once: a buffer whose pages are
  * not what @kind promises is refused.
  *
- * A buffer in VRAM is charged for the system pages that it needs when it is
- * evicted.
+ * A buffer is charged for its system pages, one in VRAM for those that it needs when
+ * it is evicted, and for what the kernel keeps about it: at least a page, until the
+ * last user of the buffer is gone. Imports are charged for the latter.
  *
  * Errors: EINVAL for a bad member, E2BIG for a size over half of the machine's
  * memory or over that of VRAM, ENOMEM when no such blocks can be had, when all
- * buffers together (blocks count whole) would take more than that half or when
- * VRAM has no room and nothing to evict, EIO when the pages were not what @kind
- * promises (a bug: the kernel log says which), EOPNOTSUPP for VRAM without any
- * or a huge fault mode on a kernel without huge PFN mappings.
+ * buffers together (blocks count whole) would be charged more than that half or when
+ * VRAM, which comes on top of it, has no room and nothing to evict, EIO when the pages
+ * were not what @kind promises (a bug: the kernel log says which), EOPNOTSUPP for VRAM
+ * without any (there is none where memory is encrypted) or a huge fault mode on a
+ * kernel without huge PFN mappings.
  */
 struct drm_mockgpu_bo_create {
 	__u64 size;
@@ -222,7 +243,8 @@ struct drm_mockgpu_bo_mmap_offset {
  * @handle: in: GEM handle
  * @flags: in: must be 0
  * @size: out: bytes
- * @faults: out: page faults answered since creation
+ * @faults: out: page faults answered since creation; more than there are entries when
+ *	CPUs touch a page at once
  * @zaps: out: times all user mappings were taken away by MOCKGPU_BO_ZAP
  * @kind: out: enum mockgpu_kind
  * @order: out: as given at creation
@@ -232,8 +254,8 @@ struct drm_mockgpu_bo_mmap_offset {
  * @moves: out: times it went from one placement to another, by ioctl or because
  *	TTM evicted it or swapped it out, or got new pages in its placement
  * @swapouts: out: times TTM set about swapping it out
- * @upgrades: out: read-only entries that a write made writable, see
- *	MOCKGPU_FAULT_READ_ONLY
+ * @upgrades: out: times the kernel asked to make a read-only entry writable, see
+ *	MOCKGPU_FAULT_READ_ONLY; more than there are when CPUs write at once
  * @entry_caching: out: enum mockgpu_caching, memory type of the CPU's entries for it
  *	where it is now: @caching, but in VRAM that of VRAM; of an import
  *	MOCKGPU_CACHING_CACHED, whatever its exporter uses
@@ -380,7 +402,8 @@ struct drm_mockgpu_bo_compare {
  * enum mockgpu_inject - damage on purpose, to see a test fail
  *
  * @MOCKGPU_INJECT_REF_GET: raise the count of @page by one, until REF_PUT or
- *	the end of the buffer; meanwhile the buffer is pinned. EBUSY if it is
+ *	the end of the buffer; meanwhile the buffer is pinned, one in SYSTEM after it
+ *	was brought to GTT. EBUSY if it is
  *	raised already, ENODATA when the buffer has no system pages now.
  * @MOCKGPU_INJECT_REF_PUT: take that back. ENOENT if it was not raised.
  * @MOCKGPU_INJECT_FOREIGN: from now on a fault on @page inserts page
@@ -473,7 +496,7 @@ struct drm_mockgpu_bo_swapout {
 };
 
 /**
- * enum mockgpu_pin_op - what MOCKGPU_BO_PIN does
+ * enum mockgpu_pin_op - what MOCKGPU_BO_PIN does, for who created the buffer
  *
  * @MOCKGPU_PIN: neither moves nor evictions from now on, until UNPIN or the last
  *	handle and mapping are gone. One in SYSTEM is brought to GTT first.
@@ -493,8 +516,8 @@ enum mockgpu_pin_op {
  * @flags: in: must be 0
  * @reserved: must be 0
  *
- * Errors: those of the operation, EINVAL for an import, ENOMEM, ENODEV when it is
- * revoked.
+ * Errors: those of the operation, EPERM for who did not create the buffer, EINVAL for
+ * an import, ENOMEM, ENODEV when it is revoked.
  */
 struct drm_mockgpu_bo_pin {
 	__u32 handle;
@@ -511,10 +534,10 @@ struct drm_mockgpu_bo_pin {
  * @flags: in: must be 0
  * @reserved: must be 0
  *
- * The buffer gets new pages of that type as by MOCKGPU_MOVE_NEW_PAGES, in GTT;
- * one in VRAM takes it with it for later. Nothing happens when it has the type.
+ * The buffer gets new pages of that type as by MOCKGPU_MOVE_NEW_PAGES, in GTT. The
+ * system pages of one in VRAM will have the type. Nothing happens when it has it now.
  *
- * Errors: as for MOCKGPU_BO_MOVE.
+ * Errors: EPERM for who did not create the buffer, and as for MOCKGPU_BO_MOVE.
  */
 struct drm_mockgpu_bo_set_caching {
 	__u32 handle;
@@ -533,7 +556,8 @@ struct drm_mockgpu_bo_set_caching {
  * Later touches get SIGBUS; the handle stays. One that is revoked already stays
  * so.
  *
- * Errors: EINVAL for an import, EBUSY when it is pinned, ENOMEM.
+ * Errors: EPERM for who did not create the buffer, EINVAL for an import, EBUSY when it
+ * is pinned, ENOMEM.
  */
 struct drm_mockgpu_bo_revoke {
 	__u32 handle;
@@ -548,10 +572,11 @@ struct drm_mockgpu_bo_revoke {
  * @arg: in: its argument
  * @flags: in: must be 0
  *
- * Counts from the next fault on: entries that are there stay, see MOCKGPU_BO_ZAP.
+ * Applies from the next fault on: entries that are there stay, see MOCKGPU_BO_ZAP.
  *
- * Errors: EINVAL for a bad argument or an import, whose mappings are the
- * exporter's, EOPNOTSUPP for a huge mode on a kernel without huge PFN mappings.
+ * Errors: EPERM for who did not create the buffer, EINVAL for a bad argument or an
+ * import, whose mappings are the exporter's, EOPNOTSUPP for a huge mode on a kernel
+ * without huge PFN mappings.
  */
 struct drm_mockgpu_bo_set_fault {
 	__u32 handle;
@@ -577,8 +602,9 @@ struct drm_mockgpu_bo_set_fault {
  * done when the call returns.
  *
  * Errors: EINVAL for a range that is not inside its buffer or for the same buffer
- * twice, ENOMEM, EOPNOTSUPP for an import whose exporter has no vmap, and what
- * the exporter of an import answers.
+ * twice, EACCES when @dst was imported from a dma-buf that is for reading, ENODEV when
+ * one is revoked, ENOMEM, EOPNOTSUPP for an import whose exporter has no vmap, and
+ * what the exporter of an import answers.
  */
 struct drm_mockgpu_bo_copy {
 	__u32 src;
@@ -604,6 +630,7 @@ struct drm_mockgpu_bo_copy {
 #define DRM_MOCKGPU_BO_SET_CACHING	0x0b
 #define DRM_MOCKGPU_BO_REVOKE		0x0c
 #define DRM_MOCKGPU_BO_SET_FAULT	0x0d
+/* 0x0e and 0x0f were never given out. */
 #define DRM_MOCKGPU_BO_COPY		0x10
 
 #define DRM_IOCTL_MOCKGPU_BO_CREATE \

@@ -4,6 +4,7 @@
  */
 #include <linux/limits.h>
 #include <linux/mm.h>
+#include <linux/scatterlist.h>
 
 #include <drm/drm_ioctl.h>
 
@@ -63,7 +64,14 @@ static void a_buffer_can_be(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mockgpu_bo_desc_check(&fake->mdev, &the->desc), the->ret);
 }
 
-/* Whole blocks, and nothing changes where it is too much. */
+static void expect_charged(struct kunit *test, struct mockgpu_fake *fake, long pages,
+			   long all)
+{
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.pages), pages);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.charged), all);
+}
+
+/* Whole blocks, a page for what is kept about each, and nothing where it is too much. */
 static void all_buffers_share_a_limit(struct kunit *test)
 {
 	struct mockgpu_fake *fake = mockgpu_fake_create(test, 17);
@@ -72,16 +80,40 @@ static void all_buffers_share_a_limit(struct kunit *test)
 	fake->mdev.pages_max = 100;
 	fake->bo.desc.order = 4;
 	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &fake->bo), 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.pages), 32);
-	other->bo.desc.size = 69 * PAGE_SIZE;
+	expect_charged(test, fake, 32, 33);
+	other->bo.tbo.base.dev = &fake->mdev.drm;
+	other->bo.desc.size = 67 * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &other->bo), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.pages), 32);
-	other->bo.desc.size = 68 * PAGE_SIZE;
+	expect_charged(test, fake, 32, 33);
+	other->bo.desc.size = 66 * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &other->bo), 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.pages), 100);
+	expect_charged(test, fake, 98, 100);
+	/* As for one that is revoked. */
+	mockgpu_bo_uncharge_pages(&fake->bo);
+	mockgpu_bo_uncharge_pages(&fake->bo);
+	expect_charged(test, fake, 66, 68);
 	mockgpu_bo_uncharge(&fake->bo);
 	mockgpu_bo_uncharge(&fake->bo);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.pages), 68);
+	expect_charged(test, fake, 66, 67);
+	mockgpu_bo_uncharge(&other->bo);
+	expect_charged(test, fake, 0, 0);
+}
+
+static void an_import_costs_what_is_kept_about_it(struct kunit *test)
+{
+	struct mockgpu_fake *fake = mockgpu_fake_create(test, 1);
+
+	fake->mdev.pages_max = 100;
+	fake->bo.desc.kind = MOCKGPU_KIND_IMPORT;
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &fake->bo), 0);
+	expect_charged(test, fake, 0, 1);
+	mockgpu_bo_uncharge(&fake->bo);
+	/* An address and an entry of a table for each page. */
+	fake->bo.desc.size = (u64)PAGE_SIZE * PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &fake->bo), 0);
+	expect_charged(test, fake, 0, sizeof(dma_addr_t) + sizeof(struct scatterlist) + 1);
+	mockgpu_bo_uncharge(&fake->bo);
+	expect_charged(test, fake, 0, 0);
 }
 
 static void kinds_have_names(struct kunit *test)
@@ -113,7 +145,11 @@ static void fault_modes_want_their_argument(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_SLOW,
 						  MOCKGPU_FAULT_DELAY_MAX + 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_SIGBUS, 0), -EINVAL);
-	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_NOPAGE, U32_MAX), 0);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_SIGBUS,
+						  MOCKGPU_FAULT_DELAY_MAX + 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_NOPAGE,
+						  MOCKGPU_FAULT_DELAY_MAX), 0);
+	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_NOPAGE, U32_MAX), -EINVAL);
 	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(MOCKGPU_FAULT_COUNT, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, mockgpu_fault_check(U32_MAX, 0), -EINVAL);
 }
@@ -145,6 +181,9 @@ static void only_the_drivers_own_ioctls_can_be_unknown(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_MOCKGPU_BO_COPY));
 	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_BASE +
 							       DRM_MOCKGPU_BO_COPY + 1)));
+	/* Numbers that were left out. */
+	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_BASE +
+							       DRM_MOCKGPU_BO_COPY - 1)));
 	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_END - 1)));
 	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_END)));
 	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(_IO('T', DRM_COMMAND_END - 1)));
@@ -153,6 +192,7 @@ static void only_the_drivers_own_ioctls_can_be_unknown(struct kunit *test)
 static struct kunit_case args_cases[] = {
 	KUNIT_CASE_PARAM(a_buffer_can_be, desc_gen_params),
 	KUNIT_CASE(all_buffers_share_a_limit),
+	KUNIT_CASE(an_import_costs_what_is_kept_about_it),
 	KUNIT_CASE(kinds_have_names),
 	KUNIT_CASE(fault_modes_want_their_argument),
 	KUNIT_CASE(injections_have_their_members),

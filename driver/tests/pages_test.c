@@ -98,6 +98,35 @@ static void a_raised_count_is_seen(struct kunit *test)
 	mockgpu_block_free(the->kind, the->order, head);
 }
 
+/* A reference that goes after a few milliseconds, as a passer-by's does. */
+struct passer_by {
+	struct delayed_work work;
+	struct page *page;
+};
+
+static void passer_by_leaves(struct work_struct *work)
+{
+	struct passer_by *who = container_of(to_delayed_work(work), struct passer_by, work);
+
+	page_ref_dec(who->page);
+}
+
+static void a_reference_for_a_moment_is_no_damage(struct kunit *test)
+{
+	const struct block_case *the = test->param_value;
+	struct page *head = mockgpu_block_alloc(the->kind, the->order);
+	struct passer_by who = { .page = head };
+
+	KUNIT_ASSERT_NOT_NULL(test, head);
+	INIT_DELAYED_WORK_ONSTACK(&who.work, passer_by_leaves);
+	page_ref_inc(head);
+	schedule_delayed_work(&who.work, msecs_to_jiffies(2));
+	KUNIT_EXPECT_TRUE(test, is_good(the, head));
+	flush_delayed_work(&who.work);
+	destroy_delayed_work_on_stack(&who.work);
+	mockgpu_block_free(the->kind, the->order, head);
+}
+
 /* What is good for one kind is not for any other, where a block has two pages. */
 static void a_kind_is_no_other(struct kunit *test)
 {
@@ -240,6 +269,7 @@ static void other_pages_of_the_pool_are_refused(struct kunit *test)
 static struct kunit_case pages_cases[] = {
 	KUNIT_CASE_PARAM(a_block_is_what_its_kind_promises, block_gen_params),
 	KUNIT_CASE_PARAM(a_raised_count_is_seen, block_gen_params),
+	KUNIT_CASE_PARAM(a_reference_for_a_moment_is_no_damage, block_gen_params),
 	KUNIT_CASE_PARAM(a_kind_is_no_other, block_gen_params),
 	KUNIT_CASE(a_block_that_somebody_holds_is_kept),
 	KUNIT_CASE_PARAM(a_buffer_is_made_of_blocks, block_gen_params),

@@ -18,9 +18,9 @@ struct iosys_map;
 struct mockgpu_bo;
 struct mockgpu_device;
 struct page;
-
-/* bo.c */
-int mockgpu_bo_charge(struct mockgpu_device *mdev, struct mockgpu_bo *bo);
+struct sg_table;
+struct ttm_buffer_object;
+struct ttm_placement;
 
 /* copy.c */
 int mockgpu_copy_bytes(struct iosys_map *dst, u64 dst_offset,
@@ -37,11 +37,18 @@ bool mockgpu_fault_fails(struct mockgpu_bo *bo, vm_fault_t *ret);
 /* huge.c */
 bool mockgpu_huge_pfn(struct mockgpu_bo *bo, unsigned long first, unsigned long *pfn);
 
+/* import.c */
+bool mockgpu_import_table_fits(struct sg_table *sgt, unsigned long npages);
+
 /* inject.c */
 bool mockgpu_inject_args_are_good(const struct drm_mockgpu_bo_inject *args);
 
 /* pages.c */
 bool mockgpu_block_is_good(u32 kind, u32 order, struct page *head, const char *when);
+
+/* ttm.c */
+void mockgpu_evict_flags(struct ttm_buffer_object *tbo, struct ttm_placement *placement);
+void mockgpu_swap_notify(struct ttm_buffer_object *tbo);
 
 #else
 #define VISIBLE_IF_KUNIT	static

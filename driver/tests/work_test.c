@@ -6,6 +6,7 @@
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/scatterlist.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
@@ -77,6 +78,23 @@ static void a_copy_takes_every_byte(struct kunit *test)
 					   4 * PAGE_SIZE - to - size));
 }
 
+static void set_fault(struct mockgpu_fake *fake, u32 mode, u32 arg)
+{
+	mockgpu_bo_set_fault(&fake->bo, (struct mockgpu_fault_config) {
+		.mode = mode,
+		.arg = arg,
+	});
+}
+
+static void mode_and_argument_come_together(struct kunit *test)
+{
+	struct mockgpu_fake *fake = mockgpu_fake_create(test, 1);
+
+	set_fault(fake, MOCKGPU_FAULT_NOPAGE, U32_MAX);
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_fault(&fake->bo).mode, MOCKGPU_FAULT_NOPAGE);
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_fault(&fake->bo).arg, U32_MAX);
+}
+
 static void every_third_fault_fails(struct kunit *test)
 {
 	static const u32 modes[] = { MOCKGPU_FAULT_SIGBUS, MOCKGPU_FAULT_NOPAGE };
@@ -86,8 +104,7 @@ static void every_third_fault_fails(struct kunit *test)
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
-		fake->bo.fault.mode = modes[i];
-		fake->bo.fault.arg = 3;
+		set_fault(fake, modes[i], 3);
 		for (j = 1; j <= 9; j++) {
 			KUNIT_EXPECT_EQ(test, mockgpu_fault_fails(&fake->bo, &ret), j % 3 == 0);
 			KUNIT_EXPECT_TRUE(test, j % 3 || ret == answers[i]);
@@ -101,9 +118,8 @@ static void other_faults_do_not_fail(struct kunit *test)
 	vm_fault_t ret;
 	u32 mode;
 
-	fake->bo.fault.arg = 1;
 	for (mode = 0; mode < MOCKGPU_FAULT_COUNT; mode++) {
-		fake->bo.fault.mode = mode;
+		set_fault(fake, mode, 1);
 		KUNIT_EXPECT_EQ_MSG(test, mockgpu_fault_fails(&fake->bo, &ret),
 				    mode == MOCKGPU_FAULT_SIGBUS || mode == MOCKGPU_FAULT_NOPAGE,
 				    "mode %u", mode);
@@ -116,7 +132,7 @@ static void read_only_modes_are_told_of_writes(struct kunit *test)
 	u32 mode;
 
 	for (mode = 0; mode < MOCKGPU_FAULT_COUNT; mode++) {
-		fake->bo.fault.mode = mode;
+		set_fault(fake, mode, 0);
 		KUNIT_EXPECT_EQ_MSG(test, !!mockgpu_bo_vm_ops(&fake->bo)->pfn_mkwrite,
 				    mode == MOCKGPU_FAULT_READ_ONLY ||
 				    mode == MOCKGPU_FAULT_HUGE_READ_ONLY, "mode %u", mode);
@@ -138,13 +154,57 @@ static void only_who_swaps_gets_the_one_buffer(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, tbo, &fake->bo.tbo);
 }
 
+/* As ttm_buffer_object_transfer() makes them: a buffer object with nothing around it. */
+static void what_ttm_makes_is_left_alone(struct kunit *test)
+{
+	struct mockgpu_fake *fake = mockgpu_fake_create(test, 1);
+	struct ttm_placement placement = { .num_placement = 1 };
+	struct ttm_buffer_object *ghost;
+	struct ttm_tt *ttm;
+
+	ghost = kunit_kzalloc(test, sizeof(*ghost), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ghost);
+	ghost->bdev = &fake->mdev.ttm;
+	ghost->base.size = PAGE_SIZE;
+	ghost->resource = &fake->res;
+	fake->res.mem_type = TTM_PL_VRAM;
+	KUNIT_EXPECT_FALSE(test, mockgpu_bo_is_ours(ghost));
+	mockgpu_evict_flags(ghost, &placement);
+	KUNIT_EXPECT_EQ(test, placement.num_placement, 0);
+	mockgpu_swap_notify(ghost);
+	ttm = mockgpu_tt_create(ghost, 0);
+	KUNIT_ASSERT_NOT_NULL(test, ttm);
+	KUNIT_EXPECT_EQ(test, to_mockgpu_tt(ttm)->kind, MOCKGPU_KIND_TTM);
+	KUNIT_EXPECT_NULL(test, to_mockgpu_tt(ttm)->bo);
+	mockgpu_tt_destroy(&fake->mdev.ttm, ttm);
+}
+
+/* Two pieces, of which an IOMMU may have made fewer. */
+static void a_table_has_each_page_once(struct kunit *test)
+{
+	struct scatterlist sg[2];
+	struct sg_table table = { .sgl = sg, .nents = 2, .orig_nents = 2 };
+
+	sg_init_table(sg, 2);
+	sg_dma_len(&sg[0]) = 3 * PAGE_SIZE;
+	sg_dma_len(&sg[1]) = PAGE_SIZE;
+	KUNIT_EXPECT_TRUE(test, mockgpu_import_table_fits(&table, 4));
+	KUNIT_EXPECT_FALSE(test, mockgpu_import_table_fits(&table, 5));
+	KUNIT_EXPECT_FALSE(test, mockgpu_import_table_fits(&table, 3));
+	table.nents = 1;
+	KUNIT_EXPECT_TRUE(test, mockgpu_import_table_fits(&table, 3));
+}
+
 static struct kunit_case work_cases[] = {
 	KUNIT_CASE_PARAM(a_copy_keeps_to_both_buffers, range_gen_params),
 	KUNIT_CASE(a_copy_takes_every_byte),
+	KUNIT_CASE(mode_and_argument_come_together),
 	KUNIT_CASE(every_third_fault_fails),
 	KUNIT_CASE(other_faults_do_not_fail),
 	KUNIT_CASE(read_only_modes_are_told_of_writes),
 	KUNIT_CASE(only_who_swaps_gets_the_one_buffer),
+	KUNIT_CASE(what_ttm_makes_is_left_alone),
+	KUNIT_CASE(a_table_has_each_page_once),
 	{}
 };
 
@@ -155,6 +215,6 @@ static struct kunit_suite work_suite = {
 
 kunit_test_suite(work_suite);
 
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
+MOCKGPU_IMPORT_KUNIT;
 MODULE_DESCRIPTION("KUnit tests of mockgpu");
 MODULE_LICENSE("GPL");

@@ -132,7 +132,7 @@ static bool fuzz_may_fail(const struct fuzz_worker *worker, const struct fuzz_tr
 	if (try->bent && (error == EFAULT || error == EINVAL || error == ENOMEM))
 		return true;
 	if (error == EPERM)
-		return try->call->privileged && !worker->privileged;
+		return (try->call->privileged || try->call->owned) && !worker->privileged;
 	/* This process let a step fail, see fuzz_action_fail(); locks fail so. */
 	if (worker->failing && (error == ENOMEM || error == EINTR))
 		return true;

@@ -92,6 +92,7 @@ struct fuzz_worker;
  * @fields: all of its members, in order, ended by one of size 0
  * @errors: what the interface says it may answer, ended by 0
  * @privileged: it needs CAP_SYS_ADMIN
+ * @owned: it needs that where another DRM file created the buffer
  * @tame: takes out what is no mistake but does harm; may be NULL
  * @done: it succeeded: remember what came out; may be NULL
  */
@@ -102,6 +103,7 @@ struct fuzz_call {
 	const struct fuzz_field *fields;
 	int errors[FUZZ_ERRORS];
 	bool privileged;
+	bool owned;
 	void (*tame)(void *args);
 	void (*done)(struct fuzz_worker *worker, int fd, const void *args);
 };

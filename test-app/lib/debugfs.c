@@ -67,11 +67,12 @@ int mockgpu_usage_get(int fd, struct mockgpu_usage *usage)
 	if (!stream)
 		return ret;
 	ret = fscanf(stream, "buffers: %" SCNu64 " pages: %" SCNu64 " pages_max: %" SCNu64
-		     " populated: %" SCNu64 " vram: %" SCNu64 " vram_max: %" SCNu64,
+		     " populated: %" SCNu64 " vram: %" SCNu64 " vram_max: %" SCNu64
+		     " charged: %" SCNu64,
 		     &usage->buffers, &usage->pages, &usage->pages_max,
-		     &usage->populated, &usage->vram, &usage->vram_max);
+		     &usage->populated, &usage->vram, &usage->vram_max, &usage->charged);
 	fclose(stream);
-	return ret == 6 ? 0 : -EPROTO;
+	return ret == 7 ? 0 : -EPROTO;
 }
 
 #define DEBUGFS_ROOT "/sys/kernel/debug"
@@ -105,6 +106,7 @@ static void buffer_number(struct mockgpu_buffer *buffer, const char *key, const 
 		{ "caching", &buffer->caching },
 		{ "moves", &buffer->moves },
 		{ "swapouts", &buffer->swapouts },
+		{ "flushes", &buffer->flushes },
 		{ "revoked", &buffer->revoked },
 		{ "exported", &buffer->exported },
 		{ "attached", &buffer->attached },

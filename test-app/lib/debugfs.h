@@ -25,10 +25,11 @@ int mockgpu_debugfs_open(int fd, const char *name, int flags);
  * struct mockgpu_usage - what the driver holds, for all its clients together
  * @buffers: buffer objects
  * @pages: system pages they are charged for; blocks count whole
- * @pages_max: how many that may be
+ * @pages_max: how many pages they may be charged for at all
  * @populated: system pages that they have now
  * @vram: pages of VRAM that they have now
  * @vram_max: pages of VRAM
+ * @charged: pages they are charged for: @pages and what the kernel keeps about them
  */
 struct mockgpu_usage {
 	uint64_t buffers;
@@ -37,6 +38,7 @@ struct mockgpu_usage {
 	uint64_t populated;
 	uint64_t vram;
 	uint64_t vram_max;
+	uint64_t charged;
 };
 
 /**
@@ -72,6 +74,7 @@ int mockgpu_ttm_objects(void);
  * @caching: enum mockgpu_caching
  * @moves: times it got another place or other pages
  * @swapouts: times it was swapped out
+ * @flushes: times the CPU's cache was flushed for it, where uncached pages need that
  * @revoked: whether it is
  * @exported: whether it has a dma-buf
  * @attached: devices that attached to that
@@ -94,6 +97,7 @@ struct mockgpu_buffer {
 	uint64_t caching;
 	uint64_t moves;
 	uint64_t swapouts;
+	uint64_t flushes;
 	uint64_t revoked;
 	uint64_t exported;
 	uint64_t attached;

@@ -16,6 +16,7 @@
 
 #include "array.h"
 #include "bo.h"
+#include "debugfs.h"
 #include "driver.h"
 #include "module.h"
 #include "pattern.h"
@@ -356,6 +357,57 @@ TEST_F(caching, the_kernels_own_page_table_follows)
 		before = after;
 	}
 	free(before);
+}
+
+static uint64_t flushes(struct __test_metadata *_metadata, const struct driver *driver)
+{
+	struct mockgpu_buffer buffer = {};
+
+	EXPECT_LE(1, mockgpu_buffers_get(driver->fd, &buffer, 1));
+	EXPECT_EQ(0, buffer.busy);
+	return buffer.flushes;
+}
+
+static int move_new_pages(const struct mockgpu_bo *bo)
+{
+	return mockgpu_bo_move(bo, MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES);
+}
+
+/*
+ * Where the kernel's own mapping stays cached, lines of it have to go each time that
+ * the pages go to user space, and each time that the kernel reads them again.
+ */
+TEST_F(caching, uncached_pages_are_flushed_where_the_kernel_caches_them)
+{
+#ifdef __x86_64__
+	const uint64_t one = 0;
+#else
+	const uint64_t one = 1;
+#endif
+	static int (*const moves[])(const struct mockgpu_bo *bo) = {
+		move_new_pages, mockgpu_bo_swapout,
+	};
+	uint64_t expected = 0;
+	size_t i;
+
+	/* Cached ones never. */
+	ASSERT_EQ(0, move_new_pages(&self->bo));
+	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
+	EXPECT_EQ(0, flushes(_metadata, &self->driver));
+	ASSERT_EQ(0, mockgpu_bo_set_caching(&self->bo, MOCKGPU_CACHING_WC));
+	for (i = 0; i < ARRAY_SIZE(moves); i++) {
+		EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
+		EXPECT_EQ(expected += one, flushes(_metadata, &self->driver));
+		ASSERT_EQ(0, moves[i](&self->bo));
+		EXPECT_EQ(expected += one, flushes(_metadata, &self->driver));
+	}
+	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
+	EXPECT_EQ(expected += one, flushes(_metadata, &self->driver));
+	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_VRAM, 0));
+	EXPECT_EQ(expected += one, flushes(_metadata, &self->driver));
+	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_GTT, 0));
+	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
+	EXPECT_EQ(expected += one, flushes(_metadata, &self->driver));
 }
 
 FIXTURE(vram) {

@@ -504,42 +504,6 @@ TEST_F(fail_load, a_peers_use)
 	test_peer(_metadata, "devices=2 dynamic_import=0");
 }
 
-TEST_F(fail_load, loading)
-{
-	char parameters[64], first[256];
-	int kmsg = kmsg_open();
-	unsigned int nth;
-	int ret;
-
-	ASSERT_LE(0, kmsg);
-	ASSERT_EQ(0, module_unload());
-	for (nth = 1; nth < STEPS_MAX; nth++) {
-		snprintf(parameters, sizeof(parameters),
-			 "devices=2 vram_size=4194304 fail_load=%u", nth);
-		ret = module_load(parameters);
-		if (!ret)
-			break;
-		EXPECT_EQ(-ENOMEM, ret);
-		EXPECT_FALSE(module_is_loaded());
-		EXPECT_EQ(-1, access(MOCKGPU_NODE, F_OK));
-		EXPECT_EQ(-1, access("/sys/devices/faux/mockgpu", F_OK));
-		EXPECT_EQ(-1, access("/sys/devices/platform/mockgpu", F_OK));
-		EXPECT_EQ(0, kmsg_complaints(kmsg, first, sizeof(first)))
-			TH_LOG("step %u: %s", nth, first);
-	}
-	EXPECT_EQ(0, ret);
-	/*
-	 * Two of: parent, device, TTM, GTT, VRAM, registration; and one plain node. VRAM's
-	 * memory type is set on x86 only.
-	 */
-#ifdef __x86_64__
-	EXPECT_LE(2 * 14 + 1, nth - 1);
-#else
-	EXPECT_LE(2 * 13 + 1, nth - 1);
-#endif
-	EXPECT_EQ(0, close(kmsg));
-}
-
 int main(int argc, char **argv)
 {
 	return driver_run(argc, argv);

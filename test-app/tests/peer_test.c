@@ -286,6 +286,23 @@ TEST_F(peer, a_revocation_is_told)
 	EXPECT_EQ(-ENODEV, mockgpu_bo_copy(&self->import, 0, &self->own, 0, self->own.size));
 }
 
+/*
+ * Neither a raised count nor anything else keeps the buffer in system memory while a
+ * device has addresses of it: from there it is swapped out without a word.
+ */
+TEST_F(peer, nobody_has_addresses_of_system_memory)
+{
+	/* Before 6.13 a static importer has it mapped and pinned from the first. */
+	if (first_buffer(_metadata, self->driver.fd).pins)
+		return;
+	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_SYSTEM, 0));
+	ASSERT_EQ(0, mockgpu_bo_inject(&self->bo, MOCKGPU_INJECT_REF_GET, 0));
+	expect_use(_metadata, &self->bo, &self->import, &self->own, 9);
+	EXPECT_STREQ("gtt", first_buffer(_metadata, self->driver.fd).placement);
+	ASSERT_EQ(0, mockgpu_bo_inject(&self->bo, MOCKGPU_INJECT_REF_PUT, 0));
+	expect_move(_metadata, &self->bo, self->driver.fd, self->peer, move_swapout);
+}
+
 /* VRAM is for peers; who cannot follow a move gets the buffer in GTT. */
 TEST_F(peer, vram_is_shared_where_it_can_be)
 {
@@ -339,6 +356,8 @@ TEST_F(peer, an_eviction_is_told_without_a_handle)
 		ASSERT_EQ(4, mockgpu_buffers_get(self->peer, buffers, 4));
 		EXPECT_EQ(0, buffers[0].notifies);
 		EXPECT_EQ(1, buffers[2].notifies);
+		/* It has no addresses of what is somebody else's now. */
+		EXPECT_EQ(0, buffers[2].populated);
 		EXPECT_EQ(0, mockgpu_bo_destroy(&other));
 	}
 	memset(own.map, 0, own.size);
