@@ -190,6 +190,9 @@ plan_sources() {
 		crosvm-integration/tests/run-* crosvm-integration/guest/[!v]*.c crosvm-integration/guest/vgpu-*.c; do
 		[ ! -e "$source" ] || basename "$source" .c
 	done
+	for source in lab/selftest*; do
+		[ ! -x "$source" ] || basename "$source"
+	done
 	for folder in crosvm-integration/vhost-gpu crosvm-integration/buffer-gpu; do
 		[ ! -d "$folder" ] || basename "$folder"
 	done
