@@ -138,7 +138,9 @@ const struct fuzz_call fuzz_calls[] = {
 		       FIELD(drm_mockgpu_bo_query, state, OUT, 0),
 		       FIELD(drm_mockgpu_bo_query, moves, OUT, 0),
 		       FIELD(drm_mockgpu_bo_query, swapouts, OUT, 0),
-		       FIELD(drm_mockgpu_bo_query, upgrades, OUT, 0)),
+		       FIELD(drm_mockgpu_bo_query, upgrades, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, entry_caching, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, reserved, OUT, 0)),
 		.errors = { EINVAL, ENOENT }, .done = fuzz_done_query,
 	}, {
 		"BO_PAGES", 3, DRM_IOCTL_MOCKGPU_BO_PAGES,
