@@ -105,16 +105,24 @@ static void expect_hosts_entries(struct __test_metadata *_metadata, struct live 
 	}
 }
 
-/* "kvm_mmu_set_spte: gfn 100000 spte 7600e67 (...": the entry of the memslot's first page. */
-static uint64_t traced_entry(const char *trace)
+/*
+ * "kvm_mmu_set_spte: gfn 100000 spte 7600e67 (...": the entry of a page of the memslot, the
+ * one that the guest touched first.
+ */
+static uint64_t traced_entry(const struct live *live, const char *trace, uint32_t *page)
 {
-	char wanted[48];
-	uint64_t entry;
+	const uint64_t first = LIVE_GPA / GUEST_PAGE_SIZE;
+	uint64_t gfn, entry;
 	const char *at;
 
-	snprintf(wanted, sizeof(wanted), " gfn %llx spte ", LIVE_GPA / GUEST_PAGE_SIZE);
-	at = strstr(trace, wanted);
-	return at && sscanf(at + strlen(wanted), "%" SCNx64, &entry) == 1 ? entry : 0;
+	for (at = trace; (at = strstr(at, " gfn ")); at++) {
+		if (sscanf(at, " gfn %" SCNx64 " spte %" SCNx64, &gfn, &entry) != 2 ||
+		    gfn < first || gfn - first >= live->pages)
+			continue;
+		*page = gfn - first;
+		return entry;
+	}
+	return 0;
 }
 
 /* PWT, PCD and PAT of AMD's entries, nested or shadow: 0, which is the guest's type. */
@@ -128,9 +136,10 @@ TEST_F(memtype, the_hosts_entries)
 TEST_F(memtype, kvms_entries)
 {
 	struct live *live = &self->live;
-	static char text[4096];
+	static char text[64 * 1024];
 	struct kvmtrace trace;
 	struct drm_mockgpu_page page;
+	uint32_t at = 0;
 	uint64_t entry;
 	int ret;
 
@@ -141,8 +150,8 @@ TEST_F(memtype, kvms_entries)
 		SKIP(return, "KVM's tracepoints cannot be read: %s", strerror(-ret));
 	EXPECT_TRUE(live_maps(_metadata, live));
 	kvmtrace_end(&trace, text, sizeof(text));
-	entry = traced_entry(text);
-	ASSERT_EQ(1, mockgpu_bo_pages(&live->bo, 0, 1, &page));
+	entry = traced_entry(live, text, &at);
+	ASSERT_EQ(1, mockgpu_bo_pages(&live->bo, at, 1, &page));
 	EXPECT_EQ(page.pfn, entry >> 12 & ((1ull << 40) - 1))
 		TH_LOG("the trace is:\n%s", text);
 	EXPECT_EQ(0, entry & SPTE_TYPE);
