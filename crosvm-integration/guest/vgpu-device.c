@@ -99,8 +99,12 @@ TEST_F(device, guest_blob)
 
 TEST_F(device, bad_blobs)
 {
-	static const uint64_t bad[] = { 2, 1ull << 40, VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, 99, 0, 0),
-					VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, 1, 11, 0) };
+	static const uint64_t bad[] = {
+		VGPU_SOURCE_HEAP + 1,
+		1ull << 40,
+		VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, 99, 0, 0),
+		VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, 1, 11, 0),
+	};
 	struct virtgpu_blob blob;
 	unsigned int i;
 

@@ -36,7 +36,7 @@ static inline uint64_t release_number(unsigned int major, unsigned int minor,
  */
 static inline uint64_t release_parse(const char *release)
 {
-	unsigned int major, minor, patch = 0, candidate = RELEASE_FINAL;
+	unsigned int major, minor, patch = 0, candidate;
 	int length = 0, more = 0;
 
 	if (sscanf(release, "%u.%u%n", &major, &minor, &length) != 2)
@@ -45,7 +45,8 @@ static inline uint64_t release_parse(const char *release)
 	if (sscanf(release, ".%u%n", &patch, &more) == 1)
 		release += more;
 	/* Debian's package versions have "~rc5". */
-	sscanf(release, "%*1[-~]rc%u", &candidate);
+	if (sscanf(release, "%*1[-~]rc%u", &candidate) != 1)
+		candidate = RELEASE_FINAL;
 	return release_number(major, minor, patch, candidate);
 }
 
