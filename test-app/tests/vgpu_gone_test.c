@@ -94,7 +94,7 @@ TEST(a_guard_tells_what_is_there)
 
 TEST_SIGNAL(outside_of_a_guard_it_is_deadly, SIGBUS)
 {
-	char *gone = page_cut(), data;
+	char *gone = page_cut(), data = 0;
 
 	ASSERT_EQ(0, guarded_init());
 	EXPECT_EQ(-EFAULT, guarded_read(&data, gone, 1));
