@@ -193,7 +193,7 @@ plan_sources() {
 	for source in lab/selftest*; do
 		[ ! -x "$source" ] || basename "$source"
 	done
-	for folder in crosvm-integration/vhost-gpu crosvm-integration/buffer-gpu; do
+	for folder in crosvm-integration/vhost-gpu crosvm-integration/buffer-gpu crosvm-integration/vmm-watch; do
 		[ ! -d "$folder" ] || basename "$folder"
 	done
 }
