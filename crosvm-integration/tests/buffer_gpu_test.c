@@ -224,7 +224,7 @@ TEST_F(buffer, many_clients_at_a_time)
 		variant->source, "--size", "4M", "--max-clients", "3", NULL
 	};
 	uint64_t *maps[3], value;
-	int sockets[4], fd, i;
+	int sockets[4] = { -1, -1, -1, -1 }, fd, i;
 
 	self->pid = process_start(argv);
 	for (i = 0; i < 3; i++) {

@@ -324,19 +324,29 @@ static inline void send_command(struct front_end *front, const void *command, ui
 	eventfd_write(front->kick, 1);
 }
 
-/* VIRTIO_GPU_RESP_*, or 0 when there is no answer in time. */
-static inline uint32_t await_answer(struct front_end *front)
+/*
+ * Whether all that was sent comes back in time. The used ring tells: a call may still be
+ * about what came before.
+ */
+static inline bool await_used(struct front_end *front)
 {
-	const struct virtio_gpu_ctrl_hdr *answer = (void *)(front->memory + ANSWER);
 	const struct vring_used *used = (void *)(front->memory + USED);
 	eventfd_t value;
 
 	while (__atomic_load_n(&used->idx, __ATOMIC_ACQUIRE) != front->sent) {
 		if (!is_readable(front->call, PATIENCE_MS))
-			return 0;
+			return false;
 		eventfd_read(front->call, &value);
 	}
-	return answer->type;
+	return true;
+}
+
+/* VIRTIO_GPU_RESP_*, or 0 when there is no answer in time. */
+static inline uint32_t await_answer(struct front_end *front)
+{
+	const struct virtio_gpu_ctrl_hdr *answer = (void *)(front->memory + ANSWER);
+
+	return await_used(front) ? answer->type : 0;
 }
 
 /* Whether an answer comes that must not come yet. */
