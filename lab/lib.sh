@@ -169,7 +169,7 @@ need_namespace() {
 # layer above it, and any with LAYER=y, so that what is written to it goes, too.
 in_tree() {
 	[ "$(id -u)" = 0 ] && userns='' || userns=--map-root-user
-	mkdir -p "$TREE$REPO" 2>/dev/null && layer=${LAYER:-} || layer=y
+	mkdir -p "$TREE$REPO" 2>/dev/null && [ -w "$TREE/tmp" ] && layer=${LAYER:-} || layer=y
 	# shellcheck disable=SC2086 # nothing or one word
 	unshare $userns --mount sh -ec '
 		tree=$1 repo=$2 userns=$3 layer=$4
@@ -180,6 +180,8 @@ in_tree() {
 			mount -t overlay -o "lowerdir=$tree,upperdir=$tree/run/upper,workdir=$tree/run/work" overlay "$tree/run/root"
 			tree=$tree/run/root
 			mkdir -p "$tree$repo" "$tree/tmp"
+			# Compilers write to it, whoever has made the tree.
+			mount -t tmpfs -o mode=1777 tmp "$tree/tmp"
 		fi
 		if [ "$userns" ]; then
 			mount --rbind /proc "$tree/proc"
