@@ -119,7 +119,7 @@ static void leave(int sig)
 
 TEST(who_had_the_signal_before_keeps_it)
 {
-	char *gone = page_cut(), data;
+	char *gone = page_cut(), data = 0;
 	int status;
 	pid_t pid;
 
@@ -139,7 +139,7 @@ TEST(who_had_the_signal_before_keeps_it)
 /* A system call for each access would cost more than the access. */
 TEST(a_guard_makes_no_system_call)
 {
-	char *gone = page_cut(), data;
+	char *gone = page_cut(), data = 0;
 	int status, i;
 	pid_t pid;
 
