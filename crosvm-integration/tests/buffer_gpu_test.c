@@ -296,6 +296,7 @@ TEST(a_server_ends_with_its_test)
 	char dir[] = "/tmp/buffer-gpu.XXXXXX", path[64];
 	int fds[2], i;
 	pid_t test, server;
+	ssize_t told;
 
 	ASSERT_NE(NULL, mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/socket", dir);
@@ -308,7 +309,10 @@ TEST(a_server_ends_with_its_test)
 			_exit(1);
 		abort();
 	}
-	ASSERT_EQ(sizeof(server), read(fds[0], &server, sizeof(server)));
+	told = read(fds[0], &server, sizeof(server));
+	close(fds[0]);
+	close(fds[1]);
+	ASSERT_EQ((ssize_t)sizeof(server), told);
 	EXPECT_EQ(128 + SIGABRT, process_end(test));
 	/* It is nobody's child, so nobody may have reaped it yet: a zombie is an end. */
 	for (i = 0; i < PATIENCE_MS / 10; i++) {
