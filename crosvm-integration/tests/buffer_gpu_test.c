@@ -322,7 +322,9 @@ TEST(a_server_ends_with_its_test)
 		snprintf(stat, sizeof(stat), "/proc/%d/stat", server);
 		file = fopen(stat, "re");
 		if (file) {
-			EXPECT_EQ(1, fscanf(file, "%*d (buffer-gpu) %c", &state));
+			/* One that is reaped after fopen() has nothing to read: an end, too. */
+			if (fscanf(file, "%*d (buffer-gpu) %c", &state) != 1)
+				state = 'Z';
 			fclose(file);
 		}
 		if (state == 'Z')

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,6 +12,40 @@
 #include "module.h"
 
 #define MODULE_NAME "mockgpu"
+
+/*
+ * What this program has done to the module: tests are children of the harness, and what
+ * one has loaded the next may use.
+ */
+struct module_state {
+	bool is_changed;
+	char parameters[256];
+};
+
+static struct module_state *module_state;
+
+/* The harness ends a test with _exit(), so this is for the program's own end. */
+static void module_restore(void)
+{
+	int ret;
+
+	if (!module_state->is_changed || (module_is_loaded() && !module_state->parameters[0]))
+		return;
+	ret = module_reload("");
+	if (!ret)
+		return;
+	printf("Bail out! mockgpu cannot be loaded as it was before: %s\n", strerror(-ret));
+	fflush(stdout);
+	_exit(1);
+}
+
+static void __attribute__((constructor)) module_share(void)
+{
+	module_state = mmap(NULL, sizeof(*module_state), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (module_state == MAP_FAILED || atexit(module_restore))
+		abort();
+}
 
 bool module_is_loaded(void)
 {
@@ -35,15 +72,21 @@ int module_load(const char *parameters)
 	if (syscall(SYS_finit_module, fd, parameters, 0))
 		ret = -errno;
 	close(fd);
+	if (!ret)
+		snprintf(module_state->parameters, sizeof(module_state->parameters), "%s",
+			 parameters);
 	return ret;
 }
 
 int module_unload(void)
 {
-	return syscall(SYS_delete_module, MODULE_NAME, O_NONBLOCK) ? -errno : 0;
+	if (syscall(SYS_delete_module, MODULE_NAME, O_NONBLOCK))
+		return -errno;
+	module_state->is_changed = true;
+	return 0;
 }
 
-int module_reload(const char *parameters)
+int module_unload_wait(void)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 	int tries, ret = 0;
@@ -54,5 +97,17 @@ int module_reload(const char *parameters)
 			break;
 		nanosleep(&pause, NULL);
 	}
-	return ret ? ret : module_load(parameters);
+	return ret;
+}
+
+int module_reload(const char *parameters)
+{
+	return module_unload_wait() ?: module_load(parameters);
+}
+
+int module_want(const char *parameters)
+{
+	if (module_is_loaded() && !strcmp(module_state->parameters, parameters))
+		return 0;
+	return module_reload(parameters);
 }

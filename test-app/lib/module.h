@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Loading and unloading mockgpu from a test. The file to load is what the
- * environment variable MOCKGPU_MODULE names; lab/run sets it.
+ * environment variable MOCKGPU_MODULE names; lab/run sets it. The end of a program that has
+ * loaded or unloaded it leaves it loaded without parameters.
  */
 #ifndef MOCKGPU_MODULE_H
 #define MOCKGPU_MODULE_H
@@ -38,13 +39,31 @@ int module_load(const char *parameters);
 int module_unload(void);
 
 /**
- * module_reload - rmmod, then insmod
- * @parameters: as for module_load()
+ * module_unload_wait - rmmod mockgpu, if it is loaded
  *
  * What was open somewhere a moment ago gets a second to be closed.
  *
  * Return: 0 or a negative errno.
  */
+int module_unload_wait(void);
+
+/**
+ * module_reload - module_unload_wait(), then module_load()
+ * @parameters: as for module_load()
+ *
+ * Return: 0 or a negative errno.
+ */
 int module_reload(const char *parameters);
+
+/**
+ * module_want - have the module loaded with these parameters
+ * @parameters: as for module_load(), not ""
+ *
+ * Loads it anew only where the program has not loaded it so before: under emulation that
+ * takes a second.
+ *
+ * Return: 0 or a negative errno.
+ */
+int module_want(const char *parameters);
 
 #endif /* MOCKGPU_MODULE_H */

@@ -255,7 +255,7 @@ FIXTURE_SETUP(for_reading)
 
 	if (!module_file())
 		SKIP(return, "MOCKGPU_MODULE does not name the module to load with devices=2");
-	ASSERT_EQ(0, module_reload("devices=2"));
+	ASSERT_EQ(0, module_want("devices=2"));
 	driver_setup(_metadata, &self->driver);
 	self->client = variant->open();
 	ASSERT_LE(0, self->client);
@@ -278,7 +278,6 @@ FIXTURE_TEARDOWN(for_reading)
 	EXPECT_EQ(0, close(self->dmabuf));
 	EXPECT_EQ(0, close(self->client));
 	driver_teardown(_metadata, &self->driver);
-	EXPECT_EQ(0, module_reload(""));
 }
 
 TEST_F(for_reading, it_is_imported_and_not_ours_to_change)

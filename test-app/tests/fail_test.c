@@ -470,7 +470,7 @@ FIXTURE_SETUP(fail_load)
 
 FIXTURE_TEARDOWN(fail_load)
 {
-	EXPECT_EQ(0, module_reload(""));
+	EXPECT_EQ(0, module_unload_wait());
 }
 
 static void test_peer(struct __test_metadata *_metadata, const char *parameters)

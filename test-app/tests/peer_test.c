@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Two mock GPUs share a buffer: the dynamic importer on the other side. Needs the
- * module with devices=2, so it is loaded anew for each test.
+ * module with devices=2.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +54,7 @@ FIXTURE_SETUP(peer)
 {
 	size_t size;
 
-	ASSERT_EQ(0, module_reload(variant->parameters));
+	ASSERT_EQ(0, module_want(variant->parameters));
 	driver_setup(_metadata, &self->driver);
 	self->page = self->driver.page;
 	size = PAGES * self->page;
@@ -85,7 +85,6 @@ FIXTURE_TEARDOWN(peer)
 	EXPECT_EQ(0, usage.pages);
 	EXPECT_EQ(0, close(self->peer));
 	driver_teardown(_metadata, &self->driver);
-	EXPECT_EQ(0, module_reload(""));
 }
 
 static struct mockgpu_buffer first_buffer(struct __test_metadata *_metadata, int fd)

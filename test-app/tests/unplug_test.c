@@ -69,7 +69,7 @@ static void expect_nothing_left(struct __test_metadata *_metadata, int objects)
 	EXPECT_EQ(objects, mockgpu_ttm_objects());
 }
 
-/* The end of each test: nothing is in use any more, so the module goes and comes. */
+/* The end of each test: nothing is in use any more, so the module goes. */
 FIXTURE_TEARDOWN(unplug)
 {
 	char first[256];
@@ -80,7 +80,7 @@ FIXTURE_TEARDOWN(unplug)
 	EXPECT_EQ(0, close(self->fd));
 	EXPECT_EQ(0, close(self->peer));
 	expect_nothing_left(_metadata, self->objects);
-	EXPECT_EQ(0, module_reload(""));
+	EXPECT_EQ(0, module_unload_wait());
 	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
 		TH_LOG("the kernel log says: %s", first);
 	EXPECT_EQ(0, close(self->kmsg));
