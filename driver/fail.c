@@ -30,29 +30,37 @@ static DECLARE_FAULT_ATTR(mockgpu_fail_attr);
 #endif
 
 /*
- * @process: whose points are counted, or NULL
+ * @who: whose points are counted, or NULL
+ * @is_thread: of that thread only, not of its whole process
  * @countdown: how many points until the one that fails; 0: none will
  * @fired: name of the last point that failed, or NULL
  */
 static struct {
 	spinlock_t lock;	/* the members below */
-	struct pid *process;
+	struct pid *who;
+	bool is_thread;
 	unsigned long countdown;
 	const char *fired;
 } mockgpu_fail = {
 	.lock = __SPIN_LOCK_UNLOCKED(mockgpu_fail.lock),
 };
 
-static void mockgpu_fail_arm(unsigned long countdown)
+static struct pid *mockgpu_fail_current(bool is_thread)
 {
-	struct pid *process = get_pid(task_tgid(current));
+	return is_thread ? task_pid(current) : task_tgid(current);
+}
+
+static void mockgpu_fail_arm(unsigned long countdown, bool is_thread)
+{
+	struct pid *who = get_pid(mockgpu_fail_current(is_thread));
 
 	spin_lock(&mockgpu_fail.lock);
-	swap(mockgpu_fail.process, process);
+	swap(mockgpu_fail.who, who);
+	mockgpu_fail.is_thread = is_thread;
 	mockgpu_fail.countdown = countdown;
 	mockgpu_fail.fired = NULL;
 	spin_unlock(&mockgpu_fail.lock);
-	put_pid(process);
+	put_pid(who);
 }
 
 static bool mockgpu_fail_count(const char *point)
@@ -62,7 +70,8 @@ static bool mockgpu_fail_count(const char *point)
 	if (!READ_ONCE(mockgpu_fail.countdown))
 		return false;
 	spin_lock(&mockgpu_fail.lock);
-	if (mockgpu_fail.countdown && mockgpu_fail.process == task_tgid(current)) {
+	if (mockgpu_fail.countdown &&
+	    mockgpu_fail.who == mockgpu_fail_current(mockgpu_fail.is_thread)) {
 		WRITE_ONCE(mockgpu_fail.countdown, mockgpu_fail.countdown - 1);
 		fail = !mockgpu_fail.countdown;
 		if (fail)
@@ -113,7 +122,7 @@ static ssize_t mockgpu_fail_nth_write(struct file *file, const char __user *from
 	ret = kstrtoul_from_user(from, count, 0, &countdown);
 	if (ret)
 		return ret;
-	mockgpu_fail_arm(countdown);
+	mockgpu_fail_arm(countdown, false);
 	return count;
 }
 
@@ -142,10 +151,13 @@ void mockgpu_fail_debugfs_init(struct dentry *root)
 
 /**
  * mockgpu_fail_init - before anything else is done at loading
+ *
+ * Another thread of the loading process may open the device before loading ends: that is
+ * no step of loading.
  */
 void mockgpu_fail_init(void)
 {
-	mockgpu_fail_arm(fail_load);
+	mockgpu_fail_arm(fail_load, true);
 }
 
 /**
@@ -153,5 +165,5 @@ void mockgpu_fail_init(void)
  */
 void mockgpu_fail_fini(void)
 {
-	put_pid(mockgpu_fail.process);
+	put_pid(mockgpu_fail.who);
 }

@@ -37,6 +37,24 @@ results_missing() {
 	echo "not ok - $1: $2"
 }
 
+# run_jobs FILE ARGUMENT...: xargs with FILE as its input, and its exit status. A signal that
+# ends this script ends all of its jobs: in a session of their own, since the signal may be
+# for this process alone (kill, a CI's time limit).
+run_jobs() {
+	file=$1
+	shift
+	setsid xargs "$@" <"$file" &
+	session=$!
+	for signal in HUP:129 INT:130 TERM:143; do
+		# shellcheck disable=SC2064 # these values
+		trap "kill -TERM -$session 2>/dev/null; wait $session; exit ${signal#*:}" "${signal%:*}"
+	done
+	jobs_status=0
+	wait "$session" || jobs_status=$?
+	trap - HUP INT TERM
+	return $jobs_status
+}
+
 # results_expect PREFIX MMU PROGRAM...: each has failed until it has run.
 results_expect() {
 	results_taps "$@" | while read -r _ tap _; do

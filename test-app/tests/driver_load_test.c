@@ -168,6 +168,29 @@ static bool loading_was_to_fail(struct __test_metadata *_metadata, unsigned int 
 	return true;
 }
 
+static void *open_node(void *arg)
+{
+	int *fd = arg;
+
+	*fd = open(MOCKGPU_NODE, O_RDWR | O_CLOEXEC);
+	return NULL;
+}
+
+/* One step is left, and an opening of the plain node is one, but not by another thread. */
+static void expect_only_the_loader_counts(struct __test_metadata *_metadata)
+{
+	pthread_t other;
+	int fd = -1;
+
+	ASSERT_EQ(0, pthread_create(&other, NULL, open_node, &fd));
+	ASSERT_EQ(0, pthread_join(other, NULL));
+	EXPECT_LE(0, fd);
+	EXPECT_EQ(0, close(fd));
+	open_node(&fd);
+	EXPECT_EQ(-1, fd);
+	EXPECT_EQ(ENOMEM, errno);
+}
+
 /* Nothing is left, and nobody has got in: see load(). */
 TEST_F(load, each_step_fails)
 {
@@ -192,7 +215,8 @@ TEST_F(load, each_step_fails)
 		EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
 			TH_LOG("step %u: %s", nth, first);
 	}
-	EXPECT_EQ(0, ret);
+	ASSERT_EQ(0, ret);
+	expect_only_the_loader_counts(_metadata);
 	/* The plain node and the second device are left out. */
 	EXPECT_EQ(devices, without);
 	/*
