@@ -31,7 +31,7 @@ LAB_EXIT_TIMEOUT=124	# no end within the time limit
 LAB_EXIT_FAILED=125	# the lab could not do its work
 
 # How a kernel reports something, for grep -E: the list that all who look have.
-REPORTS=$(sed '/^#/d' "$REPO/test-app/lib/complaints" | paste -s -d '|' -)
+REPORTS=$(sed '/^#/d' "$REPO/test-app/lib/base/complaints" | paste -s -d '|' -)
 
 log() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

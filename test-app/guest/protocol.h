@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "../lib/array.h"
+#include "../lib/base/array.h"
 
 #define GUEST_MAGIC 0x6d6f636b67707531ull
 #define GUEST_PAGE_SIZE 4096

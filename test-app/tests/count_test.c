@@ -3,7 +3,7 @@
  * Reference counts and flags of the pages, at each step of a life in a guest: while
  * mapped, after a zap, without the memslot, without the VM, and after the VMM was
  * killed with its vCPUs running. The count is the same at all of them. The flags are,
- * too, from 6.13 on; before that KVM marks the pages that it holds, see lib/judge.c. The
+ * too, from 6.13 on; before that KVM marks the pages that it holds, see lib/verdict/judge.c. The
  * guest's first touches come in another order each time (live_maps()).
  */
 

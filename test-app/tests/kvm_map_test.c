@@ -2,7 +2,7 @@
 /*
  * Buffers of every page kind in a guest: each page is touched by the guest, in
  * several orders, read first and written first, through aligned and skewed
- * memslots. What is ok, known or a bug is decided by lib/judge.c.
+ * memslots. What is ok, known or a bug is decided by lib/verdict/judge.c.
  *
  * One harness test is one buffer in one VM; it prints a machine-readable line
  * for each of its cases (cell.h).

@@ -3,7 +3,7 @@
  * Every way into a guest: page kinds, doors to user space, fault modes, what the
  * guest does first, how memslots lie over the mapping, and KVM_PRE_FAULT_MEMORY.
  * vgem's import of a mockgpu dma-buf is no door: drm_gem_dumb_map_offset() refuses
- * imports. Which pages map depends on the kind alone; lib/judge.c decides.
+ * imports. Which pages map depends on the kind alone; lib/verdict/judge.c decides.
  *
  * One harness test is one kind in one fault mode. The short form takes each kind,
  * mode, layout and first access together with one of the doors; MOCKGPU_LONG=1 takes

@@ -4,7 +4,7 @@
  * maps them into the host-visible region, touches every page and gives them back,
  * with blobs of every page kind, both memslot layouts and both ways to map, and
  * with the driver moving them underneath. What is ok, known or a bug is decided by
- * lib/judge.c.
+ * lib/verdict/judge.c.
  *
  * A test of vram is one kind of blob in one VM (cell.h).
  *

@@ -20,7 +20,7 @@
 #define KMSG_FACILITY(prio) ((prio) >> 3)
 #define KMSG_FACILITY_KERNEL 0
 
-/* KMSG_COMPLAINTS: lib/complaints as one regular expression, see the Makefile. */
+/* KMSG_COMPLAINTS: complaints as one regular expression, see the Makefile. */
 static pthread_once_t kmsg_once = PTHREAD_ONCE_INIT;
 static regex_t kmsg_regex;
 

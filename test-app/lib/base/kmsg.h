@@ -39,7 +39,7 @@ int kmsg_complaints(int fd, char *first, size_t size);
  * @text: the line; what comes before its text does not matter
  *
  * A complaint is a WARNING, BUG, oops, panic, a report of a sanitizer, of lockdep or of
- * a stall detector: what lib/complaints lists, which the lab and the runners of VMMs use
+ * a stall detector: what complaints lists, which the lab and the runners of VMMs use
  * too.
  *
  * Return: true for a complaint.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A small VMM on KVM, see vmm.h. What one architecture does is in vmm_<arch>.c. */
+/* A small VMM on KVM, see vmm.h. What one architecture does is in <arch>.c. */
 
 #include <errno.h>
 #include <fcntl.h>
