@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../guest/protocol.h"
+#include "guest/protocol.h"
 #include "internal.h"
 #include "protocol.h"
 

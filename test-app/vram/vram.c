@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../vgpu/protocol.h"
+#include "vgpu/protocol.h"
 #include "hostmap.h"
 #include "trial.h"
 #include "vram.h"

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../vgpu/mmio.h"
+#include "vgpu/mmio.h"
 #include "vmm.h"
 
 /* Where the guest has it, and the largest blob: one of 64 MiB, not aligned. */

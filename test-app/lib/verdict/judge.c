@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "../../guest/protocol.h"
+#include "guest/protocol.h"
 #include "array.h"
 #include "judge.h"
 #include "known.h"

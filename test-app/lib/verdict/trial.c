@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../guest/arch.h"
+#include "guest/arch.h"
 #include "explain.h"
 #include "kmsg.h"
 #include "touch.h"

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../guest/protocol.h"
+#include "guest/protocol.h"
 #include "judge.h"
 #include "mockgpu.h"
 

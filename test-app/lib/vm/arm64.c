@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "../../guest/arch.h"
+#include "guest/arch.h"
 #include "vmm_arch.h"
 
 #define ARM_PTE_VALID (1ull << 0)

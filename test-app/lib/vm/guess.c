@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../../guest/protocol.h"
+#include "guest/protocol.h"
 #include "guess.h"
 #include "mockgpu.h"
 

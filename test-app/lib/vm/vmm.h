@@ -17,8 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../guest/gpu.h"
-#include "../../guest/protocol.h"
+#include "guest/gpu.h"
+#include "guest/protocol.h"
 
 struct kvm_run;
 struct vmm;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#include "../../guest/arch.h"
+#include "guest/arch.h"
 #include "vmm_arch.h"
 
 #define X86_CR0_PE (1ull << 0)

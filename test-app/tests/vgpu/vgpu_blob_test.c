@@ -12,10 +12,10 @@
 
 #include "kselftest_harness.h"
 
-#include "../guest/protocol.h"
-#include "../vgpu/protocol.h"
+#include "guest/protocol.h"
+#include "vgpu/protocol.h"
 #include "mockgpu.h"
-#include "vgpu_guest.h"
+#include "vgpu/testing/guest.h"
 
 #define PAGE 4096
 #define MIB (1ull << 20)

@@ -18,13 +18,13 @@
 
 #include <linux/seccomp.h>
 
-#include "../guest/protocol.h"
-#include "../vgpu/protocol.h"
+#include "guest/protocol.h"
+#include "vgpu/protocol.h"
 #include "debugfs.h"
 #include "guarded.h"
 #include "mockgpu.h"
 #include "module.h"
-#include "vgpu_guest.h"
+#include "vgpu/testing/guest.h"
 
 #define PAGE 4096
 #define MIB (1ull << 20)

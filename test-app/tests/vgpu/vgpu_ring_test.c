@@ -9,7 +9,7 @@
 
 #include "kselftest_harness.h"
 
-#include "vgpu_guest.h"
+#include "vgpu/testing/guest.h"
 
 #define PAGE 4096
 /* Virtio 1.3, 2.7. */

@@ -9,8 +9,8 @@
 
 #include <linux/virtio_mmio.h>
 
-#include "../vgpu/protocol.h"
-#include "vgpu_guest.h"
+#include "vgpu/protocol.h"
+#include "guest.h"
 
 #define SLOTS 8
 

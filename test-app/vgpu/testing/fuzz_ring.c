@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../tests/vgpu_guest.h"
+#include "guest.h"
 #include "fuzz.h"
 
 /**

@@ -14,10 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../tests/vgpu_guest.h"
-#include "cross_domain.h"
+#include "guest.h"
+#include "vgpu/cross_domain.h"
 #include "fuzz.h"
-#include "protocol.h"
+#include "vgpu/protocol.h"
 
 #define FUZZ_BYTES_MAX (1ull << 20)
 #define FUZZ_MESSAGES_MAX 64

@@ -12,11 +12,11 @@
 
 #include <drm_fourcc.h>
 
-#include "../vgpu/cross_domain.h"
-#include "../vgpu/protocol.h"
+#include "vgpu/cross_domain.h"
+#include "vgpu/protocol.h"
 #include "debugfs.h"
 #include "mockgpu.h"
-#include "vgpu_guest.h"
+#include "vgpu/testing/guest.h"
 
 #define PAGE 4096
 #define MIB (1ull << 20)

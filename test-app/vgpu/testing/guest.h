@@ -14,8 +14,8 @@
 #include <linux/virtio_gpu.h>
 #include <linux/virtio_ring.h>
 
-#include "../vgpu/mmio.h"
-#include "../vgpu/vgpu.h"
+#include "vgpu/mmio.h"
+#include "vgpu/vgpu.h"
 
 /*
  * RAM: two regions side by side in the guest, but not in the host, and one far

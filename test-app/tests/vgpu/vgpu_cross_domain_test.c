@@ -8,8 +8,8 @@
 
 #include <drm_fourcc.h>
 
-#include "../vgpu/cross_domain.h"
-#include "vgpu_guest.h"
+#include "vgpu/cross_domain.h"
+#include "vgpu/testing/guest.h"
 
 #define PAGE 4096
 

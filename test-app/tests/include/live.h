@@ -11,7 +11,7 @@
 #include "bo.h"
 #include "driver.h"
 #include "program.h"
-#include "../guest/arch.h"
+#include "guest/arch.h"
 #include "explain.h"
 #include "runner.h"
 #include "touch.h"

@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 
-#include "../vgpu/protocol.h"
-#include "../vram/vram.h"
+#include "vgpu/protocol.h"
+#include "vram/vram.h"
 #include "cell.h"
 #include "driver.h"
 #include "trial.h"

@@ -15,7 +15,7 @@
 
 #include "kselftest_harness.h"
 
-#include "../guest/protocol.h"
+#include "guest/protocol.h"
 #include "array.h"
 #include "judge.h"
 #include "kmsg.h"

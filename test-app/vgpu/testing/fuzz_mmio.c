@@ -14,7 +14,7 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
 
-#include "../tests/vgpu_guest.h"
+#include "guest.h"
 #include "fuzz.h"
 
 /**

@@ -8,9 +8,9 @@
 
 #include "kselftest_harness.h"
 
-#include "../vgpu/cross_domain.h"
-#include "../vgpu/protocol.h"
-#include "vgpu_guest.h"
+#include "vgpu/cross_domain.h"
+#include "vgpu/protocol.h"
+#include "vgpu/testing/guest.h"
 
 #define PAGE 4096
 

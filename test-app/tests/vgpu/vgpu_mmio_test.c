@@ -10,9 +10,9 @@
 
 #include "kselftest_harness.h"
 
-#include "../vgpu/protocol.h"
+#include "vgpu/protocol.h"
 #include "array.h"
-#include "vgpu_guest.h"
+#include "vgpu/testing/guest.h"
 
 #define WINDOW_GPA 0x7700000000ull
 
