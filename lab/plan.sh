@@ -186,12 +186,15 @@ skips_list() {
 # plan_sources: the names of all programs that the sources have, of the repository that
 # this is called in: lab/check is in its root.
 plan_sources() {
-	for source in $(find test-app/tests -name '*_test.c') test-app/mockgpu-*.c \
-		crosvm-integration/tests/*_test.c crosvm-integration/tests/run-* crosvm-integration/guest/[!v]*.c crosvm-integration/guest/vgpu-*.c; do
+	for source in $(find test-app/tests -name '*_test.c') crosvm-integration/tests/*_test.c \
+		crosvm-integration/tests/run-* crosvm-integration/guest/[!v]*.c crosvm-integration/guest/vgpu-*.c; do
 		[ ! -e "$source" ] || basename "$source" .c
 	done
 	for source in lab/selftest*; do
 		[ ! -x "$source" ] || basename "$source"
+	done
+	for source in test-app/tools/*/main.c; do
+		[ ! -e "$source" ] || echo "mockgpu-$(basename "${source%/main.c}")"
 	done
 	for folder in crosvm-integration/vhost-gpu crosvm-integration/buffer-gpu crosvm-integration/vmm-watch; do
 		[ ! -d "$folder" ] || basename "$folder"

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "array.h"
-#include "bench/bench.h"
+#include "tools/bench/bench.h"
 #include "behaviour.h"
 #include "touch.h"
 #include "trial.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "behaviour.h"
-#include "probe/probe.h"
+#include "probe.h"
 
 enum probe_exit {
 	PROBE_FIT = 0,

@@ -15,7 +15,7 @@
 
 #include "aftermath.h"
 #include "fdpass.h"
-#include "fuzz/fuzz.h"
+#include "fuzz.h"
 
 #define FUZZ_USAGE 2
 /* From so many calls on each ioctl has to succeed now and then. */

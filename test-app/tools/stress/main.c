@@ -16,7 +16,7 @@
 #include "aftermath.h"
 #include "fdpass.h"
 #include "foreign.h"
-#include "stress/stress.h"
+#include "stress.h"
 
 #define STRESS_USAGE 2
 /* From so many operations on each one has to be done now and then. */

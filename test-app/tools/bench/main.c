@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/bench.h"
+#include "bench.h"
 
 enum bench_exit {
 	BENCH_DONE = 0,
