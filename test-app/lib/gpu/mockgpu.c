@@ -8,7 +8,7 @@
 
 #include <xf86drm.h>
 
-#include "guess.h"
+#include "buffer.h"
 #include "mockgpu.h"
 
 #define MOCKGPU_MODULE "mockgpu"

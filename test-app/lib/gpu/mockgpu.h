@@ -77,7 +77,7 @@ int mockgpu_node_open(int flags, uint64_t *bytes, char *why, size_t size);
  * @bo: out; @bo->handle is 0 on failure
  *
  * On kernels that need it, it is seen to that KVM does what the page tables say
- * (guess.h).
+ * (buffer.h).
  *
  * Return: 0 or a negative errno of DRM_IOCTL_MOCKGPU_BO_CREATE.
  */

@@ -7,7 +7,7 @@
 
 #include "behaviour.h"
 #include "behaviour_ask.h"
-#include "guess.h"
+#include "buffer.h"
 #include "mockgpu_drm.h"
 
 int behaviour_seen(enum behaviour what)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "behaviour_ask.h"
-#include "guess.h"
+#include "buffer.h"
 #include "mockgpu.h"
 #include "touch.h"
 #include "trial.h"

@@ -16,7 +16,7 @@
  *	take: kvm_try_get_pfn() in virt/kvm/kvm_main.c. The series "KVM: Stop grabbing
  *	references to PFNMAP'd pages" ended that in 6.13.
  * @BEHAVIOUR_GUESSES_BLOCKS: arm64 takes vm_pgoff of a VM_PFNMAP mapping for a physical
- *	address, see guess.h: get_vma_page_shift() in arch/arm64/kvm/mmu.c, from 5.14
+ *	address, see buffer.h: get_vma_page_shift() in arch/arm64/kvm/mmu.c, from 5.14
  *	(2aa53d68cee6) to 7.3-rc5. 71cc2c67fb8f ended it, in 7.2.10, 6.18.56 and 6.12.113
  *	too.
  * @BEHAVIOUR_REFUSES_CACHEABLE: arm64 answers EINVAL to a memslot over cacheable

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM's guess at blocks (guess.h) at its worst: a mapping that begins at a
+ * KVM's guess at blocks (buffer.h) at its worst: a mapping that begins at a
  * multiple of 1 GiB, in a memslot that is larger. get_vma_page_shift() takes the first
  * address of the VMA for a whole GiB, because ALIGN() of an aligned address is the
  * address, which lies before the VMA's end. So the guest gets the GiB of physical

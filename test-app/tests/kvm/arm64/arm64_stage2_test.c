@@ -23,7 +23,7 @@
 #include "bo.h"
 #include "dirty.h"
 #include "driver.h"
-#include "guess.h"
+#include "buffer.h"
 #include "program.h"
 #include "touch.h"
 #include "trial.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM's guess at blocks, see guess.h. */
+/* KVM's guess at blocks, see buffer.h. */
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "guest/protocol.h"
-#include "guess.h"
+#include "buffer.h"
 #include "mockgpu.h"
 
 /* What takes up room before a buffer; each of them moves it by some pages. */

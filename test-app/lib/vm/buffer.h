@@ -10,8 +10,8 @@
  * behaviour.h; so a buffer keeps clear of it until this kernel has shown that it does
  * not guess. The guest of a test would otherwise write to memory that is not the test's.
  */
-#ifndef MOCKGPU_TEST_GUESS_H
-#define MOCKGPU_TEST_GUESS_H
+#ifndef MOCKGPU_TEST_BUFFER_H
+#define MOCKGPU_TEST_BUFFER_H
 
 #include <stdint.h>
 
@@ -40,4 +40,4 @@ void guess_tell(int answer);
  */
 int guess_dodge(int fd, const struct drm_mockgpu_bo_create *want, struct mockgpu_bo *bo);
 
-#endif /* MOCKGPU_TEST_GUESS_H */
+#endif /* MOCKGPU_TEST_BUFFER_H */
