@@ -11,14 +11,6 @@
 #include "minigbm.h"
 #include "object.h"
 
-/* What minigbm's drivers take, without protected memory. */
-#define LIBGBM_USAGE (GBM_BO_USE_SCANOUT | GBM_BO_USE_CURSOR | GBM_BO_USE_RENDERING |	\
-		      GBM_BO_USE_WRITE | GBM_BO_USE_LINEAR | MINIGBM_USE_TEXTURING |	\
-		      MINIGBM_USE_CAMERA_WRITE | MINIGBM_USE_CAMERA_READ |		\
-		      MINIGBM_USE_SW_READ_OFTEN | MINIGBM_USE_SW_READ_RARELY |		\
-		      MINIGBM_USE_SW_WRITE_OFTEN | MINIGBM_USE_SW_WRITE_RARELY |	\
-		      MINIGBM_USE_HW_VIDEO_DECODER | MINIGBM_USE_HW_VIDEO_ENCODER)
-
 static void *invalid(void)
 {
 	errno = EINVAL;
@@ -32,7 +24,7 @@ struct gbm_device *gbm_create_device(int fd)
 
 	if (fd < 0 || fstat(fd, &stat) || !S_ISCHR(stat.st_mode))
 		return invalid();
-	device = object_device_create(fd, LIBGBM_USAGE);
+	device = object_device_create(fd, MINIGBM_USAGE);
 	return device ? &device->base : NULL;
 }
 

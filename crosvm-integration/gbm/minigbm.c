@@ -13,15 +13,15 @@
 struct gbm_device *minigbm_create_default_device(int *out_fd)
 {
 	int fd = drmOpenWithType(CORE_NAME, NULL, DRM_NODE_RENDER);
-	struct gbm_device *gbm;
+	struct object_device *device;
 
 	if (fd < 0) {
 		/* libdrm tried many nodes: its errno is that of the last one. */
 		core_failed(-ENODEV);
 		return NULL;
 	}
-	gbm = gbm_create_device(fd);
-	if (!gbm) {
+	device = object_device_create(fd, MINIGBM_USAGE);
+	if (!device) {
 		int err = errno;
 
 		close(fd);
@@ -29,7 +29,7 @@ struct gbm_device *minigbm_create_default_device(int *out_fd)
 		return NULL;
 	}
 	*out_fd = fd;
-	return gbm;
+	return &device->base;
 }
 
 enum gbm_bo_map_cache_mode gbm_bo_get_map_info(struct gbm_bo *bo)

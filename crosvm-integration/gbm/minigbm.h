@@ -21,6 +21,14 @@
 #define MINIGBM_USE_HW_VIDEO_DECODER	(1u << 13)
 #define MINIGBM_USE_HW_VIDEO_ENCODER	(1u << 14)
 
+/** MINIGBM_USAGE - what minigbm's drivers take, without protected memory */
+#define MINIGBM_USAGE (GBM_BO_USE_SCANOUT | GBM_BO_USE_CURSOR | GBM_BO_USE_RENDERING |	\
+		       GBM_BO_USE_WRITE | GBM_BO_USE_LINEAR | MINIGBM_USE_TEXTURING |	\
+		       MINIGBM_USE_CAMERA_WRITE | MINIGBM_USE_CAMERA_READ |		\
+		       MINIGBM_USE_SW_READ_OFTEN | MINIGBM_USE_SW_READ_RARELY |		\
+		       MINIGBM_USE_SW_WRITE_OFTEN | MINIGBM_USE_SW_WRITE_RARELY |	\
+		       MINIGBM_USE_HW_VIDEO_DECODER | MINIGBM_USE_HW_VIDEO_ENCODER)
+
 /**
  * enum gbm_bo_map_cache_mode - memory type of a CPU's mapping
  *
