@@ -10,8 +10,6 @@
 
 #include <stdint.h>
 
-#include "../lib/base/array.h"
-
 #define GUEST_MAGIC 0x6d6f636b67707531ull
 #define GUEST_PAGE_SIZE 4096
 
@@ -131,7 +129,7 @@ struct guest_work {
 /* The 8-byte words of a page that are read, written and compared. */
 static const uint16_t guest_words[] = { 0, 1, 63, 64, 257, 511 };
 
-#define GUEST_WORDS ARRAY_SIZE(guest_words)
+#define GUEST_WORDS (sizeof(guest_words) / sizeof(guest_words[0]))
 
 /**
  * guest_value() - the data of one word
