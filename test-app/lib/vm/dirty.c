@@ -2,18 +2,17 @@
 /* KVM's dirty tracking, see dirty.h. */
 
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <unistd.h>
+
+#include <linux/kvm.h>
 
 #include "dirty.h"
-#include "vmm_arch.h"
 
 int dirty_log_get(struct vmm *vm, unsigned int slot, uint64_t *bitmap)
 {
 	struct kvm_dirty_log log = { .slot = slot, .dirty_bitmap = bitmap };
 
-	return ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log) ? -errno : 0;
+	return vmm_ioctl(vm, KVM_GET_DIRTY_LOG, &log);
 }
 
 int dirty_log_clear(struct vmm *vm, unsigned int slot, uint64_t first, uint32_t pages,
@@ -23,7 +22,7 @@ int dirty_log_clear(struct vmm *vm, unsigned int slot, uint64_t first, uint32_t 
 		.slot = slot, .first_page = first, .num_pages = pages, .dirty_bitmap = bitmap,
 	};
 
-	return ioctl(vm->fd, KVM_CLEAR_DIRTY_LOG, &log) ? -errno : 0;
+	return vmm_ioctl(vm, KVM_CLEAR_DIRTY_LOG, &log);
 }
 
 int dirty_log_manual(struct vmm *vm)
@@ -34,13 +33,13 @@ int dirty_log_manual(struct vmm *vm)
 
 int dirty_ring_open(struct dirty_ring *ring, struct vmm_vcpu *vcpu, uint32_t bytes)
 {
-	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd,
-			 KVM_DIRTY_LOG_PAGE_OFFSET * (off_t)getpagesize());
+	void *map = vmm_vcpu_map(vcpu, KVM_DIRTY_LOG_PAGE_OFFSET, bytes);
 
-	if (map == MAP_FAILED)
+	if (!map)
 		return -errno;
 	*ring = (struct dirty_ring){
-		.vm = vcpu->vm, .gfn = map, .entries = bytes / sizeof(struct kvm_dirty_gfn),
+		.vm = vmm_vcpu_vm(vcpu), .gfn = map,
+		.entries = bytes / sizeof(struct kvm_dirty_gfn),
 	};
 	return 0;
 }
@@ -48,6 +47,7 @@ int dirty_ring_open(struct dirty_ring *ring, struct vmm_vcpu *vcpu, uint32_t byt
 int64_t dirty_ring_take(struct dirty_ring *ring, unsigned int slot, uint64_t *pages, size_t room)
 {
 	size_t count = 0;
+	int ret;
 
 	while (count < room) {
 		struct kvm_dirty_gfn *gfn = &ring->gfn[ring->next % ring->entries];
@@ -60,7 +60,8 @@ int64_t dirty_ring_take(struct dirty_ring *ring, unsigned int slot, uint64_t *pa
 		__atomic_store_n(&gfn->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
 		ring->next++;
 	}
-	return ioctl(ring->vm->fd, KVM_RESET_DIRTY_RINGS, 0) < 0 ? -errno : (int64_t)count;
+	ret = vmm_ioctl(ring->vm, KVM_RESET_DIRTY_RINGS, NULL);
+	return ret < 0 ? ret : (int64_t)count;
 }
 
 void dirty_ring_close(struct dirty_ring *ring)

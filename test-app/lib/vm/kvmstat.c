@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <linux/kvm.h>
+
 #include "kvmstat.h"
-#include "vmm_arch.h"
 
 static int kvmstat_pread(int fd, void *to, size_t size, uint64_t offset)
 {
@@ -62,10 +62,10 @@ static size_t kvmstat_values(int fd, const struct kvm_stats_header *header, cons
 	return count;
 }
 
-static size_t kvmstat_list_of(int owner, const char *prefix, struct kvmstat *list, size_t room)
+/* All that the descriptor @fd tells, which is closed. */
+static size_t kvmstat_list_of(int fd, const char *prefix, struct kvmstat *list, size_t room)
 {
 	struct kvm_stats_header header;
-	int fd = ioctl(owner, KVM_GET_STATS_FD, NULL);
 	size_t count = 0;
 
 	if (fd < 0)
@@ -78,9 +78,10 @@ static size_t kvmstat_list_of(int owner, const char *prefix, struct kvmstat *lis
 
 size_t kvmstat_list(struct vmm *vm, struct vmm_vcpu *vcpu, struct kvmstat *list, size_t room)
 {
-	size_t count = kvmstat_list_of(vm->fd, "", list, room);
+	size_t count = kvmstat_list_of(vmm_ioctl(vm, KVM_GET_STATS_FD, NULL), "", list, room);
 
-	return count + kvmstat_list_of(vcpu->fd, "vcpu_", list + count, room - count);
+	return count + kvmstat_list_of(kvmstat_vcpu_open(vcpu), "vcpu_", list + count,
+				       room - count);
 }
 
 int kvmstat_get(int fd, const char *name, uint64_t *value)
@@ -91,13 +92,12 @@ int kvmstat_get(int fd, const char *name, uint64_t *value)
 	return ret ? ret : kvmstat_find(fd, &header, name, value);
 }
 
-static int kvmstat_read(int owner, const char *name, uint64_t *value)
+static int kvmstat_read(int fd, const char *name, uint64_t *value)
 {
-	int fd = ioctl(owner, KVM_GET_STATS_FD, NULL);
 	int ret;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	ret = kvmstat_get(fd, name, value);
 	close(fd);
 	return ret;
@@ -105,17 +105,15 @@ static int kvmstat_read(int owner, const char *name, uint64_t *value)
 
 int kvmstat_vcpu_open(struct vmm_vcpu *vcpu)
 {
-	int fd = ioctl(vcpu->fd, KVM_GET_STATS_FD, NULL);
-
-	return fd < 0 ? -errno : fd;
+	return vmm_vcpu_ioctl(vcpu, KVM_GET_STATS_FD, NULL);
 }
 
 int kvmstat_vm(struct vmm *vm, const char *name, uint64_t *value)
 {
-	return kvmstat_read(vm->fd, name, value);
+	return kvmstat_read(vmm_ioctl(vm, KVM_GET_STATS_FD, NULL), name, value);
 }
 
 int kvmstat_vcpu(struct vmm_vcpu *vcpu, const char *name, uint64_t *value)
 {
-	return kvmstat_read(vcpu->fd, name, value);
+	return kvmstat_read(kvmstat_vcpu_open(vcpu), name, value);
 }

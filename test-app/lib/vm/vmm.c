@@ -84,10 +84,22 @@ int vmm_ioctl(struct vmm *vm, unsigned long request, void *arg)
 	return ret < 0 ? -errno : ret;
 }
 
+void *vmm_vcpu_map(struct vmm_vcpu *vcpu, unsigned int page, size_t size)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd,
+			 page * (off_t)getpagesize());
+
+	return map == MAP_FAILED ? NULL : map;
+}
+
+struct vmm *vmm_vcpu_vm(const struct vmm_vcpu *vcpu)
+{
+	return vcpu->vm;
+}
+
 static int vmm_vcpu_init(struct vmm *vm, unsigned int index)
 {
 	struct vmm_vcpu *vcpu = &vm->vcpu[index];
-	void *run;
 
 	vcpu->vm = vm;
 	vcpu->index = index;
@@ -95,11 +107,9 @@ static int vmm_vcpu_init(struct vmm *vm, unsigned int index)
 	if (vcpu->fd < 0)
 		return -errno;
 	vm->vcpu_count++;
-	run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		   vcpu->fd, 0);
-	if (run == MAP_FAILED)
+	vcpu->run = vmm_vcpu_map(vcpu, 0, vm->run_size);
+	if (!vcpu->run)
 		return -errno;
-	vcpu->run = run;
 	return vmm_arch_vcpu_init(vcpu);
 }
 

@@ -201,6 +201,24 @@ int vmm_slot_delete(struct vmm *vm, unsigned int slot);
 int vmm_vcpu_ioctl(struct vmm_vcpu *vcpu, unsigned long request, void *arg);
 
 /**
+ * vmm_vcpu_map() - map what a vCPU's file has beside struct kvm_run
+ * @vcpu: the vCPU
+ * @page: where it begins, in pages: KVM_DIRTY_LOG_PAGE_OFFSET
+ * @size: bytes
+ *
+ * Return: the mapping, shared with KVM, for munmap(); NULL with errno.
+ */
+void *vmm_vcpu_map(struct vmm_vcpu *vcpu, unsigned int page, size_t size);
+
+/**
+ * vmm_vcpu_vm() - tell which VM a vCPU belongs to
+ * @vcpu: the vCPU
+ *
+ * Return: its VM.
+ */
+struct vmm *vmm_vcpu_vm(const struct vmm_vcpu *vcpu);
+
+/**
  * vmm_vcpu_io() - the data of a port access, the last exit being KVM_EXIT_IO
  * @vcpu: the vCPU
  *

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <linux/kernel-page-flags.h>
+#include <linux/kvm.h>
 
 #include "backing.h"
 #include "debugfs.h"
@@ -17,7 +17,6 @@
 #include "sysfs.h"
 #include "trial.h"
 #include "undo.h"
-#include "vmm_arch.h"
 
 /* Debian 13's linux/kvm.h is that of 6.12; these are of 6.18. */
 #ifndef GUEST_MEMFD_FLAG_MMAP
@@ -86,12 +85,10 @@ static int backing_gmem(const struct backing *backing)
 		.size = backing->size,
 		.flags = GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED,
 	};
-	int fd;
 
 	if ((vmm_check(backing->vm, KVM_CAP_GUEST_MEMFD_FLAGS) & create.flags) != create.flags)
 		return -EOPNOTSUPP;
-	fd = ioctl(backing->vm->fd, KVM_CREATE_GUEST_MEMFD, &create);
-	return fd < 0 ? -errno : fd;
+	return vmm_ioctl(backing->vm, KVM_CREATE_GUEST_MEMFD, &create);
 }
 
 static int backing_file(struct backing *backing)
@@ -163,7 +160,7 @@ int backing_slot_set(struct backing *backing, unsigned int slot, uint64_t gpa, u
 
 	if (backing->type != BACKING_GMEM)
 		return vmm_slot_set(backing->vm, slot, gpa, backing->map, backing->size, flags);
-	return ioctl(backing->vm->fd, KVM_SET_USER_MEMORY_REGION2, &region) ? -errno : 0;
+	return vmm_ioctl(backing->vm, KVM_SET_USER_MEMORY_REGION2, &region);
 }
 
 static bool backing_is_tail(int flags, uint64_t pfn)
