@@ -12,6 +12,7 @@
 
 #include <linux/magic.h>
 
+#include "arch.h"
 #include "array.h"
 #include "debugfs.h"
 #include "sysfs.h"
@@ -188,26 +189,7 @@ int mockgpu_entry_get(int fd, const void *address, struct mockgpu_entry *entry)
 
 const char *mockgpu_entry_caching(const struct mockgpu_entry *entry)
 {
-#if defined(__x86_64__)
-	/* By PAT, PCD and PWT, as arch/x86/mm/pat/memtype.c sets the PAT up. */
-	static const char *const types[] = {
-		"write-back", "write-combining", "uncached-minus", "uncached",
-		"write-back", "write-protected", "uncached-minus", "write-through",
-	};
-	const unsigned int pat = entry->large ? 12 : 7;
-
-	return types[(entry->prot >> pat & 1) << 2 | (entry->prot >> 3 & 3)];
-#elif defined(__aarch64__)
-	/* By AttrIndx, as arch/arm64/include/asm/memory.h numbers MT_*. */
-	static const char *const types[] = {
-		"write-back", "write-back", "write-combining", "uncached", "?", "?", "?", "?",
-	};
-
-	return types[entry->prot >> 2 & 7];
-#else
-	(void)entry;
-	return "?";
-#endif
+	return arch_entry_caching(entry->prot, entry->large);
 }
 
 int mockgpu_fail_set(int fd, unsigned long nth)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "guest/protocol.h"
+#include "arch.h"
 #include "array.h"
 #include "judge.h"
 #include "known.h"
@@ -131,7 +132,7 @@ static bool judge_look(const struct judge_evidence *evidence, const struct judge
 static bool judge_pages(const struct judge_evidence *evidence, struct judgement *judgement)
 {
 	const struct judge_look looks[] = {
-		{ evidence->during, "while mapped", JUDGE_MARKS, JUDGE_UNKNOWN_MARKS },
+		{ evidence->during, "while mapped", ARCH_MARKS, ARCH_UNKNOWN_MARKS },
 		{ evidence->after, "without the memslot", MOCKGPU_PAGE_DIRTY,
 		  MOCKGPU_PAGE_REFERENCED },
 		{ evidence->gone, "without the VM", MOCKGPU_PAGE_DIRTY,

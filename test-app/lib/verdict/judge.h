@@ -13,18 +13,6 @@
 
 #include "mockgpu_drm.h"
 
-/*
- * The flags that KVM before 6.13 sets on a page when it maps it, and those of which it
- * leaves an unknown state, see judge.c.
- */
-#ifdef __aarch64__
-#define JUDGE_MARKS MOCKGPU_PAGE_DIRTY
-#define JUDGE_UNKNOWN_MARKS MOCKGPU_PAGE_REFERENCED
-#else
-#define JUDGE_MARKS MOCKGPU_PAGE_REFERENCED
-#define JUDGE_UNKNOWN_MARKS 0
-#endif
-
 /**
  * struct judge_wrong - words that did not hold what they should
  *

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "vmm_arch.h"
 
 #define VMM_KVM_PATH "/dev/kvm"
@@ -26,7 +27,7 @@ const char *vmm_unusable(void)
 	if (fd < 0 && errno == EACCES)
 		return "no rights on " VMM_KVM_PATH ": run it as root or join the group kvm";
 	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
-		return "no " VMM_KVM_PATH ": " VMM_ARCH_NO_KVM;
+		return "no " VMM_KVM_PATH ": " ARCH_NO_KVM;
 	if (fd < 0) {
 		snprintf(text, sizeof(text), "cannot open " VMM_KVM_PATH ": %s",
 			 strerror(errno));
@@ -410,7 +411,7 @@ const char *vmm_vcpu_strexit(struct vmm_vcpu *vcpu)
 	else if (vmm_arch_is_doorbell(run))
 		snprintf(vcpu->text, sizeof(vcpu->text), "the guest rang the doorbell");
 	else if (vmm_arch_is_crash(run))
-		snprintf(vcpu->text, sizeof(vcpu->text), "the guest " VMM_ARCH_CRASH);
+		snprintf(vcpu->text, sizeof(vcpu->text), "the guest " ARCH_CRASH);
 	else if (run->exit_reason == KVM_EXIT_MMIO)
 		snprintf(vcpu->text, sizeof(vcpu->text),
 			 "MMIO %s of %u bytes at GPA 0x%llx, where no device is",

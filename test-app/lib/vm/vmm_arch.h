@@ -29,15 +29,6 @@ _Static_assert(VMM_WORK_GPA + VMM_MAX_VCPUS * VMM_WORK_SIZE <= VMM_GPU_GPA,
 _Static_assert(VMM_GPU_GPA + sizeof(struct guest_gpu) <= VMM_RAM_SIZE,
 	       "the driver's memory ends behind the VMM's");
 
-/* What the architecture has other words for, in messages. */
-#ifdef __aarch64__
-#define VMM_ARCH_NO_KVM "boot at EL2 and without kvm-arm.mode=none"
-#define VMM_ARCH_CRASH "took an exception"
-#else
-#define VMM_ARCH_NO_KVM "load kvm-amd or kvm-intel, or allow nesting"
-#define VMM_ARCH_CRASH "shut down (triple fault)"
-#endif
-
 struct vmm_mmio {
 	uint64_t gpa;
 	uint64_t size;

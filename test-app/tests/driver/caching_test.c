@@ -14,6 +14,7 @@
 
 #include "kselftest_harness.h"
 
+#include "arch.h"
 #include "array.h"
 #include "bo.h"
 #include "debugfs.h"
@@ -125,12 +126,6 @@ static size_t count_now(struct __test_metadata *_metadata, const struct mockgpu_
 	return count;
 }
 
-#ifdef __x86_64__
-#define HAS_TYPES 1
-#else
-#define HAS_TYPES 0
-#endif
-
 static const char no_types[] = "this architecture keeps no type of a page";
 
 static const uint32_t flips[] = {
@@ -168,7 +163,7 @@ TEST_F(caching, pages_have_the_type_they_shall_have)
 {
 	size_t i;
 
-	if (!HAS_TYPES)
+	if (!ARCH_KEEPS_TYPES)
 		SKIP(return, "%s", no_types);
 	EXPECT_EQ(PAGES, count_now(_metadata, &self->bo, MOCKGPU_CACHING_CACHED));
 	for (i = 0; i < ARRAY_SIZE(flips); i++) {
@@ -182,7 +177,7 @@ TEST_F(caching, pages_have_the_type_they_shall_have)
 
 TEST_F(caching, vram_is_write_combined_and_the_type_comes_back)
 {
-	if (!HAS_TYPES)
+	if (!ARCH_KEEPS_TYPES)
 		SKIP(return, "%s", no_types);
 	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_VRAM, 0));
 	EXPECT_EQ(PAGES, count_now(_metadata, &self->bo, MOCKGPU_CACHING_WC));
@@ -315,7 +310,7 @@ TEST_F(caching, the_page_table_says_so)
 {
 	size_t i;
 
-	if (!HAS_TYPES)
+	if (!ARCH_KEEPS_TYPES)
 		SKIP(return, "%s", no_types);
 	if (access(PAGE_TABLE, R_OK))
 		SKIP(return, "%s", no_tables);
@@ -340,7 +335,7 @@ TEST_F(caching, the_kernels_own_page_table_follows)
 	struct drm_mockgpu_page *before, *after;
 	size_t i;
 
-	if (!HAS_TYPES)
+	if (!ARCH_KEEPS_TYPES)
 		SKIP(return, "%s", no_types);
 	if (access(KERNEL_TABLE, R_OK))
 		SKIP(return, "%s", no_tables);
@@ -379,11 +374,7 @@ static int move_new_pages(const struct mockgpu_bo *bo)
  */
 TEST_F(caching, uncached_pages_are_flushed_where_the_kernel_caches_them)
 {
-#ifdef __x86_64__
-	const uint64_t one = 0;
-#else
-	const uint64_t one = 1;
-#endif
+	const uint64_t one = !ARCH_KEEPS_TYPES;
 	static int (*const moves[])(const struct mockgpu_bo *bo) = {
 		move_new_pages, mockgpu_bo_swapout,
 	};
@@ -416,7 +407,7 @@ FIXTURE(vram) {
 
 FIXTURE_SETUP(vram)
 {
-	if (!HAS_TYPES)
+	if (!ARCH_KEEPS_TYPES)
 		SKIP(return, "%s", no_types);
 	if (access(KERNEL_TABLE, R_OK))
 		SKIP(return, "%s", no_tables);

@@ -10,10 +10,12 @@
 
 #include "bo.h"
 #include "driver.h"
-#include "program.h"
-#include "guest/arch.h"
 #include "explain.h"
 #include "runner.h"
+#include "guest/arch.h"
+#include "hostmap.h"
+#include "judge.h"
+#include "program.h"
 #include "touch.h"
 #include "trial.h"
 #include "verdict.h"
@@ -305,13 +307,6 @@ static inline uint64_t live_efaults(const struct live *live)
 		count += live->runner[i].efaults;
 	return count;
 }
-
-/* What a write ends with where the VMM's mapping has become read-only. */
-#ifdef __aarch64__
-#define LIVE_NO_WRITE VMM_EXIT_EFAULT
-#else
-#define LIVE_NO_WRITE VMM_EXIT_MMIO
-#endif
 
 /*
  * Known in every kernel up to 7.3 at least: what the driver zaps between KVM's call of

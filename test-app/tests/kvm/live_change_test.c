@@ -16,6 +16,7 @@
 
 #include <linux/kvm.h>
 
+#include "arch.h"
 #include "array.h"
 #include "live.h"
 
@@ -266,7 +267,7 @@ TEST_F(change, the_right_to_write_goes_and_comes_back)
 		struct guest_work *work = vmm_vcpu_work(live->runner[i].vcpu);
 		const uint32_t page = work->page[GUEST_STEP_ITEM(work->step)];
 
-		EXPECT_EQ(LIVE_NO_WRITE, live->runner[i].reason);
+		EXPECT_EQ(ARCH_NO_WRITE, live->runner[i].reason);
 		EXPECT_EQ(work->rounds, *live_word(live->bo.map, page, guest_lane_word(i)));
 		EXPECT_EQ(0, runner_end(&live->runner[i]));
 	}

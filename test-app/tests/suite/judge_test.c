@@ -16,6 +16,7 @@
 #include "kselftest_harness.h"
 
 #include "guest/protocol.h"
+#include "arch.h"
 #include "array.h"
 #include "judge.h"
 #include "kmsg.h"
@@ -210,7 +211,7 @@ static void test_mark_heads(struct drm_mockgpu_page *pages, uint32_t flags)
 TEST_F(judge, marks_of_kvm_are_known_before_6_13_only)
 {
 	self->evidence.during = self->now;
-	test_mark_heads(self->now, JUDGE_MARKS);
+	test_mark_heads(self->now, ARCH_MARKS);
 	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_STATE, 0);
 	self->evidence.refusal_known = true;
 	EXPECT_JUDGED(JUDGE_OK, JUDGE_NONE, 0);
@@ -218,7 +219,7 @@ TEST_F(judge, marks_of_kvm_are_known_before_6_13_only)
 	EXPECT_JUDGED(JUDGE_REPRODUCED, JUDGE_NONE, 0);
 	/* Dirty comes with the end of the mapping, or both do at its beginning. */
 	test_mark_heads(self->now, MOCKGPU_PAGE_DIRTY);
-	if (!(JUDGE_MARKS & MOCKGPU_PAGE_DIRTY))
+	if (!(ARCH_MARKS & MOCKGPU_PAGE_DIRTY))
 		EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_STATE, 0);
 	self->evidence.during = NULL;
 	self->evidence.after = self->now;

@@ -11,6 +11,8 @@
 
 #include "kselftest_harness.h"
 
+#include "arch.h"
+#include "buffer.h"
 #include "explain.h"
 #include "kmsg.h"
 #include "program.h"
@@ -305,13 +307,6 @@ static int test_map_read_only_first(struct trial *trial, struct damage *damage)
 	return ret;
 }
 
-/* What KVM can neither map for a write nor emulate; on arm64 that is EFAULT. */
-#ifdef __aarch64__
-#define TEST_NO_STORE JUDGE_REFUSED
-#else
-#define TEST_NO_STORE JUDGE_UNREACHED
-#endif
-
 /* See read_only_first_test. */
 TEST_F(mutation, a_page_that_is_not_reached_is_seen)
 {
@@ -321,7 +316,7 @@ TEST_F(mutation, a_page_that_is_not_reached_is_seen)
 	judgement = test_judge(_metadata, &self->trial, GUEST_STORE, &damage);
 	if (self->trial.result[TEST_PAGE] == GUEST_MAPPED)
 		SKIP(return, "this kernel lets the driver make a read-only entry writable");
-	test_expect_damage(_metadata, &judgement, TEST_NO_STORE);
+	test_expect_damage(_metadata, &judgement, ARCH_NO_STORE);
 	EXPECT_GT(judgement.total, judgement.mapped);
 	ASSERT_EQ(0, test_map(&self->trial, MOCKGPU_FAULT_SINGLE));
 	test_expect_healthy(_metadata, &self->trial, self->healthy);

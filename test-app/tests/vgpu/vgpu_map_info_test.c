@@ -14,6 +14,7 @@
 
 #include "vgpu/cross_domain.h"
 #include "vgpu/protocol.h"
+#include "arch.h"
 #include "debugfs.h"
 #include "mockgpu.h"
 #include "vgpu/testing/guest.h"
@@ -28,11 +29,7 @@
 #define UNCACHED VIRTIO_GPU_MAP_CACHE_UNCACHED
 #define WC VIRTIO_GPU_MAP_CACHE_WC
 /* The carve-out that stands for VRAM, see driver/vram.c. */
-#if defined(__x86_64__)
-#define OF_VRAM WC
-#else
-#define OF_VRAM CACHED
-#endif
+#define OF_VRAM (ARCH_KEEPS_TYPES ? WC : CACHED)
 
 #define OF(kind, order, caching)	\
 	VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_##kind, order, MOCKGPU_CACHING_##caching)
