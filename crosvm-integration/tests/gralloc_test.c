@@ -17,9 +17,11 @@
 
 #include "kselftest_harness.h"
 
+#include "buffer.h"
 #include "cell.h"
 #include "driver.h"
 #include "foreign.h"
+#include "hostmap.h"
 #include "minigbm.h"
 #include "pattern.h"
 #include "trial.h"
@@ -342,14 +344,14 @@ FIXTURE_VARIANT_ADD(gralloc_kvm, split_o9) { { .kind = "split" }, "split-o9" };
  */
 FIXTURE_SETUP(gralloc_kvm)
 {
-	const char *unusable = trial_unusable();
+	const char *unusable = vm_buffer_unusable();
 
 	if (unusable)
 		SKIP(return, "%s", unusable);
 	driver_setup(_metadata, &self->driver);
 	set_all(&variant->setting);
 	self->image = allocate(_metadata, 1024, 528, GBM_FORMAT_XRGB8888);
-	self->memory = trial_reserve(self->image.size);
+	self->memory = hostmap_reserve(self->image.size);
 	ASSERT_NE(NULL, self->memory);
 	ASSERT_EQ(self->memory, mmap(self->memory, self->image.size, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_FIXED, self->image.fd, 0));

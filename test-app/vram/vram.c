@@ -7,7 +7,6 @@
 
 #include "vgpu/protocol.h"
 #include "hostmap.h"
-#include "trial.h"
 #include "vram.h"
 
 /* What a guest may have of the host's memory. */
@@ -116,7 +115,7 @@ static const struct vgpu_ops vram_ops = { vram_window_map, vram_window_unmap, vr
 
 static int vram_init_arena(struct vram *vram)
 {
-	vram->arena = trial_reserve(VRAM_SIZE);
+	vram->arena = hostmap_reserve(VRAM_SIZE);
 	if (!vram->arena)
 		return -ENOMEM;
 	return vmm_slot_set(vram->vm, VRAM_SLOT, VRAM_GPA, vram->arena, VRAM_SIZE, 0);

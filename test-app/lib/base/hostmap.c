@@ -6,9 +6,28 @@
 #include <stdio.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "hostmap.h"
+
+void *hostmap_reserve(size_t size)
+{
+	size_t room = size + HOSTMAP_ALIGNMENT;
+	uintptr_t start, aligned;
+	void *map;
+
+	map = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		   -1, 0);
+	if (map == MAP_FAILED)
+		return NULL;
+	start = (uintptr_t)map;
+	aligned = (start + HOSTMAP_ALIGNMENT - 1) & ~(uintptr_t)(HOSTMAP_ALIGNMENT - 1);
+	if (aligned > start)
+		munmap(map, aligned - start);
+	munmap((void *)(aligned + size), start + room - aligned - size);
+	return (void *)aligned;
+}
 
 bool hostmap_is_present(const void *address)
 {

@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What can be told about this process's own mappings: whether an address has an
- * entry in the page table, and the flags of the VMA it lies in.
+ * This process's own mappings: room for one, whether an address has an entry in the
+ * page table, and the flags of the VMA it lies in.
  */
 #ifndef MOCKGPU_TEST_HOSTMAP_H
 #define MOCKGPU_TEST_HOSTMAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* Addresses congruent modulo this can be mapped by large entries. */
+#define HOSTMAP_ALIGNMENT (2ull << 20)
+
+/**
+ * hostmap_reserve() - find room for a mapping at an aligned address
+ * @size: bytes, a multiple of the page size
+ *
+ * Return: an address aligned to HOSTMAP_ALIGNMENT, where nothing is accessible
+ * yet and which MAP_FIXED may replace; NULL without room. To be given back with
+ * munmap() of @size bytes.
+ */
+void *hostmap_reserve(size_t size);
 
 /**
  * hostmap_is_present() - tell whether the page table has an entry for an address

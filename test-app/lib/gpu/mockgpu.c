@@ -8,7 +8,6 @@
 
 #include <xf86drm.h>
 
-#include "buffer.h"
 #include "mockgpu.h"
 
 #define MOCKGPU_MODULE "mockgpu"
@@ -151,8 +150,8 @@ static int bo_ioctl(int fd, unsigned long request, void *arg)
 	return drmIoctl(fd, request, arg) ? -errno : 0;
 }
 
-int mockgpu_bo_raw(int fd, const struct drm_mockgpu_bo_create *want,
-		   struct mockgpu_bo *bo)
+int mockgpu_bo_make(int fd, const struct drm_mockgpu_bo_create *want,
+		    struct mockgpu_bo *bo)
 {
 	struct drm_mockgpu_bo_create args = *want;
 	int ret = bo_ioctl(fd, DRM_IOCTL_MOCKGPU_BO_CREATE, &args);
@@ -166,14 +165,6 @@ int mockgpu_bo_raw(int fd, const struct drm_mockgpu_bo_create *want,
 		.caching = want->caching,
 	};
 	return ret;
-}
-
-int mockgpu_bo_make(int fd, const struct drm_mockgpu_bo_create *want,
-		    struct mockgpu_bo *bo)
-{
-	int ret = mockgpu_bo_raw(fd, want, bo);
-
-	return ret ? ret : guess_dodge(fd, want, bo);
 }
 
 int mockgpu_bo_create(int fd, uint32_t kind, uint32_t order, uint32_t caching,

@@ -76,24 +76,12 @@ int mockgpu_node_open(int flags, uint64_t *bytes, char *why, size_t size);
  * @want: what it shall be; @want->handle is 0
  * @bo: out; @bo->handle is 0 on failure
  *
- * On kernels that need it, it is seen to that KVM does what the page tables say
- * (buffer.h).
+ * For a buffer that a guest is given there is vm_buffer_make().
  *
  * Return: 0 or a negative errno of DRM_IOCTL_MOCKGPU_BO_CREATE.
  */
 int mockgpu_bo_make(int fd, const struct drm_mockgpu_bo_create *want,
 		    struct mockgpu_bo *bo);
-
-/**
- * mockgpu_bo_raw - make a buffer without a look at where it comes to lie
- * @fd: as for mockgpu_bo_make()
- * @want: as for mockgpu_bo_make()
- * @bo: as for mockgpu_bo_make()
- *
- * Return: as mockgpu_bo_make().
- */
-int mockgpu_bo_raw(int fd, const struct drm_mockgpu_bo_create *want,
-		   struct mockgpu_bo *bo);
 
 /**
  * mockgpu_bo_create - make a buffer in GTT

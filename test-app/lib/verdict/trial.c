@@ -10,47 +10,14 @@
 #include <unistd.h>
 
 #include "guest/arch.h"
+#include "buffer.h"
 #include "explain.h"
+#include "hostmap.h"
 #include "kmsg.h"
 #include "touch.h"
 #include "trial.h"
 
 #define TRIAL_SLOT 1
-
-const char *trial_unusable(void)
-{
-	static char why[256];
-	const char *unusable = vmm_unusable();
-	int fd;
-
-	if (unusable)
-		return unusable;
-	if (geteuid())
-		return "only root may look at pages: run it as root";
-	fd = mockgpu_open(why, sizeof(why));
-	if (fd < 0)
-		return why;
-	close(fd);
-	return NULL;
-}
-
-void *trial_reserve(size_t size)
-{
-	size_t room = size + TRIAL_ALIGNMENT;
-	uintptr_t start, aligned;
-	void *map;
-
-	map = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		   -1, 0);
-	if (map == MAP_FAILED)
-		return NULL;
-	start = (uintptr_t)map;
-	aligned = (start + TRIAL_ALIGNMENT - 1) & ~(uintptr_t)(TRIAL_ALIGNMENT - 1);
-	if (aligned > start)
-		munmap(map, aligned - start);
-	munmap((void *)(aligned + size), start + room - aligned - size);
-	return (void *)aligned;
-}
 
 __attribute__((format(printf, 3, 4)))
 static int trial_error(struct trial *trial, int err, const char *format, ...)
@@ -476,11 +443,11 @@ static int trial_make_bo(struct trial *trial, int drm, uint32_t kind, uint32_t o
 	size_t size = trial->pages * GUEST_PAGE_SIZE;
 	int ret;
 
-	ret = mockgpu_bo_create(drm, kind, order, MOCKGPU_CACHING_CACHED, size, &trial->bo);
+	ret = vm_buffer_create(drm, kind, order, MOCKGPU_CACHING_CACHED, size, &trial->bo);
 	if (ret)
 		return trial_error(trial, ret, "making a buffer of %zu pages, kind %s, order %u",
 				   trial->pages, mockgpu_kind_name(kind), order);
-	trial->memory = trial_reserve(size);
+	trial->memory = hostmap_reserve(size);
 	if (!trial->memory)
 		return trial_error(trial, -ENOMEM, "room for a mapping of %zu pages",
 				   trial->pages);

@@ -11,15 +11,13 @@
 #include <stdint.h>
 
 #include "guest/protocol.h"
+#include "hostmap.h"
 #include "judge.h"
 #include "mockgpu.h"
 
 struct trial;
 struct trial_case;
 struct vmm;
-
-/* Addresses congruent modulo this can be mapped by large entries. */
-#define TRIAL_ALIGNMENT (2ull << 20)
 
 /**
  * enum trial_visit - in which order the guest touches pages first
@@ -74,7 +72,7 @@ struct trial_door {
  *	the host has no PTEs.
  * @visit: order of the first access
  * @skewed: the GPA is 4 KiB off the host virtual address modulo
- *	TRIAL_ALIGNMENT, so that only 4 KiB entries will do; otherwise it is
+ *	HOSTMAP_ALIGNMENT, so that only 4 KiB entries will do; otherwise it is
  *	congruent
  * @seed: of the data and of TRIAL_RANDOM
  * @hook: called at each stage, or NULL; an error ends the case with it
@@ -130,24 +128,6 @@ struct trial {
 };
 
 /**
- * trial_unusable() - tell whether buffers can be tried here
- *
- * Return: NULL when they can (KVM, the driver, root); otherwise one line for
- * people that says why not and what to do, without a newline.
- */
-const char *trial_unusable(void);
-
-/**
- * trial_reserve() - find room for a mapping at an aligned address
- * @size: bytes, a multiple of the page size
- *
- * Return: an address aligned to TRIAL_ALIGNMENT, where nothing is accessible
- * yet and which MAP_FIXED may replace; NULL without room. To be given back with
- * munmap() of @size bytes.
- */
-void *trial_reserve(size_t size);
-
-/**
  * trial_init() - make a buffer to try
  * @trial: filled in; to be ended with trial_fini() whatever is returned
  * @drm: from mockgpu_open(); not owned
@@ -166,7 +146,7 @@ int trial_init(struct trial *trial, int drm, uint32_t kind, uint32_t order, size
 /**
  * trial_init_memory() - try memory that has no buffer object
  * @trial: as for trial_init()
- * @memory: where it is mapped, aligned to TRIAL_ALIGNMENT; not owned
+ * @memory: where it is mapped, aligned to HOSTMAP_ALIGNMENT; not owned
  * @blocks: its pages as far as they are known: count, and MOCKGPU_PAGE_HEAD or
  *	_TAIL. Nobody can look at them, so they are taken to stay as they are.
  * @pages: entries in @blocks

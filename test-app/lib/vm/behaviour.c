@@ -21,7 +21,7 @@ int behaviour_seen(enum behaviour what)
 		seen[what].answer = behaviour_ask(what);
 		seen[what].asked = true;
 		if (what == BEHAVIOUR_GUESSES_BLOCKS)
-			guess_tell(seen[what].answer);
+			vm_buffer_tell(seen[what].answer);
 	}
 	return seen[what].answer;
 }

@@ -6,11 +6,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "behaviour_ask.h"
 #include "buffer.h"
+#include "hostmap.h"
 #include "mockgpu.h"
 #include "touch.h"
-#include "trial.h"
 #include "vmm.h"
 
 #define ASK_SLOT 1
@@ -18,7 +19,7 @@
 #define ASK_BLOCK_ORDER 9
 #define ASK_BLOCK_PAGES (1 << ASK_BLOCK_ORDER)
 /* For two blocks that may begin in the middle of one. */
-#define ASK_ROOM (3 * GUESS_BLOCK)
+#define ASK_ROOM (3 * VM_BUFFER_BLOCK)
 
 /* What the guest is to find: the data of its memslot's pages, or another buffer's. */
 #define ASK_SEED 1
@@ -79,8 +80,8 @@ static int ask_tails(struct ask *ask)
 	uint32_t page;
 	int ret;
 
-	ret = mockgpu_bo_create(ask->drm, MOCKGPU_KIND_NONCOMPOUND, 1, MOCKGPU_CACHING_CACHED,
-				2 * GUEST_PAGE_SIZE, &ask->bo);
+	ret = vm_buffer_create(ask->drm, MOCKGPU_KIND_NONCOMPOUND, 1, MOCKGPU_CACHING_CACHED,
+			       2 * GUEST_PAGE_SIZE, &ask->bo);
 	if (!ret)
 		ret = ask_map(ask, ask->room, ask->room, ask->bo.size);
 	if (ret)
@@ -109,20 +110,20 @@ static int ask_guess(struct ask *ask)
 	char *block;
 	int ret;
 
-	ret = mockgpu_bo_raw(ask->drm, &(struct drm_mockgpu_bo_create) {
+	ret = vm_buffer_make_anywhere(ask->drm, &(struct drm_mockgpu_bo_create) {
 		.size = size, .kind = MOCKGPU_KIND_NONCOMPOUND, .order = ASK_BLOCK_ORDER,
 	}, &ask->other);
 	if (!ret)
 		ret = mockgpu_bo_map(&ask->other, NULL);
 	if (!ret)
-		ret = mockgpu_bo_raw(ask->drm, &(struct drm_mockgpu_bo_create) {
+		ret = vm_buffer_make_anywhere(ask->drm, &(struct drm_mockgpu_bo_create) {
 			.size = 2 * size, .kind = MOCKGPU_KIND_SPLIT,
 		}, &ask->bo);
 	if (!ret)
 		ret = mockgpu_bo_offset(&ask->bo, &offset);
 	/* From the mapping's begin to where the block is, in bytes. */
-	before = -offset % GUESS_BLOCK;
-	block = ask->room + GUESS_BLOCK;
+	before = -offset % VM_BUFFER_BLOCK;
+	block = ask->room + VM_BUFFER_BLOCK;
 	if (!ret)
 		ret = mockgpu_bo_inject_foreign(&ask->bo, before / GUEST_PAGE_SIZE,
 						&ask->other, 0);
@@ -150,8 +151,8 @@ static int ask_cacheable(struct ask *ask)
 	if (!ret)
 		ret = vmm_slot_delete(ask->vm, ASK_SLOT);
 	if (!ret)
-		ret = mockgpu_bo_create(ask->drm, MOCKGPU_KIND_SPLIT, 0, MOCKGPU_CACHING_CACHED,
-					GUEST_PAGE_SIZE, &ask->bo);
+		ret = vm_buffer_create(ask->drm, MOCKGPU_KIND_SPLIT, 0, MOCKGPU_CACHING_CACHED,
+				       GUEST_PAGE_SIZE, &ask->bo);
 	if (!ret)
 		ret = mockgpu_bo_map(&ask->bo, ask->room);
 	if (ret)
@@ -187,7 +188,7 @@ static int ask_reference(struct ask *ask)
 	uint32_t first, touched, first_before, touched_before;
 	int ret;
 
-	ret = mockgpu_bo_make(ask->drm, &want, &ask->bo);
+	ret = vm_buffer_make(ask->drm, &want, &ask->bo);
 	if (ret == -EOPNOTSUPP)
 		return 0;
 	if (!ret)
@@ -212,7 +213,7 @@ static int ask_begin(struct ask *ask)
 	ask->drm = mockgpu_open(NULL, 0);
 	if (ask->drm < 0)
 		return ask->drm;
-	ask->room = trial_reserve(ASK_ROOM);
+	ask->room = hostmap_reserve(ASK_ROOM);
 	if (!ask->room)
 		return -ENOMEM;
 	return vmm_create(&ask->vm, 1);
@@ -239,10 +240,9 @@ static int (*ask_question(enum behaviour what))(struct ask *ask)
 		[BEHAVIOUR_PUTS_WRONG_REFERENCE] = ask_reference,
 	};
 
-#ifdef __x86_64__
-	if (what == BEHAVIOUR_GUESSES_BLOCKS || what == BEHAVIOUR_REFUSES_CACHEABLE)
+	if ((what == BEHAVIOUR_GUESSES_BLOCKS && !ARCH_MAY_GUESS) ||
+	    (what == BEHAVIOUR_REFUSES_CACHEABLE && !ARCH_MAY_REFUSE_CACHEABLE))
 		return NULL;
-#endif
 	return questions[what];
 }
 

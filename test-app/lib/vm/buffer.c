@@ -1,32 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM's guess at blocks, see buffer.h. */
+/* Buffers for guests, see buffer.h. */
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <unistd.h>
 
-#include "guest/protocol.h"
+#include "arch.h"
 #include "buffer.h"
+#include "guest/protocol.h"
 #include "mockgpu.h"
+#include "vmm.h"
 
 /* What takes up room before a buffer; each of them moves it by some pages. */
 #define GUESS_PADS 8
 #define GUESS_PAD_PAGES 3
 
-static bool guess_is_denied;
-
-void guess_tell(int answer)
+const char *vm_buffer_unusable(void)
 {
-	guess_is_denied = !answer;
+	static char why[256];
+	const char *unusable = vmm_unusable();
+	int fd;
+
+	if (unusable)
+		return unusable;
+	if (geteuid())
+		return "only root may look at pages: run it as root";
+	fd = mockgpu_open(why, sizeof(why));
+	if (fd < 0)
+		return why;
+	close(fd);
+	return NULL;
 }
 
-static bool guess_may_be(void)
+static bool guess_is_denied;
+
+void vm_buffer_tell(int answer)
 {
-#ifdef __x86_64__
-	return false;
-#else
-	return !guess_is_denied;
-#endif
+	guess_is_denied = !answer;
 }
 
 static int guess_hits(const struct mockgpu_bo *bo, bool *hits)
@@ -35,28 +46,29 @@ static int guess_hits(const struct mockgpu_bo *bo, bool *hits)
 	int ret = mockgpu_bo_offset(bo, &offset);
 
 	if (!ret)
-		*hits = offset % GUESS_BLOCK <= GUEST_PAGE_SIZE;
+		*hits = offset % VM_BUFFER_BLOCK <= GUEST_PAGE_SIZE;
 	return ret;
 }
 
 /* With less room in front the buffer would go where it was: so the pads stay until then. */
-int guess_dodge(int fd, const struct drm_mockgpu_bo_create *want, struct mockgpu_bo *bo)
+static int guess_dodge(int fd, const struct drm_mockgpu_bo_create *want,
+		       struct mockgpu_bo *bo)
 {
 	struct mockgpu_bo pad[GUESS_PADS] = {};
 	unsigned int pads = 0;
 	bool hits = true;
 	int ret, err;
 
-	if (want->size < GUESS_BLOCK || !guess_may_be())
+	if (want->size < VM_BUFFER_BLOCK || !ARCH_MAY_GUESS || guess_is_denied)
 		return 0;
 	for (ret = guess_hits(bo, &hits); !ret && hits && pads < GUESS_PADS; pads++) {
 		ret = mockgpu_bo_destroy(bo);
 		if (!ret)
-			ret = mockgpu_bo_raw(fd, &(struct drm_mockgpu_bo_create) {
+			ret = mockgpu_bo_make(fd, &(struct drm_mockgpu_bo_create) {
 				.size = GUESS_PAD_PAGES * GUEST_PAGE_SIZE,
 			}, &pad[pads]);
 		if (!ret)
-			ret = mockgpu_bo_raw(fd, want, bo);
+			ret = mockgpu_bo_make(fd, want, bo);
 		if (!ret)
 			ret = guess_hits(bo, &hits);
 	}
@@ -65,4 +77,25 @@ int guess_dodge(int fd, const struct drm_mockgpu_bo_create *want, struct mockgpu
 		ret = ret ? ret : err;
 	}
 	return !ret && hits ? -EBUSY : ret;
+}
+
+int vm_buffer_make_anywhere(int fd, const struct drm_mockgpu_bo_create *want,
+			    struct mockgpu_bo *bo)
+{
+	return mockgpu_bo_make(fd, want, bo);
+}
+
+int vm_buffer_make(int fd, const struct drm_mockgpu_bo_create *want, struct mockgpu_bo *bo)
+{
+	int ret = mockgpu_bo_make(fd, want, bo);
+
+	return ret ? ret : guess_dodge(fd, want, bo);
+}
+
+int vm_buffer_create(int fd, uint32_t kind, uint32_t order, uint32_t caching, uint64_t size,
+		     struct mockgpu_bo *bo)
+{
+	return vm_buffer_make(fd, &(struct drm_mockgpu_bo_create) {
+		.size = size, .kind = kind, .order = order, .caching = caching,
+	}, bo);
 }

@@ -9,15 +9,15 @@
 #include <sys/mman.h>
 
 #include "bo.h"
+#include "buffer.h"
 #include "driver.h"
 #include "explain.h"
-#include "runner.h"
 #include "guest/arch.h"
 #include "hostmap.h"
 #include "judge.h"
 #include "program.h"
+#include "runner.h"
 #include "touch.h"
-#include "trial.h"
 #include "verdict.h"
 #include "visit.h"
 
@@ -98,12 +98,12 @@ static inline size_t live_lane_differences(void *map, uint32_t pages, uint32_t l
 static inline int live_make(struct __test_metadata *_metadata, struct live *live,
 			    const struct drm_mockgpu_bo_create *want)
 {
-	int ret = mockgpu_bo_make(live->driver.fd, want, &live->bo);
+	int ret = vm_buffer_make(live->driver.fd, want, &live->bo);
 	char *at;
 
 	if (ret)
 		return ret;
-	at = trial_reserve(live->bo.size);
+	at = hostmap_reserve(live->bo.size);
 	ASSERT_NE(NULL, at);
 	ASSERT_EQ(0, mockgpu_bo_map(&live->bo, at));
 	live->pages = bo_npages(&live->bo);
@@ -365,7 +365,7 @@ static inline void live_teardown(struct __test_metadata *_metadata, struct live 
 /* main() of a program that needs the driver and KVM. */
 static inline int live_run(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	return driver_run(argc, argv);
 }
 

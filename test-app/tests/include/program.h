@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "behaviour.h"
-#include "trial.h"
+#include "buffer.h"
 #include "vmm.h"
 
 /*
@@ -20,7 +20,7 @@ static inline void program_ask_kernel(void)
 {
 	int tails = 0;
 
-	if (trial_unusable())
+	if (vm_buffer_unusable())
 		return;
 	behaviour_seen(BEHAVIOUR_GUESSES_BLOCKS);
 	if (behaviour_known(BEHAVIOUR_REFUSES_TAILS))
@@ -32,7 +32,7 @@ static inline void program_ask_kernel(void)
 
 /**
  * program_needs_kvm() - go on where there is what the program needs
- * @unusable: what is missing beside KVM itself, or NULL; as of trial_unusable() or
+ * @unusable: what is missing beside KVM itself, or NULL; as of vm_buffer_unusable() or
  *	behaviour_unsafe()
  *
  * Skips the whole program where something is missing; that KVM is comes first.

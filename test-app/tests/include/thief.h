@@ -20,7 +20,7 @@ static inline void thief_make(struct __test_metadata *_metadata, struct live *li
 		.order = live->bo.kind == MOCKGPU_KIND_SPLIT ? 0 : live->bo.order,
 	};
 
-	ASSERT_EQ(0, mockgpu_bo_make(live->driver.fd, &want, thief));
+	ASSERT_EQ(0, vm_buffer_make(live->driver.fd, &want, thief));
 	ASSERT_EQ(0, mockgpu_bo_map(thief, NULL));
 	live_fill(thief->map, live->pages, THIEF_SEED);
 }

@@ -11,8 +11,8 @@
 #include "array.h"
 #include "behaviour.h"
 #include "behaviour_ask.h"
+#include "buffer.h"
 #include "release.h"
-#include "trial.h"
 #include "verdict.h"
 
 TEST(releases_have_an_order)
@@ -111,8 +111,8 @@ static void expect_no_worse(struct __test_metadata *_metadata, enum behaviour wh
 {
 	const int seen = behaviour_seen(what);
 
-	if (trial_unusable())
-		SKIP(return, "%s", trial_unusable());
+	if (vm_buffer_unusable())
+		SKIP(return, "%s", vm_buffer_unusable());
 	ASSERT_LE(0, seen)
 		TH_LOG("cannot be asked: %s", strerror(-seen));
 	/* What was found once is what is found now. */

@@ -19,6 +19,7 @@
 
 #include "kselftest_harness.h"
 
+#include "buffer.h"
 #include "cell.h"
 #include "kmsg.h"
 #include "program.h"
@@ -241,7 +242,7 @@ int main(int argc, char **argv)
 {
 	const char *seed = getenv("MOCKGPU_SEED");
 
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	test_start = time(NULL);
 	if (seed)
 		test_seed = strtoull(seed, NULL, 0);

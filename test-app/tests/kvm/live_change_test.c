@@ -18,6 +18,7 @@
 
 #include "arch.h"
 #include "array.h"
+#include "hostmap.h"
 #include "live.h"
 
 /* Of each change. */
@@ -232,7 +233,7 @@ TEST_F(change, munmap_and_mmap_again)
 TEST_F(change, mremap_away_and_back)
 {
 	struct live *live = &self->live;
-	void *at = live->bo.map, *other = trial_reserve(live->bo.size);
+	void *at = live->bo.map, *other = hostmap_reserve(live->bo.size);
 	unsigned int round;
 
 	ASSERT_NE(NULL, other);
@@ -290,7 +291,7 @@ TEST_F(change, another_buffer_in_its_place)
 	unsigned int i;
 	void *old;
 
-	ASSERT_EQ(0, mockgpu_bo_make(live->driver.fd, &variant->want, &other));
+	ASSERT_EQ(0, vm_buffer_make(live->driver.fd, &variant->want, &other));
 	/* The old one is looked at through a second mapping. */
 	old = live->bo.map;
 	live_start(_metadata, live, false);
@@ -448,7 +449,7 @@ static void change_begin_beside(struct __test_metadata *_metadata, struct live *
 				const struct drm_mockgpu_bo_create *want,
 				struct mockgpu_bo *other)
 {
-	ASSERT_EQ(0, mockgpu_bo_make(live->driver.fd, want, other));
+	ASSERT_EQ(0, vm_buffer_make(live->driver.fd, want, other));
 	ASSERT_EQ(0, mockgpu_bo_map(other, NULL));
 	live_start(_metadata, live, true);
 	live_wait(_metadata, live);
@@ -519,7 +520,7 @@ TEST_F(change, the_driver_revokes_it)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	program_needs_kvm(behaviour_unsafe());
 	return live_run(argc, argv);
 }

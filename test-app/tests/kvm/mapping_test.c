@@ -18,7 +18,9 @@
 
 #include "array.h"
 #include "behaviour.h"
+#include "buffer.h"
 #include "cell.h"
+#include "hostmap.h"
 #include "kmsg.h"
 #include "kvmstat.h"
 #include "program.h"
@@ -85,12 +87,12 @@ FIXTURE_SETUP(mapping)
 	self->size = variant->want.size;
 	if (behaviour_unsafe_buffer(&variant->want))
 		SKIP(return, "%s", behaviour_unsafe_buffer(&variant->want));
-	ret = mockgpu_bo_make(self->drm, &variant->want, &self->bo);
+	ret = vm_buffer_make(self->drm, &variant->want, &self->bo);
 	if (ret == -EOPNOTSUPP)
 		SKIP(return, "this kernel has no huge PFN mappings");
 	ASSERT_EQ(0, ret);
-	ASSERT_EQ(0, mockgpu_bo_make(self->drm, &variant->want, &self->other));
-	self->room = trial_reserve(ROOM);
+	ASSERT_EQ(0, vm_buffer_make(self->drm, &variant->want, &self->other));
+	self->room = hostmap_reserve(ROOM);
 	ASSERT_NE(NULL, self->room);
 	ASSERT_EQ(0, vmm_create(&self->vm, 1));
 }
@@ -386,7 +388,7 @@ TEST_F(mapping, pre_fault_memory)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	program_needs_kvm(behaviour_unsafe());
 	return test_harness_run(argc, argv);
 }

@@ -132,7 +132,7 @@ TEST_F(spurious, signals_while_a_buffer_comes_back)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	program_needs_kvm(behaviour_unsafe());
 	return live_run(argc, argv);
 }

@@ -255,7 +255,7 @@ TEST_F(stale, when_the_mapping_goes)
 		}
 		expect_untouched(_metadata, live, &self->thief);
 		EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
-		ASSERT_EQ(0, mockgpu_bo_make(live->driver.fd, &variant->want, &live->bo));
+		ASSERT_EQ(0, vm_buffer_make(live->driver.fd, &variant->want, &live->bo));
 		ASSERT_EQ(0, mockgpu_bo_map(&live->bo, at));
 		live_fill(live->bo.map, live->pages, LIVE_SEED);
 	}
@@ -264,7 +264,7 @@ TEST_F(stale, when_the_mapping_goes)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	program_needs_kvm(behaviour_unsafe());
 	return live_run(argc, argv);
 }

@@ -244,9 +244,9 @@ TEST_F(mutation, a_page_of_another_buffer_is_seen)
 	struct damage damage = { .stage = TRIAL_PREPARED, .make = test_insert_foreign_page };
 	struct judgement judgement;
 
-	ASSERT_EQ(0, mockgpu_bo_create(self->drm, MOCKGPU_KIND_SPLIT, 0,
-				       MOCKGPU_CACHING_CACHED, GUEST_PAGE_SIZE,
-				       &damage.other));
+	ASSERT_EQ(0, vm_buffer_create(self->drm, MOCKGPU_KIND_SPLIT, 0,
+				      MOCKGPU_CACHING_CACHED, GUEST_PAGE_SIZE,
+				      &damage.other));
 	judgement = test_judge(_metadata, &self->trial, GUEST_READ, &damage);
 	test_expect_damage(_metadata, &judgement, JUDGE_WRONG_DATA);
 	EXPECT_EQ(GUEST_WORDS, self->trial.evidence.guest_wrong.words);
@@ -324,7 +324,7 @@ TEST_F(mutation, a_page_that_is_not_reached_is_seen)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	/* Every failure here is meant; explain_test reads the explanations. */
 	explain_to(NULL);
 	return test_harness_run(argc, argv);

@@ -7,6 +7,7 @@
 
 #include "kselftest_harness.h"
 
+#include "buffer.h"
 #include "kmsg.h"
 #include "trial.h"
 
@@ -53,7 +54,7 @@ TEST(a_warning_of_the_kernel_is_seen)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = trial_unusable();
+	const char *unusable = vm_buffer_unusable();
 
 	if (unusable)
 		ksft_exit_skip("%s\n", unusable);

@@ -17,6 +17,7 @@
 #include "kselftest_harness.h"
 
 #include "array.h"
+#include "buffer.h"
 #include "program.h"
 #include "vram.h"
 
@@ -252,7 +253,7 @@ TEST(virglrenderer_maps_at_a_given_address)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	program_needs_kvm(behaviour_unsafe());
 	return driver_run(argc, argv);
 }

@@ -14,6 +14,7 @@
 #include "kselftest_harness.h"
 
 #include "array.h"
+#include "buffer.h"
 #include "program.h"
 #include "touch.h"
 #include "vram.h"
@@ -480,7 +481,7 @@ TEST_F(window, a_stale_page_is_seen)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	program_needs_kvm(behaviour_unsafe());
 	return driver_run(argc, argv);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "behaviour.h"
+#include "buffer.h"
 #include "probe.h"
 
 enum probe_exit {
@@ -63,7 +64,7 @@ static int probe_cannot_tell(const struct probe_report *report,
 
 static int probe_main_explain(const char *buffer, const char *page)
 {
-	const char *unusable = trial_unusable();
+	const char *unusable = vm_buffer_unusable();
 	char why[256];
 	int ret;
 
@@ -81,7 +82,7 @@ static int probe_main_explain(const char *buffer, const char *page)
 
 static int probe_main_tails(void)
 {
-	const char *unusable = trial_unusable();
+	const char *unusable = vm_buffer_unusable();
 	int refuses;
 
 	if (unusable) {
@@ -104,7 +105,7 @@ static int probe_main(const struct probe_options *options)
 	const char *unusable;
 
 	probe_host_look(&report.host);
-	unusable = trial_unusable();
+	unusable = vm_buffer_unusable();
 	if (unusable)
 		return probe_cannot_tell(&report, options, unusable);
 	if (probe_run(&report))

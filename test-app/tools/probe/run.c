@@ -12,6 +12,7 @@
 
 #include "array.h"
 #include "behaviour.h"
+#include "hostmap.h"
 #include "kmsg.h"
 #include "probe.h"
 #include "sysfs.h"
@@ -203,7 +204,7 @@ static void probe_try_node(struct probe_result *result, const struct probe_conte
 	struct drm_mockgpu_page blocks[PROBE_NODE_PAGES];
 	/* The node's offset is 0: any address that is no multiple will do. */
 	size_t aside = behaviour_seen(BEHAVIOUR_GUESSES_BLOCKS) ? 2 * GUEST_PAGE_SIZE : 0;
-	char *room = trial_reserve(aside + pages * GUEST_PAGE_SIZE);
+	char *room = hostmap_reserve(aside + pages * GUEST_PAGE_SIZE);
 	struct trial trial = { .vm = NULL };
 	char *memory = room ? room + aside : NULL;
 	size_t i;

@@ -16,8 +16,8 @@
 #include "array.h"
 #include "tools/bench/bench.h"
 #include "behaviour.h"
+#include "buffer.h"
 #include "touch.h"
-#include "trial.h"
 #include "vgpu/protocol.h"
 #include "vram/vram.h"
 
@@ -272,7 +272,7 @@ static int bench_run_layout(int drm, enum vram_layout layout, unsigned int round
 
 static int bench_run(unsigned int rounds, bool json)
 {
-	const char *unusable = trial_unusable();
+	const char *unusable = vm_buffer_unusable();
 	struct utsname uts = { 0 };
 	int drm, ret;
 

@@ -17,9 +17,10 @@
 #include "array.h"
 #include "behaviour.h"
 #include "bo.h"
+#include "buffer.h"
 #include "driver.h"
+#include "hostmap.h"
 #include "program.h"
-#include "trial.h"
 #include "verdict.h"
 #include "vmm.h"
 
@@ -54,16 +55,16 @@ FIXTURE_SETUP(guess)
 	/* Without FWB older kernels flush what they map: the whole GiB. */
 	if (host.refuses || !host.fwb)
 		SKIP(return, "the CPU lacks what cacheable memory needs, or the log does not tell");
-	ASSERT_EQ(0, mockgpu_bo_raw(self->driver.fd, &want, &self->bo));
+	ASSERT_EQ(0, vm_buffer_make_anywhere(self->driver.fd, &want, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_offset(&self->bo, &offset));
 	if (offset % GIB)
 		SKIP(return, "the first buffer got no offset of a multiple of 1 GiB");
-	room = trial_reserve(2 * GIB);
+	room = hostmap_reserve(2 * GIB);
 	ASSERT_NE(NULL, room);
 	room += (GIB - (uintptr_t)room % GIB) % GIB;
-	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_NONCOMPOUND, OWN_ORDER,
-				       MOCKGPU_CACHING_CACHED, OWN_PAGES * GUEST_PAGE_SIZE,
-				       &self->own));
+	ASSERT_EQ(0, vm_buffer_create(self->driver.fd, MOCKGPU_KIND_NONCOMPOUND, OWN_ORDER,
+				      MOCKGPU_CACHING_CACHED, OWN_PAGES * GUEST_PAGE_SIZE,
+				      &self->own));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->own, NULL));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, room));
 	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&self->bo, 0, &self->own, 0));
@@ -130,6 +131,6 @@ TEST_F(guess, nothing_beyond_the_mapping)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	return driver_run(argc, argv);
 }

@@ -19,10 +19,11 @@
 #include "arm64.h"
 #include "array.h"
 #include "bo.h"
+#include "buffer.h"
 #include "driver.h"
+#include "hostmap.h"
 #include "program.h"
 #include "release.h"
-#include "trial.h"
 #include "unchanged.h"
 #include "verdict.h"
 #include "vmm.h"
@@ -50,7 +51,7 @@ FIXTURE_SETUP(mte)
 	driver_setup(_metadata, &self->driver);
 	for (i = 0; i < PAGES; i++)
 		self->visit[i] = i;
-	self->room = trial_reserve(PAGES * GUEST_PAGE_SIZE);
+	self->room = hostmap_reserve(PAGES * GUEST_PAGE_SIZE);
 	ASSERT_NE(NULL, self->room);
 	ASSERT_EQ(0, vmm_create(&self->without, 1));
 	if (!vmm_check(self->without, KVM_CAP_ARM_MTE)) {
@@ -104,8 +105,8 @@ static void map_memory(struct __test_metadata *_metadata, struct _test_data_mte 
 static void make_vram(struct __test_metadata *_metadata, struct _test_data_mte *self,
 		      uint32_t kind, uint32_t caching)
 {
-	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, kind, ORDER, caching,
-				       PAGES * GUEST_PAGE_SIZE, &self->bo));
+	ASSERT_EQ(0, vm_buffer_create(self->driver.fd, kind, ORDER, caching,
+				      PAGES * GUEST_PAGE_SIZE, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, self->room));
 	pattern_fill(self->bo.map, self->bo.size, 1);
 	free(self->before);
@@ -216,6 +217,6 @@ TEST_F(mte, vram_in_an_arena_is_efault)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	return driver_run(argc, argv);
 }

@@ -19,10 +19,10 @@
 #include "arm64.h"
 #include "armhost.h"
 #include "bo.h"
+#include "buffer.h"
 #include "driver.h"
 #include "pattern.h"
 #include "program.h"
-#include "trial.h"
 #include "verdict.h"
 #include "vmm.h"
 
@@ -124,8 +124,8 @@ TEST_F(pkvm, a_protected_guest_has_no_vram)
 	uint64_t faults;
 	int i;
 
-	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_SPLIT, 4,
-				       MOCKGPU_CACHING_CACHED, PAGES * GUEST_PAGE_SIZE, &self->bo));
+	ASSERT_EQ(0, vm_buffer_create(self->driver.fd, MOCKGPU_KIND_SPLIT, 4,
+				      MOCKGPU_CACHING_CACHED, PAGES * GUEST_PAGE_SIZE, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
 	ASSERT_EQ(0, arm64_slot_behind(self->vm, SLOT, VMM_VRAM_GPA, &self->bo, 0));
 	plan(_metadata, self);
@@ -152,6 +152,6 @@ TEST_F(pkvm, a_protected_guest_has_no_vram)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	return driver_run(argc, argv);
 }

@@ -21,12 +21,12 @@
 #include "array.h"
 #include "behaviour.h"
 #include "bo.h"
+#include "buffer.h"
 #include "dirty.h"
 #include "driver.h"
-#include "buffer.h"
+#include "hostmap.h"
 #include "program.h"
 #include "touch.h"
-#include "trial.h"
 #include "verdict.h"
 #include "visit.h"
 #include "vmm.h"
@@ -75,7 +75,7 @@ static struct drm_mockgpu_bo_create wanted(uint32_t kind, uint32_t order, size_t
 
 static void map_bo(struct __test_metadata *_metadata, struct mockgpu_bo *bo)
 {
-	void *at = trial_reserve(bo->size);
+	void *at = hostmap_reserve(bo->size);
 
 	ASSERT_NE(NULL, at);
 	ASSERT_EQ(0, mockgpu_bo_map(bo, at));
@@ -86,7 +86,7 @@ static void make_bo(struct __test_metadata *_metadata, struct _test_data_stage2 
 {
 	const struct drm_mockgpu_bo_create want = wanted(kind, order, pages);
 
-	ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &want, bo));
+	ASSERT_EQ(0, vm_buffer_make(self->driver.fd, &want, bo));
 	map_bo(_metadata, bo);
 }
 
@@ -104,15 +104,15 @@ static bool make_hit(struct __test_metadata *_metadata, struct _test_data_stage2
 	for (i = 0; i < PADS; i++) {
 		struct drm_mockgpu_bo_create pad = {};
 
-		ASSERT_EQ(0, mockgpu_bo_raw(self->driver.fd, &want, &self->bo));
+		ASSERT_EQ(0, vm_buffer_make_anywhere(self->driver.fd, &want, &self->bo));
 		ASSERT_EQ(0, mockgpu_bo_offset(&self->bo, &offset));
-		if (offset % GUESS_BLOCK == 0) {
+		if (offset % VM_BUFFER_BLOCK == 0) {
 			map_bo(_metadata, &self->bo);
 			return true;
 		}
 		ASSERT_EQ(0, mockgpu_bo_destroy(&self->bo));
-		pad.size = GUESS_BLOCK - offset % GUESS_BLOCK;
-		ASSERT_EQ(0, mockgpu_bo_raw(self->driver.fd, &pad, &self->pad[i]));
+		pad.size = VM_BUFFER_BLOCK - offset % VM_BUFFER_BLOCK;
+		ASSERT_EQ(0, vm_buffer_make_anywhere(self->driver.fd, &pad, &self->pad[i]));
 	}
 	return false;
 }
@@ -365,7 +365,7 @@ TEST_F(stage2, dirty_logging_is_refused)
 	plain = mmap(NULL, GUEST_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		     -1, 0);
 	ASSERT_NE(MAP_FAILED, plain);
-	EXPECT_EQ(0, vmm_slot_set(self->vm, SLOT + 1, VMM_VRAM_GPA + GUESS_BLOCK, plain,
+	EXPECT_EQ(0, vmm_slot_set(self->vm, SLOT + 1, VMM_VRAM_GPA + VM_BUFFER_BLOCK, plain,
 				  GUEST_PAGE_SIZE, KVM_MEM_LOG_DIRTY_PAGES));
 	EXPECT_EQ(0, vmm_slot_delete(self->vm, SLOT + 1));
 	EXPECT_EQ(0, munmap(plain, GUEST_PAGE_SIZE));
@@ -421,7 +421,7 @@ TEST_F(stage2, cacheable_memory_and_the_cpu)
 		EXPECT_EQ(self->host.fwb && self->host.dic, self->host.cacheable);
 	for (i = 0; i < ARRAY_SIZE(cachings); i++) {
 		want.caching = cachings[i];
-		ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &want, &self->bo));
+		ASSERT_EQ(0, vm_buffer_make(self->driver.fd, &want, &self->bo));
 		map_bo(_metadata, &self->bo);
 		fill(&self->bo, 0, 1);
 		EXPECT_EQ(self->host.refuses ? -EINVAL : 0,
@@ -473,6 +473,6 @@ TEST_F(stage2, the_first_write_to_a_read_only_entry)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	return driver_run(argc, argv);
 }

@@ -13,9 +13,9 @@
 #include "backing.h"
 #include "debugfs.h"
 #include "foreign.h"
+#include "hostmap.h"
 #include "mockgpu.h"
 #include "sysfs.h"
-#include "trial.h"
 #include "undo.h"
 
 /* Debian 13's linux/kvm.h is that of 6.12; these are of 6.18. */
@@ -116,7 +116,7 @@ int backing_open(struct backing *backing, enum backing_type type, struct vmm *vm
 	backing->fd = backing_file(backing);
 	if (backing->fd < 0)
 		return backing->fd;
-	backing->map = trial_reserve(size);
+	backing->map = hostmap_reserve(size);
 	return backing->map ? backing_map(backing) : -ENOMEM;
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hostmap.h"
 #include "mockgpu_drm.h"
 #include "vmm.h"
 
@@ -38,7 +39,7 @@ enum backing_type {
  * @type: whose
  * @fd: its file, a dma-buf or a memfd
  * @size: bytes
- * @map: where all of it is mapped, aligned to TRIAL_ALIGNMENT
+ * @map: where all of it is mapped, aligned to HOSTMAP_ALIGNMENT
  */
 struct backing {
 	enum backing_type type;

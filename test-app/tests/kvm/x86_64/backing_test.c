@@ -22,6 +22,7 @@
 #include "kvmstat.h"
 #include "live.h"
 #include "thief.h"
+#include "trial.h"
 
 #define PAGES_MAX 512
 #define ROUNDS 2

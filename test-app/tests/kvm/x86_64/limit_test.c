@@ -14,6 +14,7 @@
 #include <linux/mempolicy.h>
 
 #include "array.h"
+#include "hostmap.h"
 #include "kvmstat.h"
 #include "live.h"
 
@@ -87,8 +88,8 @@ static void make_many(struct __test_metadata *_metadata, struct live *live,
 	uint32_t i, page, word;
 
 	for (i = 0; i < MANY; i++) {
-		ASSERT_EQ(0, mockgpu_bo_create(live->driver.fd, MOCKGPU_KIND_SPLIT, 1,
-					       MOCKGPU_CACHING_CACHED, MANY_BYTES, &many[i]));
+		ASSERT_EQ(0, vm_buffer_create(live->driver.fd, MOCKGPU_KIND_SPLIT, 1,
+					      MOCKGPU_CACHING_CACHED, MANY_BYTES, &many[i]));
 		ASSERT_EQ(0, mockgpu_bo_map(&many[i], (char *)room + i * MANY_BYTES));
 		for (page = 0; page < MANY_PAGES; page++)
 			for (word = 0; word < GUEST_WORDS; word++)
@@ -106,7 +107,7 @@ TEST_F(limit, many_buffers_in_many_slots)
 	struct live *live = &self->live;
 	static struct mockgpu_bo many[MANY];
 	const size_t bytes = MANY * MANY_BYTES;
-	void *room = trial_reserve(bytes);
+	void *room = hostmap_reserve(bytes);
 	uint32_t page, i;
 
 	ASSERT_NE(NULL, room);
@@ -156,20 +157,20 @@ TEST_F(limit, the_largest_buffer)
 	const uint64_t wanted = getenv("MOCKGPU_LONG") ? 4 * GIB : GIB / 8;
 
 	want.size = (live->driver.before.pages_max + 1) * GUEST_PAGE_SIZE;
-	ASSERT_EQ(-E2BIG, mockgpu_bo_make(live->driver.fd, &want, &live->bo));
+	ASSERT_EQ(-E2BIG, vm_buffer_make(live->driver.fd, &want, &live->bo));
 	want.size = wanted < most ? wanted : most;
 	ksft_print_msg("%llu MiB\n", (unsigned long long)want.size >> 20);
 	/* Half of memory may be there, but not in blocks. */
-	if (mockgpu_bo_make(live->driver.fd, &want, &live->bo) == -ENOMEM)
+	if (vm_buffer_make(live->driver.fd, &want, &live->bo) == -ENOMEM)
 		SKIP(return, "no %llu MiB in blocks of 2 MiB are free",
 		     (unsigned long long)want.size >> 20);
 	ASSERT_NE(0, live->bo.handle);
 	live->bo.map = NULL;
-	ASSERT_EQ(0, mockgpu_bo_map(&live->bo, trial_reserve(want.size)));
+	ASSERT_EQ(0, mockgpu_bo_map(&live->bo, hostmap_reserve(want.size)));
 	expect_large_works(_metadata, live, want.size);
 	/* What is charged for both together does not fit. */
 	want.size = most;
-	EXPECT_EQ(-ENOMEM, mockgpu_bo_make(live->driver.fd, &want, &(struct mockgpu_bo){}));
+	EXPECT_EQ(-ENOMEM, vm_buffer_make(live->driver.fd, &want, &(struct mockgpu_bo){}));
 }
 
 /* Blocks that are whole, of which only the first pages belong to the buffer. */

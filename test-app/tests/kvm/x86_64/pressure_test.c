@@ -295,7 +295,7 @@ static int charge_measure(struct charge *charge, const struct drm_mockgpu_bo_cre
 		return drm;
 	ret = group_read("memory.current", &charge->before);
 	if (!ret)
-		ret = mockgpu_bo_make(drm, want, &bo);
+		ret = vm_buffer_make(drm, want, &bo);
 	if (!ret)
 		ret = group_read("memory.current", &charge->with_buffer);
 	for (i = 0; i < sizeof(memory); i += 4096)

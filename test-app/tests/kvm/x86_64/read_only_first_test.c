@@ -20,11 +20,13 @@
 
 #include <linux/kvm.h>
 
+#include "buffer.h"
+#include "hostmap.h"
 #include "kmsg.h"
 #include "kvmstat.h"
+#include "mockgpu.h"
 #include "program.h"
 #include "touch.h"
-#include "trial.h"
 #include "verdict.h"
 
 #define SLOT 1
@@ -65,7 +67,7 @@ FIXTURE_VARIANT_ADD(read_only, pmds) { MOCKGPU_FAULT_HUGE_READ_ONLY, 9, 1024, 64
 
 static void map(struct __test_metadata *_metadata, struct mockgpu_bo *bo, char **at)
 {
-	*at = trial_reserve(bo->size);
+	*at = hostmap_reserve(bo->size);
 	ASSERT_NE(NULL, *at);
 	bo->map = NULL;
 	ASSERT_EQ(0, mockgpu_bo_map(bo, *at));
@@ -86,9 +88,9 @@ FIXTURE_SETUP(read_only)
 	ASSERT_LE(0, self->kmsg);
 	if (unsafe)
 		SKIP(return, "%s", unsafe);
-	ASSERT_EQ(0, mockgpu_bo_create(self->drm, MOCKGPU_KIND_SPLIT, variant->order,
-				       MOCKGPU_CACHING_CACHED,
-				       variant->pages * GUEST_PAGE_SIZE, &self->bo));
+	ASSERT_EQ(0, vm_buffer_create(self->drm, MOCKGPU_KIND_SPLIT, variant->order,
+				      MOCKGPU_CACHING_CACHED,
+				      variant->pages * GUEST_PAGE_SIZE, &self->bo));
 	map(_metadata, &self->bo, &self->plain);
 	/* Which way a mapping upgrades is settled when it is made. */
 	ret = mockgpu_bo_set_fault(&self->bo, variant->mode, 0);
@@ -375,6 +377,6 @@ TEST_F_TIMEOUT(read_only, no_access_in_between, SECONDS)
 
 int main(int argc, char **argv)
 {
-	program_needs_kvm(trial_unusable());
+	program_needs_kvm(vm_buffer_unusable());
 	return test_harness_run(argc, argv);
 }
