@@ -29,40 +29,41 @@ static struct vgpu_context *context_free_one(struct vgpu *dev)
 }
 
 /* Of @context_init only the capset is defined, and only with the feature. */
-static int capset_of(const struct vgpu *dev, uint32_t context_init,
-		     uint32_t *capset)
+static const struct vgpu_context_ops *ops_of(const struct vgpu *dev, uint32_t context_init)
 {
-	*capset = 0;
 	if (!(dev->features & 1 << VIRTIO_GPU_F_CONTEXT_INIT))
-		return 0;
-	*capset = context_init & VIRTIO_GPU_CONTEXT_INIT_CAPSET_ID_MASK;
-	if (*capset != context_init)
-		return -EINVAL;
-	return *capset && *capset != VIRTIO_GPU_CAPSET_CROSS_DOMAIN ? -EINVAL : 0;
+		return &vgpu_native_ops;
+	switch (context_init) {
+	case 0:
+		return &vgpu_native_ops;
+	case VIRTIO_GPU_CAPSET_CROSS_DOMAIN:
+		return &vgpu_cross_ops;
+	default:
+		return NULL;
+	}
 }
 
 int vgpu_ctx_create(struct vgpu *dev, struct vgpu_request *request)
 {
 	const struct virtio_gpu_ctx_create *command = request->data;
+	const struct vgpu_context_ops *ops;
 	struct vgpu_context *ctx;
-	uint32_t capset;
 	int ret;
 
 	if (!request->hdr.ctx_id || request->ctx)
 		return -ESRCH;
 	if (le32toh(command->nlen) > sizeof(command->debug_name))
 		return -EINVAL;
-	ret = capset_of(dev, le32toh(command->context_init), &capset);
-	if (ret)
-		return ret;
+	ops = ops_of(dev, le32toh(command->context_init));
+	if (!ops)
+		return -EINVAL;
 	ctx = context_free_one(dev);
 	if (!ctx)
 		return -ENOMEM;
-	if (capset) {
-		ctx->cross = vgpu_cross_create();
-		if (!ctx->cross)
-			return -ENOMEM;
-	}
+	ret = ops->create ? ops->create(ctx) : 0;
+	if (ret)
+		return ret;
+	ctx->ops = ops;
 	ctx->id = request->hdr.ctx_id;
 	dev->counts.contexts++;
 	return 0;
@@ -71,7 +72,8 @@ int vgpu_ctx_create(struct vgpu *dev, struct vgpu_request *request)
 static void context_free(struct vgpu *dev, struct vgpu_context *ctx)
 {
 	vgpu_resources_detach(dev, ctx);
-	vgpu_cross_destroy(ctx->cross);
+	if (ctx->ops->destroy)
+		ctx->ops->destroy(ctx);
 	*ctx = (struct vgpu_context){ .id = 0 };
 	dev->counts.contexts--;
 }
@@ -125,4 +127,16 @@ int vgpu_ctx_attach(struct vgpu *dev, struct vgpu_request *request)
 int vgpu_ctx_detach(struct vgpu *dev, struct vgpu_request *request)
 {
 	return change_attachment(dev, request, false);
+}
+
+int vgpu_submit_3d(struct vgpu *dev, struct vgpu_request *request)
+{
+	const struct virtio_gpu_cmd_submit *command = request->data;
+	size_t size = le32toh(command->size);
+
+	if (!request->ctx)
+		return -ESRCH;
+	if (size > request->size - sizeof(*command))
+		return -EINVAL;
+	return request->ctx->ops->submit(dev, request, command + 1, size);
 }

@@ -209,16 +209,6 @@ static void response_finish(struct vgpu_request *request, int err)
 		hdr->ring_idx = request->hdr.ring_idx;
 }
 
-void vgpu_control_answer(struct vgpu *dev, uint16_t head,
-			 const struct vgpu_segment *segment,
-			 unsigned int segments, const void *response, size_t size)
-{
-	/* Nothing can be told to a driver that left no room, or not in its memory. */
-	if (vgpu_segments_write(segment, segments, &dev->mem, response, size))
-		size = 0;
-	vgpu_ring_push(&dev->ring[VGPU_QUEUE_CONTROL], &dev->mem, head, size);
-}
-
 void vgpu_control_run(struct vgpu *dev)
 {
 	struct vgpu_request request = { .data = NULL };
@@ -229,7 +219,7 @@ void vgpu_control_run(struct vgpu *dev)
 	response_finish(&request, ret);
 	if (vgpu_fence_waits(dev, &request))
 		return;
-	vgpu_control_answer(dev, dev->chain.head,
-			    &dev->chain.segment[dev->chain.out], dev->chain.in,
-			    &request.response, request.answer_size);
+	vgpu_ring_answer(&dev->ring[VGPU_QUEUE_CONTROL], &dev->mem, dev->chain.head,
+			 &dev->chain.segment[dev->chain.out], dev->chain.in,
+			 &request.response, request.answer_size);
 }

@@ -36,14 +36,15 @@ struct vgpu_cross {
 	uint64_t size[CROSS_IMAGES_MAX];
 };
 
-struct vgpu_cross *vgpu_cross_create(void)
+static int cross_create(struct vgpu_context *ctx)
 {
-	return calloc(1, sizeof(struct vgpu_cross));
+	ctx->state = calloc(1, sizeof(struct vgpu_cross));
+	return ctx->state ? 0 : -ENOMEM;
 }
 
-void vgpu_cross_destroy(struct vgpu_cross *cross)
+static void cross_destroy(struct vgpu_context *ctx)
 {
-	free(cross);
+	free(ctx->state);
 }
 
 struct cross_domain_caps vgpu_cross_caps(void)
@@ -163,6 +164,7 @@ static int get_image_requirements(struct vgpu *dev, struct vgpu_context *ctx,
 		.memory_idx = htole32(-1),
 		.physical_device_idx = htole32(-1),
 	};
+	struct vgpu_cross *cross = ctx->state;
 	struct vgpu_resource *ring;
 	uint32_t blob_id = 0;
 	int ret, i;
@@ -170,13 +172,13 @@ static int get_image_requirements(struct vgpu *dev, struct vgpu_context *ctx,
 	if (!format || !width || !height || width > CROSS_SIDE_MAX ||
 	    height > CROSS_SIDE_MAX || le32toh(ask->flags) & ~CROSS_USE_KNOWN)
 		return -EINVAL;
-	ring = vgpu_resource_find_attached(dev, ctx, ctx->cross->query_ring_id);
+	ring = vgpu_resource_find_attached(dev, ctx, cross->query_ring_id);
 	if (!ring)
 		return -ENOENT;
 	reply.size = layout(format, width, height, reply.strides, reply.offsets);
 	ret = image_map_info(dev);
 	if (!ret)
-		ret = image_add(ctx->cross, reply.size, &blob_id);
+		ret = image_add(cross, reply.size, &blob_id);
 	if (ret)
 		return ret;
 	reply.map_info = htole32(dev->image_map_info);
@@ -196,13 +198,14 @@ static int init(struct vgpu *dev, struct vgpu_context *ctx, const void *data,
 	const struct cross_domain_init_legacy *legacy = data;
 	const struct cross_domain_init *ask = data;
 	uint32_t channel_type, query_ring_id = le32toh(ask->query_ring_id);
+	struct vgpu_cross *cross = ctx->state;
 
 	channel_type = size < sizeof(*ask) ? legacy->channel_type : ask->channel_type;
-	if (channel_type || ctx->cross->query_ring_id)
+	if (channel_type || cross->query_ring_id)
 		return -EINVAL;
 	if (!vgpu_resource_find_attached(dev, ctx, query_ring_id))
 		return -ENOENT;
-	ctx->cross->query_ring_id = query_ring_id;
+	cross->query_ring_id = query_ring_id;
 	return 0;
 }
 
@@ -223,8 +226,8 @@ static int message_run(struct vgpu *dev, struct vgpu_context *ctx,
 	}
 }
 
-int vgpu_cross_submit(struct vgpu *dev, struct vgpu_context *ctx,
-		      const void *data, size_t size)
+static int cross_submit(struct vgpu *dev, struct vgpu_request *request, const void *data,
+			size_t size)
 {
 	while (size) {
 		const struct cross_domain_header *header = data;
@@ -237,7 +240,7 @@ int vgpu_cross_submit(struct vgpu *dev, struct vgpu_context *ctx,
 		/* A multiple, so that what follows is aligned as well. */
 		if (bytes < sizeof(*header) || bytes > size || bytes % 4)
 			return -EINVAL;
-		ret = message_run(dev, ctx, header, bytes);
+		ret = message_run(dev, request->ctx, header, bytes);
 		if (ret)
 			return ret;
 		data = (const char *)data + bytes;
@@ -246,11 +249,22 @@ int vgpu_cross_submit(struct vgpu *dev, struct vgpu_context *ctx,
 	return 0;
 }
 
-int vgpu_cross_blob_check(const struct vgpu_cross *cross, uint64_t blob_id,
-			  uint64_t size)
+/* Odd ones would be keymaps received from a Wayland channel. */
+static int cross_blob_id(const struct vgpu *dev, const struct vgpu_context *ctx, uint64_t size,
+			 uint64_t *blob_id)
 {
-	/* Odd ones would be keymaps received from a Wayland channel. */
-	if (!blob_id || blob_id % 2 || blob_id / 2 > cross->images)
+	const struct vgpu_cross *cross = ctx->state;
+
+	if (!*blob_id || *blob_id % 2 || *blob_id / 2 > cross->images ||
+	    cross->size[*blob_id / 2 - 1] != size)
 		return -EINVAL;
-	return cross->size[blob_id / 2 - 1] == size ? 0 : -EINVAL;
+	*blob_id = dev->config.image_blob_id;
+	return 0;
 }
+
+const struct vgpu_context_ops vgpu_cross_ops = {
+	.create = cross_create,
+	.destroy = cross_destroy,
+	.submit = cross_submit,
+	.blob_id = cross_blob_id,
+};

@@ -90,8 +90,8 @@ void vgpu_fence_release(struct vgpu *dev, struct vgpu_context *ctx,
 		next = TAILQ_NEXT(held, link);
 		if (held->ctx != ctx || held->ring_idx != ring_idx)
 			continue;
-		vgpu_control_answer(dev, held->head, held->segment, held->segments,
-				    held->response, held->size);
+		vgpu_ring_answer(&dev->ring[VGPU_QUEUE_CONTROL], &dev->mem, held->head,
+				 held->segment, held->segments, held->response, held->size);
 		held_free(dev, held);
 	}
 }

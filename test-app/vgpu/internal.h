@@ -16,6 +16,9 @@
 
 #define VGPU_UUID_SIZE 16
 
+struct vgpu_context;
+struct vgpu_request;
+
 /**
  * struct vgpu_resource - a blob resource
  * @link: in struct vgpu.resources
@@ -53,15 +56,37 @@ struct vgpu_resource {
 };
 
 /**
+ * struct vgpu_context_ops - what contexts of one capset do in their own way
+ *
+ * All return 0 or -errno, see error_of() in control.c.
+ *
+ * @create: make @state; NULL without one
+ * @destroy: and end it; NULL without one
+ * @submit: run the @size bytes of a submission
+ * @blob_id: turn the blob_id of a HOST3D blob of @size bytes into the device's; NULL where
+ *	they are the same
+ */
+struct vgpu_context_ops {
+	int (*create)(struct vgpu_context *ctx);
+	void (*destroy)(struct vgpu_context *ctx);
+	int (*submit)(struct vgpu *dev, struct vgpu_request *request, const void *data,
+		      size_t size);
+	int (*blob_id)(const struct vgpu *dev, const struct vgpu_context *ctx, uint64_t size,
+		       uint64_t *blob_id);
+};
+
+/**
  * struct vgpu_context - a context
  * @id: the guest's name for it; 0: this one is free
  * @held: a bit per ring whose fences wait
- * @cross: state of a cross-domain context; NULL for one without a capset
+ * @ops: those of its capset
+ * @state: theirs
  */
 struct vgpu_context {
 	uint32_t id;
 	uint64_t held;
-	struct vgpu_cross *cross;
+	const struct vgpu_context_ops *ops;
+	void *state;
 };
 
 /**
@@ -152,11 +177,6 @@ struct vgpu {
 
 /* control.c: run the command in dev->chain and answer it. */
 void vgpu_control_run(struct vgpu *dev);
-/* control.c: give @head back with an answer of @size bytes. */
-void vgpu_control_answer(struct vgpu *dev, uint16_t head,
-			 const struct vgpu_segment *segment,
-			 unsigned int segments, const void *response,
-			 size_t size);
 
 /* The commands, in the file that is named: 0 or -errno, see error_of(). */
 /* context.c */
@@ -164,14 +184,13 @@ int vgpu_ctx_create(struct vgpu *dev, struct vgpu_request *request);
 int vgpu_ctx_destroy(struct vgpu *dev, struct vgpu_request *request);
 int vgpu_ctx_attach(struct vgpu *dev, struct vgpu_request *request);
 int vgpu_ctx_detach(struct vgpu *dev, struct vgpu_request *request);
+int vgpu_submit_3d(struct vgpu *dev, struct vgpu_request *request);
 /* resource.c */
 int vgpu_resource_create_blob(struct vgpu *dev, struct vgpu_request *request);
 int vgpu_resource_unref(struct vgpu *dev, struct vgpu_request *request);
 int vgpu_resource_map_blob(struct vgpu *dev, struct vgpu_request *request);
 int vgpu_resource_unmap_blob(struct vgpu *dev, struct vgpu_request *request);
 int vgpu_resource_assign_uuid(struct vgpu *dev, struct vgpu_request *request);
-/* submit.c */
-int vgpu_submit_3d(struct vgpu *dev, struct vgpu_request *request);
 
 /* context.c: the context of that name, NULL for none (and for the name 0). */
 struct vgpu_context *vgpu_context_find(struct vgpu *dev, uint32_t id);
@@ -211,17 +230,11 @@ bool vgpu_fence_waits(struct vgpu *dev, const struct vgpu_request *request);
 /* fence.c: forget the answers that wait for a context. */
 void vgpu_fence_drop(struct vgpu *dev, const struct vgpu_context *ctx);
 
-/* cross_domain.c: state of a context, NULL without memory. */
-struct vgpu_cross *vgpu_cross_create(void);
-/* cross_domain.c: and its end. */
-void vgpu_cross_destroy(struct vgpu_cross *cross);
+/* submit.c: contexts without a capset, with the commands of protocol.h. */
+extern const struct vgpu_context_ops vgpu_native_ops;
+/* cross_domain.c: contexts of that capset. */
+extern const struct vgpu_context_ops vgpu_cross_ops;
 /* cross_domain.c: the capset's data. */
 struct cross_domain_caps vgpu_cross_caps(void);
-/* cross_domain.c: run the messages of a submission. */
-int vgpu_cross_submit(struct vgpu *dev, struct vgpu_context *ctx,
-		      const void *data, size_t size);
-/* cross_domain.c: 0 when a blob of @size may be made for @blob_id. */
-int vgpu_cross_blob_check(const struct vgpu_cross *cross, uint64_t blob_id,
-			  uint64_t size);
 
 #endif /* MOCKGPU_VGPU_INTERNAL_H */

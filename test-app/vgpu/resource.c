@@ -93,17 +93,14 @@ static int guest_init(struct vgpu *dev, struct vgpu_resource *resource,
 static int host3d_init(struct vgpu *dev, struct vgpu_resource *resource,
 		       const struct vgpu_request *request, uint64_t blob_id)
 {
+	const struct vgpu_context *ctx = request->ctx;
 	int ret;
 
-	if (!request->ctx)
+	if (!ctx)
 		return -ESRCH;
-	if (request->ctx->cross) {
-		ret = vgpu_cross_blob_check(request->ctx->cross, blob_id,
-					    resource->size);
-		if (ret)
-			return ret;
-		blob_id = dev->config.image_blob_id;
-	}
+	ret = ctx->ops->blob_id ? ctx->ops->blob_id(dev, ctx, resource->size, &blob_id) : 0;
+	if (ret)
+		return ret;
 	if (resource->size > dev->config.bytes_max - dev->counts.bytes ||
 	    dev->counts.blobs >= dev->config.blobs_max)
 		return -ENOMEM;

@@ -259,3 +259,12 @@ int vgpu_segments_write(const struct vgpu_segment *segment, unsigned int count,
 	}
 	return size ? -EINVAL : 0;
 }
+
+void vgpu_ring_answer(struct vgpu_ring *ring, const struct vgpu_mem *mem, uint16_t head,
+		      const struct vgpu_segment *segment, unsigned int segments,
+		      const void *data, size_t size)
+{
+	if (vgpu_segments_write(segment, segments, mem, data, size))
+		size = 0;
+	vgpu_ring_push(ring, mem, head, size);
+}

@@ -168,4 +168,20 @@ int vgpu_segments_write(const struct vgpu_segment *segment, unsigned int count,
 			const struct vgpu_mem *mem, const void *data,
 			size_t size);
 
+/**
+ * vgpu_ring_answer() - give a chain back with an answer
+ * @ring: the queue
+ * @mem: guest memory
+ * @head: as for vgpu_ring_push()
+ * @segment: the descriptors that the answer goes to
+ * @segments: how many
+ * @data: the answer
+ * @size: bytes of it
+ *
+ * A driver that left no room for it, or not in its memory, gets none.
+ */
+void vgpu_ring_answer(struct vgpu_ring *ring, const struct vgpu_mem *mem, uint16_t head,
+		      const struct vgpu_segment *segment, unsigned int segments,
+		      const void *data, size_t size);
+
 #endif /* MOCKGPU_VGPU_RING_H */

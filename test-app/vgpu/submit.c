@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SUBMIT_3D: virtio 1.3, 5.7.6.8, with the commands of protocol.h. */
+/* Contexts without a capset: SUBMIT_3D (virtio 1.3, 5.7.6.8) with the commands of protocol.h. */
 
 #include <endian.h>
 #include <errno.h>
@@ -175,10 +175,13 @@ static const struct {
 };
 
 /* All structures are multiples of 8 bytes, and so are their places in @data. */
-static int native_submit(struct submission *submission, const char *data, size_t size)
+static int native_submit(struct vgpu *dev, struct vgpu_request *request, const void *data,
+			 size_t size)
 {
+	struct submission submission = { dev, request, VGPU_SUBMIT_PAGES_MAX };
+
 	while (size) {
-		const struct vgpu_cmd_header *header = (const void *)data;
+		const struct vgpu_cmd_header *header = data;
 		uint32_t op, bytes;
 		int ret;
 
@@ -189,26 +192,13 @@ static int native_submit(struct submission *submission, const char *data, size_t
 		if (op >= sizeof(ops) / sizeof(ops[0]) || !ops[op].run ||
 		    bytes != ops[op].size || bytes > size)
 			return -EINVAL;
-		ret = ops[op].run(submission, data);
+		ret = ops[op].run(&submission, data);
 		if (ret)
 			return ret;
-		data += bytes;
+		data = (const char *)data + bytes;
 		size -= bytes;
 	}
 	return 0;
 }
 
-int vgpu_submit_3d(struct vgpu *dev, struct vgpu_request *request)
-{
-	const struct virtio_gpu_cmd_submit *command = request->data;
-	struct submission submission = { dev, request, VGPU_SUBMIT_PAGES_MAX };
-	size_t size = le32toh(command->size);
-
-	if (!request->ctx)
-		return -ESRCH;
-	if (size > request->size - sizeof(*command))
-		return -EINVAL;
-	if (request->ctx->cross)
-		return vgpu_cross_submit(dev, request->ctx, command + 1, size);
-	return native_submit(&submission, (const void *)(command + 1), size);
-}
+const struct vgpu_context_ops vgpu_native_ops = { .submit = native_submit };
