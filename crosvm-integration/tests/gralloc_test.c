@@ -20,6 +20,7 @@
 #include "buffer.h"
 #include "cell.h"
 #include "driver.h"
+#include "failure.h"
 #include "foreign.h"
 #include "hostmap.h"
 #include "minigbm.h"
@@ -360,6 +361,7 @@ FIXTURE_SETUP(gralloc_kvm)
 	ASSERT_EQ(0, trial_init_bo(&self->trial, &self->bo, self->memory, NULL,
 				   self->driver.kmsg))
 		TH_LOG("%s", self->trial.error);
+	self->trial.explain = failure_explain;
 }
 
 FIXTURE_TEARDOWN(gralloc_kvm)

@@ -42,14 +42,15 @@ err_close:
 	return ret;
 }
 
-static void aftermath_print(const char *when, const struct mockgpu_usage *usage)
+static void aftermath_print(const char *when, const struct mockgpu_usage *usage, FILE *out)
 {
-	printf("# %s: %" PRIu64 " buffers, charged for %" PRIu64 " pages, with %" PRIu64
-	       " in memory and %" PRIu64 " in VRAM\n",
-	       when, usage->buffers, usage->pages, usage->populated, usage->vram);
+	fprintf(out,
+		"# %s: %" PRIu64 " buffers, charged for %" PRIu64 " pages, with %" PRIu64
+		" in memory and %" PRIu64 " in VRAM\n",
+		when, usage->buffers, usage->pages, usage->populated, usage->vram);
 }
 
-bool aftermath_is_level(struct aftermath *aftermath)
+bool aftermath_is_level(struct aftermath *aftermath, FILE *out)
 {
 	const struct mockgpu_usage *before = &aftermath->before;
 	const struct timespec pause = { .tv_nsec = AFTERMATH_PAUSE_NS };
@@ -65,19 +66,19 @@ bool aftermath_is_level(struct aftermath *aftermath)
 		level = now.buffers == before->buffers && now.pages == before->pages &&
 			now.populated == before->populated && now.vram == before->vram;
 	}
-	aftermath_print("before", before);
-	aftermath_print("after", &now);
+	aftermath_print("before", before, out);
+	aftermath_print("after", &now, out);
 	return level;
 }
 
-bool aftermath_is_quiet(struct aftermath *aftermath)
+bool aftermath_is_quiet(struct aftermath *aftermath, FILE *out)
 {
 	char first[256];
 	int complaints = kmsg_complaints(aftermath->kmsg, first, sizeof(first));
 
 	if (complaints)
-		printf("# the kernel log says: %s\n",
-		       complaints < 0 ? strerror(-complaints) : first);
+		fprintf(out, "# the kernel log says: %s\n",
+			complaints < 0 ? strerror(-complaints) : first);
 	return !complaints;
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "debugfs.h"
 
@@ -36,23 +37,23 @@ int aftermath_begin(struct aftermath *aftermath, char *why, size_t size);
 /**
  * aftermath_is_level() - whether the driver holds what it held before
  * @aftermath: from aftermath_begin()
+ * @out: where both are printed, as TAP comments
  *
  * Everybody else must have given back what they had of the driver. What TTM
- * frees from a workqueue gets some seconds for it. Prints both as a TAP comment.
+ * frees from a workqueue gets some seconds for it.
  *
  * Return: true when it does.
  */
-bool aftermath_is_level(struct aftermath *aftermath);
+bool aftermath_is_level(struct aftermath *aftermath, FILE *out);
 
 /**
  * aftermath_is_quiet() - whether the kernel did not complain
  * @aftermath: from aftermath_begin()
- *
- * Prints its first complaint as a TAP comment.
+ * @out: where its first complaint is printed, as a TAP comment
  *
  * Return: true when it did not.
  */
-bool aftermath_is_quiet(struct aftermath *aftermath);
+bool aftermath_is_quiet(struct aftermath *aftermath, FILE *out);
 
 /** aftermath_end() - undo aftermath_begin() */
 void aftermath_end(struct aftermath *aftermath);

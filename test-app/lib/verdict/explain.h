@@ -129,18 +129,4 @@ void explain_cause(const struct explanation *explanation, char *text, size_t siz
  */
 void explain_print(const struct explanation *explanation, const char *prefix, FILE *out);
 
-/**
- * explain_failure() - access, and print as TAP comments
- * @what: a page whose access has failed
- *
- * The first few of a process; the others would say the same.
- */
-void explain_failure(const struct explain_page *what);
-
-/**
- * explain_to() - let explain_failure() print somewhere else than to stdout
- * @out: where to; NULL: nowhere
- */
-void explain_to(FILE *out);
-
 #endif /* MOCKGPU_TEST_EXPLAIN_H */

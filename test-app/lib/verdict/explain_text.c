@@ -8,9 +8,6 @@
 #include "explain.h"
 #include "judge.h"
 
-/* So many of a process: what fails, fails often. */
-#define EXPLAIN_MAX 2
-
 static const char *explain_op(enum guest_op op)
 {
 	static const char *const ops[] = {
@@ -263,26 +260,4 @@ void explain_print(const struct explanation *explanation, const char *prefix, FI
 	explain_cause(explanation, cause, sizeof(cause));
 	explain_line(prefix, "cause", out);
 	fprintf(out, "%s\n", cause);
-}
-
-static FILE *explain_out;
-static bool explain_redirected;
-
-void explain_to(FILE *out)
-{
-	explain_out = out;
-	explain_redirected = true;
-}
-
-void explain_failure(const struct explain_page *what)
-{
-	static unsigned int count;
-	struct explanation explanation;
-	FILE *out = explain_redirected ? explain_out : stdout;
-
-	if (!out || count++ >= EXPLAIN_MAX)
-		return;
-	explain_access(&explanation, what);
-	explain_print(&explanation, "# ", out);
-	fflush(out);
 }

@@ -229,8 +229,8 @@ static void trial_explain(struct trial *trial, const struct trial_case *what,
 		.info = &trial->before[at < visits ? trial->visit[at] : 0],
 	};
 
-	if (at < visits)
-		explain_failure(&failed);
+	if (trial->explain && at < visits)
+		trial->explain(&failed);
 }
 
 /* One pass of the guest over the @visits pages of trial->visit. */

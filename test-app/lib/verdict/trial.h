@@ -15,6 +15,7 @@
 #include "judge.h"
 #include "mockgpu.h"
 
+struct explain_page;
 struct trial;
 struct trial_case;
 struct vmm;
@@ -102,6 +103,8 @@ struct trial_case {
  * @memory: where the buffer is mapped
  * @pages: its pages
  * @kmsg: from kmsg_open(); not owned; -1 without
+ * @explain: NULL, or called with the first page of a pass whose access failed, while the
+ *	guest still has it
  * @evidence: what was seen in the last case, for judge()
  * @error: the reason of the last error, one line
  * @result: enum guest_result of the guest's first access to each page
@@ -113,6 +116,7 @@ struct trial {
 	char *memory;
 	size_t pages;
 	int kmsg;
+	void (*explain)(const struct explain_page *failed);
 	struct judge_evidence evidence;
 	char error[192];
 	uint8_t *result;

@@ -11,7 +11,7 @@
 #include "bo.h"
 #include "buffer.h"
 #include "driver.h"
-#include "explain.h"
+#include "failure.h"
 #include "guest/arch.h"
 #include "hostmap.h"
 #include "judge.h"
@@ -119,7 +119,7 @@ static inline void live_explain(struct live *live, unsigned int vcpu, uint32_t p
 		.gpa = LIVE_GPA, .page = page, .op = GUEST_READ, .seed = LIVE_SEED,
 	};
 
-	explain_failure(&failed);
+	failure_explain(&failed);
 }
 
 /* Where a vCPU that has ended was last, or the page that it found wrong. */

@@ -21,6 +21,7 @@
 
 #include "buffer.h"
 #include "cell.h"
+#include "failure.h"
 #include "kmsg.h"
 #include "program.h"
 #include "trial.h"
@@ -141,6 +142,7 @@ FIXTURE_SETUP(kvm_map)
 	}
 	ASSERT_EQ(0, ret)
 		TH_LOG("%s", self->trial.error);
+	self->trial.explain = failure_explain;
 }
 
 FIXTURE_TEARDOWN(kvm_map)

@@ -20,6 +20,7 @@
 #include "behaviour.h"
 #include "buffer.h"
 #include "cell.h"
+#include "failure.h"
 #include "hostmap.h"
 #include "kmsg.h"
 #include "kvmstat.h"
@@ -219,6 +220,7 @@ static struct judgement try_case(struct _test_data_mapping *self,
 	if (ret)
 		return cell_not_tried("the door does not open", self->size / GUEST_PAGE_SIZE);
 	ret = trial_init_bo(&trial, &self->bo, self->room, self->vm, self->kmsg);
+	trial.explain = failure_explain;
 	if (!ret)
 		ret = trial_run(&trial, &what);
 	judgement = ret ? cell_not_tried(trial.error, trial.pages) : judge(&trial.evidence);

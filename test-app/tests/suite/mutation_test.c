@@ -13,7 +13,6 @@
 
 #include "arch.h"
 #include "buffer.h"
-#include "explain.h"
 #include "kmsg.h"
 #include "program.h"
 #include "trial.h"
@@ -325,7 +324,5 @@ TEST_F(mutation, a_page_that_is_not_reached_is_seen)
 int main(int argc, char **argv)
 {
 	program_needs_kvm(vm_buffer_unusable());
-	/* Every failure here is meant; explain_test reads the explanations. */
-	explain_to(NULL);
 	return test_harness_run(argc, argv);
 }

@@ -13,6 +13,7 @@
 #include "vram/vram.h"
 #include "cell.h"
 #include "driver.h"
+#include "failure.h"
 #include "trial.h"
 
 #define PAGE GUEST_PAGE_SIZE
@@ -98,6 +99,7 @@ static const struct trial_door door = { door_enter, door_leave };
 
 static inline struct judgement try_case(struct trial *trial, const struct trial_case *what)
 {
+	trial->explain = failure_explain;
 	if (trial_run(trial, what))
 		return cell_not_tried(trial->error, trial->pages);
 	return judge(&trial->evidence);

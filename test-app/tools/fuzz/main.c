@@ -195,8 +195,9 @@ static int fuzz_main(const struct fuzz_options *options)
 	ksft_test_result(fuzz_table_is_whole(aftermath.fd),
 			 "the fuzzer knows the whole interface\n");
 	fuzz_run(options, &setup);
-	ksft_test_result(aftermath_is_level(&aftermath), "the driver holds what it held before\n");
-	ksft_test_result(aftermath_is_quiet(&aftermath), "the kernel did not complain\n");
+	ksft_test_result(aftermath_is_level(&aftermath, stdout),
+			 "the driver holds what it held before\n");
+	ksft_test_result(aftermath_is_quiet(&aftermath, stdout), "the kernel did not complain\n");
 	aftermath_end(&aftermath);
 	ksft_finished();
 }

@@ -159,7 +159,6 @@ int main(int argc, char **argv)
 	if (argc - optind > (options.explain ? 2 : 0))
 		return probe_usage("too many arguments");
 	/* What trials have to say on failures would be amid the report. */
-	explain_to(NULL);
 	/* argv ends with NULL. */
 	if (options.explain)
 		return probe_main_explain(argv[optind], argv[optind] ? argv[optind + 1] : NULL);

@@ -235,8 +235,9 @@ static int stress_main(const struct stress_options *options)
 	ksft_set_plan(5);
 	ksft_print_msg("seed %#" PRIx64 "\n", options->seed);
 	stress_run(options);
-	ksft_test_result(aftermath_is_level(&aftermath), "the driver holds what it held before\n");
-	ksft_test_result(aftermath_is_quiet(&aftermath), "the kernel did not complain\n");
+	ksft_test_result(aftermath_is_level(&aftermath, stdout),
+			 "the driver holds what it held before\n");
+	ksft_test_result(aftermath_is_quiet(&aftermath, stdout), "the kernel did not complain\n");
 	aftermath_end(&aftermath);
 	ksft_finished();
 }

@@ -17,6 +17,7 @@
 #include "backing.h"
 #include "cell.h"
 #include "dirty.h"
+#include "failure.h"
 #include "hostmap.h"
 #include "kmsg.h"
 #include "kvmstat.h"
@@ -107,6 +108,7 @@ TEST_F(backing, every_page_maps)
 
 	ASSERT_EQ(0, trial_init_memory(&trial, self->backing.map, self->pages, variant->pages,
 				       self->live.vm, self->kmsg));
+	trial.explain = failure_explain;
 	for (i = 0; i < ARRAY_SIZE(firsts); i++) {
 		const struct trial_case what = {
 			.first = firsts[i], .skewed = i == 1, .seed = i,
