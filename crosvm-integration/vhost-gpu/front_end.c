@@ -2,9 +2,7 @@
 /* Requests of the front-end. */
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <linux/virtio_gpu.h>
@@ -20,25 +18,6 @@
 	 BIT64(VHOST_USER_PROTOCOL_F_BACKEND_SEND_FD) | \
 	 BIT64(VHOST_USER_PROTOCOL_F_SHARED_OBJECT) |   \
 	 BIT64(VHOST_USER_PROTOCOL_F_SHMEM))
-
-void vhost_complain(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("vhost-gpu: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-}
-
-int vhost_reply(struct session *session, struct vhost_user_message *message,
-		uint32_t size)
-{
-	message->header.flags = VHOST_USER_VERSION | VHOST_USER_REPLY;
-	message->header.size = size;
-	return vhost_user_send(session->socket, message, -1);
-}
 
 static int reply_u64(struct session *session, struct vhost_user_message *message,
 		     uint64_t value)

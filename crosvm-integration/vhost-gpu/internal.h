@@ -113,10 +113,7 @@ int vhost_get_vring_base(struct session *session, struct vhost_user_message *mes
 
 /* front_end.c: receive a request and run it; may end the session. */
 void vhost_serve(struct session *session);
-/* front_end.c: answer @message with the first @size bytes of its payload. */
-int vhost_reply(struct session *session, struct vhost_user_message *message,
-		uint32_t size);
-/* front_end.c: one line about the front-end or its guest. */
+/* complain.c: one line about the front-end or its guest. */
 __attribute__((format(printf, 1, 2))) void vhost_complain(const char *format, ...);
 
 /* memory.c: forget the guest's memory. */
@@ -138,6 +135,15 @@ int vhost_window_unmap(void *opaque, struct vgpu_blob *blob, uint64_t offset);
 static inline bool vhost_has_feature(const struct session *session, unsigned int bit)
 {
 	return session->features & BIT64(bit);
+}
+
+/* Answer @message with the first @size bytes of its payload. */
+static inline int vhost_reply(struct session *session, struct vhost_user_message *message,
+			      uint32_t size)
+{
+	message->header.flags = VHOST_USER_VERSION | VHOST_USER_REPLY;
+	message->header.size = size;
+	return vhost_user_send(session->socket, message, -1);
 }
 
 static inline void vhost_close_fd(int *fd)

@@ -159,8 +159,10 @@ int stress_op_vgem(struct stress_thread *thread, struct stress_slot *slot);
 int stress_op_udmabuf(struct stress_thread *thread, struct stress_slot *slot);
 int stress_op_heap(struct stress_thread *thread, struct stress_slot *slot);
 
-/* worker.c */
+/* slot.c */
 void stress_slot_clear(struct stress_worker *worker, struct stress_slot *slot);
+
+/* worker.c */
 int stress_work(struct crew *crew, unsigned int member, void *setup);
 
 #endif /* MOCKGPU_STRESS_H */

@@ -10,19 +10,6 @@
 #include "guarded.h"
 #include "stress.h"
 
-/* Locked for writing. */
-void stress_slot_clear(struct stress_worker *worker, struct stress_slot *slot)
-{
-	pthread_mutex_lock(&worker->handles);
-	mockgpu_bo_destroy(&slot->bo);
-	pthread_mutex_unlock(&worker->handles);
-	slot->bo = (struct mockgpu_bo) {};
-	if (slot->dmabuf >= 0)
-		close(slot->dmabuf);
-	slot->dmabuf = -1;
-	ledger_close(&slot->ref);
-}
-
 static unsigned int stress_choose(struct prng *prng)
 {
 	unsigned int all = 0, i;

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the server says of a front-end. */
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "internal.h"
+
+void vhost_complain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("vhost-gpu: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
