@@ -13,11 +13,6 @@
 
 #define PAGE 4096
 
-#define OK VIRTIO_GPU_RESP_OK_NODATA
-#define BAD_PARAMETER VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
-#define BAD_RESOURCE VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID
-#define NO_MEMORY VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY
-
 FIXTURE(cross_domain) {
 	struct vgpu_guest guest;
 	struct cross_domain_image_requirements *reply;

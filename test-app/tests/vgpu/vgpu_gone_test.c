@@ -30,10 +30,6 @@
 #define MIB (1ull << 20)
 #define PAGES (2 * MIB / PAGE)
 
-#define OK VIRTIO_GPU_RESP_OK_NODATA
-#define OK_MAP VIRTIO_GPU_RESP_OK_MAP_INFO
-#define UNSPECIFIED VIRTIO_GPU_RESP_ERR_UNSPEC
-
 #define CTX 1
 #define BLOB 7
 #define OTHER 8

@@ -17,6 +17,15 @@
 #include "vgpu/mmio.h"
 #include "vgpu/vgpu.h"
 
+/* The device's answers, by short names. */
+#define OK VIRTIO_GPU_RESP_OK_NODATA
+#define OK_MAP VIRTIO_GPU_RESP_OK_MAP_INFO
+#define BAD_PARAMETER VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
+#define BAD_RESOURCE VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID
+#define BAD_CONTEXT VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID
+#define NO_MEMORY VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY
+#define UNSPECIFIED VIRTIO_GPU_RESP_ERR_UNSPEC
+
 /*
  * RAM: two regions side by side in the guest, but not in the host, and one far
  * away. The queue and the buffers of vgpu_guest_run() lie in the first.
