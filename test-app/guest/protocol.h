@@ -154,4 +154,44 @@ static inline uint64_t guest_value(uint64_t seed, uint64_t page, uint32_t word)
 	return x;
 }
 
+/* Write the checked words of page @page of a buffer, which is at @at. */
+static inline void guest_fill_page(void *at, uint64_t seed, uint64_t page)
+{
+	volatile uint64_t *words = at;
+	uint32_t i;
+
+	for (i = 0; i < GUEST_WORDS; i++)
+		words[guest_words[i]] = guest_value(seed, page, guest_words[i]);
+}
+
+/* How many of them do not hold that. */
+static inline uint32_t guest_page_differences(const void *at, uint64_t seed, uint64_t page)
+{
+	const volatile uint64_t *words = at;
+	uint32_t i, wrong = 0;
+
+	for (i = 0; i < GUEST_WORDS; i++)
+		wrong += words[guest_words[i]] != guest_value(seed, page, guest_words[i]);
+	return wrong;
+}
+
+/* The same for the first pages of a buffer that is at @at. */
+static inline void guest_fill(void *at, uint64_t pages, uint64_t seed)
+{
+	uint64_t page;
+
+	for (page = 0; page < pages; page++)
+		guest_fill_page((char *)at + page * GUEST_PAGE_SIZE, seed, page);
+}
+
+static inline uint64_t guest_differences(const void *at, uint64_t pages, uint64_t seed)
+{
+	uint64_t page, wrong = 0;
+
+	for (page = 0; page < pages; page++)
+		wrong += guest_page_differences((const char *)at + page * GUEST_PAGE_SIZE,
+						seed, page);
+	return wrong;
+}
+
 #endif /* MOCKGPU_GUEST_PROTOCOL_H */

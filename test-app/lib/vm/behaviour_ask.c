@@ -52,15 +52,6 @@ static int ask_map(struct ask *ask, char *at, char *slot, uint64_t size)
 	return ret ? ret : mockgpu_bo_map(&ask->bo, at);
 }
 
-static void ask_fill(void *page, uint64_t seed, uint32_t number)
-{
-	uint64_t *words = page;
-	size_t i;
-
-	for (i = 0; i < GUEST_WORDS; i++)
-		words[guest_words[i]] = guest_value(seed, number, guest_words[i]);
-}
-
 /* The guest reads page @page of the memslot: enum guest_result or -errno. */
 static int ask_read(struct ask *ask, uint32_t page, uint64_t seed)
 {
@@ -87,7 +78,7 @@ static int ask_tails(struct ask *ask)
 	if (ret)
 		return ret;
 	for (page = 0; page < 2; page++)
-		ask_fill((char *)ask->bo.map + page * GUEST_PAGE_SIZE, ASK_SEED, page);
+		guest_fill_page((char *)ask->bo.map + page * GUEST_PAGE_SIZE, ASK_SEED, page);
 	/* Whatever there is to say of tails, heads are mapped. */
 	if (ask_read(ask, 0, ASK_SEED) != GUEST_MAPPED)
 		return -EIO;
@@ -131,9 +122,9 @@ static int ask_guess(struct ask *ask)
 		ret = ask_map(ask, block - before, block, size);
 	if (ret)
 		return ret;
-	ask_fill(ask->other.map, ASK_OTHER_SEED, 0);
-	ask_fill((char *)ask->other.map + GUEST_PAGE_SIZE, ASK_OTHER_SEED, 1);
-	ask_fill(block + GUEST_PAGE_SIZE, ASK_SEED, 1);
+	guest_fill_page(ask->other.map, ASK_OTHER_SEED, 0);
+	guest_fill_page((char *)ask->other.map + GUEST_PAGE_SIZE, ASK_OTHER_SEED, 1);
+	guest_fill_page(block + GUEST_PAGE_SIZE, ASK_SEED, 1);
 	if (ask_read(ask, 0, ASK_OTHER_SEED) != GUEST_MAPPED)
 		return -EIO;
 	if (ask_read(ask, 1, ASK_SEED) == GUEST_MAPPED)
@@ -199,7 +190,7 @@ static int ask_reference(struct ask *ask)
 		ret = ask_counts(ask, &first_before, &touched_before);
 	if (ret)
 		return ret;
-	ask_fill((char *)ask->bo.map + ASK_TOUCHED * GUEST_PAGE_SIZE, ASK_SEED, ASK_TOUCHED);
+	guest_fill_page((char *)ask->bo.map + ASK_TOUCHED * GUEST_PAGE_SIZE, ASK_SEED, ASK_TOUCHED);
 	if (ask_read(ask, ASK_TOUCHED, ASK_SEED) != GUEST_MAPPED ||
 	    ask_counts(ask, &first, &touched))
 		return -EIO;

@@ -49,29 +49,6 @@ static inline uint64_t *live_word(void *map, uint32_t page, uint32_t word)
 	return (uint64_t *)((char *)map + (size_t)page * GUEST_PAGE_SIZE) + word;
 }
 
-/* The words that no vCPU writes to. */
-static inline void live_fill(void *map, uint32_t pages, uint64_t seed)
-{
-	uint32_t page, i;
-
-	for (page = 0; page < pages; page++)
-		for (i = 0; i < GUEST_WORDS; i++)
-			*live_word(map, page, guest_words[i]) =
-				guest_value(seed, page, guest_words[i]);
-}
-
-static inline size_t live_differences(void *map, uint32_t pages, uint64_t seed)
-{
-	size_t wrong = 0;
-	uint32_t page, i;
-
-	for (page = 0; page < pages; page++)
-		for (i = 0; i < GUEST_WORDS; i++)
-			wrong += *live_word(map, page, guest_words[i]) !=
-				 guest_value(seed, page, guest_words[i]);
-	return wrong;
-}
-
 /* As before live_start(). */
 static inline void live_clear(struct live *live)
 {
@@ -107,7 +84,7 @@ static inline int live_make(struct __test_metadata *_metadata, struct live *live
 	ASSERT_NE(NULL, at);
 	ASSERT_EQ(0, mockgpu_bo_map(&live->bo, at));
 	live->pages = bo_npages(&live->bo);
-	live_fill(live->bo.map, live->pages, LIVE_SEED);
+	guest_fill(live->bo.map, live->pages, LIVE_SEED);
 	return 0;
 }
 
@@ -295,7 +272,7 @@ static inline void live_stop(struct __test_metadata *_metadata, struct live *liv
 		if (wrong || live->runner[i].reason != VMM_EXIT_DOORBELL)
 			live_explain_end(live, i);
 	}
-	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+	EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
 }
 
 static inline uint64_t live_efaults(const struct live *live)

@@ -22,7 +22,7 @@ static inline void thief_make(struct __test_metadata *_metadata, struct live *li
 
 	ASSERT_EQ(0, vm_buffer_make(live->driver.fd, &want, thief));
 	ASSERT_EQ(0, mockgpu_bo_map(thief, NULL));
-	live_fill(thief->map, live->pages, THIEF_SEED);
+	guest_fill(thief->map, live->pages, THIEF_SEED);
 }
 
 /* The buffer gets other pages, a new one the old ones: how many it really got. */

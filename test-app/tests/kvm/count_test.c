@@ -166,7 +166,7 @@ TEST_F(count, after_the_vmm_was_killed)
 		EXPECT_TRUE(WIFSIGNALED(status));
 		expect_level(_metadata, self, "after the VMM was killed");
 	}
-	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+	EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
 }
 
 #define ENTRY_PAGES 512

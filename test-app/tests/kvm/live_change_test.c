@@ -139,7 +139,7 @@ TEST_F(change, the_driver_changes_it)
 			ASSERT_EQ(0, changes[i].change(live))
 				TH_LOG("round %u: %s", round, changes[i].name);
 			live_wait(_metadata, live);
-			EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED))
+			EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED))
 				TH_LOG("round %u: %s", round, changes[i].name);
 		}
 	}
@@ -242,7 +242,7 @@ TEST_F(change, mremap_away_and_back)
 		ASSERT_EQ(other, mremap(at, live->bo.size, live->bo.size,
 					MREMAP_MAYMOVE | MREMAP_FIXED, other));
 		wait_for_efaults(_metadata, live);
-		EXPECT_EQ(0, live_differences(other, live->pages, LIVE_SEED));
+		EXPECT_EQ(0, guest_differences(other, live->pages, LIVE_SEED));
 		ASSERT_EQ(at, mremap(other, live->bo.size, live->bo.size,
 				     MREMAP_MAYMOVE | MREMAP_FIXED, at));
 		live_wait(_metadata, live);
@@ -272,7 +272,7 @@ TEST_F(change, the_right_to_write_goes_and_comes_back)
 		EXPECT_EQ(work->rounds, *live_word(live->bo.map, page, guest_lane_word(i)));
 		EXPECT_EQ(0, runner_end(&live->runner[i]));
 	}
-	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+	EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
 	ASSERT_EQ(0, mprotect(live->bo.map, live->bo.size, PROT_READ | PROT_WRITE));
 	live_clear(live);
 	live_start(_metadata, live, false);
@@ -300,7 +300,7 @@ TEST_F(change, another_buffer_in_its_place)
 	live->bo.map = NULL;
 	ASSERT_EQ(0, mockgpu_bo_map(&live->bo, NULL));
 	/* From here on none of the old pages may change any more. */
-	live_fill(live->bo.map, live->pages, 0xdead);
+	guest_fill(live->bo.map, live->pages, 0xdead);
 	for (i = 0; i < live->vcpus; i++)
 		memset(live_word(live->bo.map, 0, guest_lane_word(i)), 0xee, 8);
 	live_wait(_metadata, live);
@@ -314,7 +314,7 @@ TEST_F(change, another_buffer_in_its_place)
 		EXPECT_EQ(0, live_lane_differences(old, live->pages, i, rounds_of(live, i)));
 	}
 	EXPECT_EQ(0, live_efaults(live));
-	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, 0xdead));
+	EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, 0xdead));
 	EXPECT_EQ(0, mockgpu_bo_destroy(&other));
 }
 
@@ -330,7 +330,7 @@ TEST_F(change, a_forked_child_comes_and_goes)
 
 		ASSERT_LE(0, child);
 		if (!child)
-			_exit(live_differences(live->bo.map, live->pages, LIVE_SEED) != 0);
+			_exit(guest_differences(live->bo.map, live->pages, LIVE_SEED) != 0);
 		live_wait(_metadata, live);
 		ASSERT_EQ(child, waitpid(child, &status, 0));
 		EXPECT_EQ(0, status);
@@ -354,7 +354,7 @@ TEST_F(change, the_memslot_goes)
 		EXPECT_EQ(VMM_EXIT_MMIO, live->runner[i].reason);
 		EXPECT_EQ(0, runner_end(&live->runner[i]));
 	}
-	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+	EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
 }
 
 /* Moved: the same data at the new address, nothing at the old one. */
@@ -397,7 +397,7 @@ TEST_F(change, only_the_mapping_of_a_dmabuf_is_left)
 		EXPECT_EQ(0, runner_end(&live->runner[i]));
 		EXPECT_EQ(0, live_lane_differences(at, live->pages, i, rounds_of(live, i)));
 	}
-	EXPECT_EQ(0, live_differences(at, live->pages, LIVE_SEED));
+	EXPECT_EQ(0, guest_differences(at, live->pages, LIVE_SEED));
 	EXPECT_EQ(0, munmap(at, variant->want.size));
 }
 

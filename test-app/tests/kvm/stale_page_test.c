@@ -72,7 +72,7 @@ static void expect_untouched(struct __test_metadata *_metadata, struct live *liv
 {
 	unsigned int i;
 
-	EXPECT_EQ(0, live_differences(thief->map, live->pages, THIEF_SEED));
+	EXPECT_EQ(0, guest_differences(thief->map, live->pages, THIEF_SEED));
 	for (i = 0; i < live->vcpus; i++)
 		EXPECT_EQ(0, live_lane_differences(thief->map, live->pages, i, 0));
 }
@@ -257,7 +257,7 @@ TEST_F(stale, when_the_mapping_goes)
 		EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
 		ASSERT_EQ(0, vm_buffer_make(live->driver.fd, &variant->want, &live->bo));
 		ASSERT_EQ(0, mockgpu_bo_map(&live->bo, at));
-		live_fill(live->bo.map, live->pages, LIVE_SEED);
+		guest_fill(live->bo.map, live->pages, LIVE_SEED);
 	}
 	expect_something_stolen(_metadata, stolen);
 }

@@ -85,13 +85,7 @@ static uint64_t *test_word(char *memory, uint32_t page, uint32_t word)
 
 static void test_fill(char *memory, uint64_t seed)
 {
-	size_t page, i;
-
-	for (page = 0; page < TEST_PAGES; page++) {
-		for (i = 0; i < GUEST_WORDS; i++)
-			*test_word(memory, page, guest_words[i]) =
-				guest_value(seed, page, guest_words[i]);
-	}
+	guest_fill(memory, TEST_PAGES, seed);
 }
 
 static unsigned int test_count(const uint8_t *result, enum guest_result wanted)

@@ -88,13 +88,9 @@ static struct touch blob_touch(struct __test_metadata *_metadata, struct vram *v
 /* Words of the device's own view that are not the guest's, of one page. */
 static size_t host_wrong(struct vram *vram, uint32_t id, uint64_t seed, size_t page)
 {
-	const uint64_t *words = vgpu_blob_access(vgpu_blob_find(vram->gpu, id));
-	size_t i, wrong = 0;
+	const char *memory = vgpu_blob_access(vgpu_blob_find(vram->gpu, id));
 
-	words += page * (PAGE / sizeof(*words));
-	for (i = 0; i < GUEST_WORDS; i++)
-		wrong += words[guest_words[i]] != guest_value(seed, page, guest_words[i]);
-	return wrong;
+	return guest_page_differences(memory + page * PAGE, seed, page);
 }
 
 /*

@@ -54,12 +54,9 @@ static int probe_explain_page(struct trial *trial, uint64_t page)
 		.gpa = trial_gpa(&what), .page = page, .op = GUEST_READ, .seed = EXPLAIN_SEED,
 	};
 	static struct explanation explanation;
-	uint64_t *words = (uint64_t *)(trial->memory + page * GUEST_PAGE_SIZE);
-	size_t i;
 	int ret;
 
-	for (i = 0; i < GUEST_WORDS; i++)
-		words[guest_words[i]] = guest_value(EXPLAIN_SEED, page, guest_words[i]);
+	guest_fill_page(trial->memory + page * GUEST_PAGE_SIZE, EXPLAIN_SEED, page);
 	ret = mockgpu_bo_zap(&trial->bo);
 	if (!ret)
 		ret = vmm_slot_set(trial->vm, 1, asked.gpa, trial->memory,

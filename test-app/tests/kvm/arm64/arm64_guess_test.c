@@ -82,14 +82,7 @@ FIXTURE_TEARDOWN(guess)
 
 static void fill(const struct mockgpu_bo *bo, uint64_t seed)
 {
-	size_t page, i;
-
-	for (page = 0; page < bo_npages(bo); page++) {
-		uint64_t *words = (uint64_t *)((char *)bo->map + page * GUEST_PAGE_SIZE);
-
-		for (i = 0; i < GUEST_WORDS; i++)
-			words[guest_words[i]] = guest_value(seed, page, guest_words[i]);
-	}
+	guest_fill(bo->map, bo_npages(bo), seed);
 }
 
 /* The guest reads @count pages from @first on; how many ended with @wanted. */

@@ -117,33 +117,24 @@ static bool make_hit(struct __test_metadata *_metadata, struct _test_data_stage2
 	return false;
 }
 
-static uint64_t *word_at(const struct mockgpu_bo *bo, size_t page, uint32_t word)
+static char *page_at(const struct mockgpu_bo *bo, size_t page)
 {
-	return (uint64_t *)((char *)bo->map + page * GUEST_PAGE_SIZE) + word;
+	return (char *)bo->map + page * GUEST_PAGE_SIZE;
 }
 
 static void fill(const struct mockgpu_bo *bo, size_t first, uint64_t seed)
 {
-	size_t page, i;
-
-	for (page = first; page < bo_npages(bo); page++)
-		for (i = 0; i < GUEST_WORDS; i++)
-			*word_at(bo, page, guest_words[i]) =
-				guest_value(seed, page, guest_words[i]);
+	for (; first < bo_npages(bo); first++)
+		guest_fill_page(page_at(bo, first), seed, first);
 }
 
 /* How many pages from @first on hold all of that, as the host sees it. */
 static size_t pages_with(const struct mockgpu_bo *bo, size_t first, uint64_t seed)
 {
-	size_t page, i, count = 0;
+	size_t count = 0;
 
-	for (page = first; page < bo_npages(bo); page++) {
-		for (i = 0; i < GUEST_WORDS; i++)
-			if (*word_at(bo, page, guest_words[i]) !=
-			    guest_value(seed, page, guest_words[i]))
-				break;
-		count += i == GUEST_WORDS;
-	}
+	for (; first < bo_npages(bo); first++)
+		count += !guest_page_differences(page_at(bo, first), seed, first);
 	return count;
 }
 
@@ -464,7 +455,7 @@ TEST_F(stage2, the_first_write_to_a_read_only_entry)
 	/* All of them or none: KVM has the driver upgrade an entry, or it does not. */
 	EXPECT_EQ(64, refused);
 	for (page = 0; page < 64; page++)
-		*(volatile uint64_t *)word_at(&self->bo, page, 0) = 0;
+		*(volatile uint64_t *)page_at(&self->bo, page) = 0;
 	EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
 	EXPECT_EQ(64, pages_with(&self->bo, 0, 2));
 	verdict_known(_metadata, "known: the guest's first write to each of %zu entries is EFAULT",

@@ -103,7 +103,7 @@ static inline void access_enter(struct __test_metadata *_metadata, const struct 
 		TH_LOG("%s", vmm_vcpu_strexit(vcpu));
 }
 
-/* Every byte of the other buffer that live_fill() leaves out. */
+/* Every byte of the other buffer that guest_fill() leaves out. */
 #define ACCESS_CANARY 0xc5
 
 /*
@@ -118,7 +118,7 @@ static inline void access_move(struct __test_metadata *_metadata, struct access 
 
 	thief_steal(_metadata, live, &access->thief);
 	memset(access->thief.map, ACCESS_CANARY, access->thief.size);
-	live_fill(access->thief.map, live->pages, THIEF_SEED);
+	guest_fill(access->thief.map, live->pages, THIEF_SEED);
 	stolen = bo_pages(_metadata, &access->thief);
 	for (i = 0; i < live->pages; i++)
 		found += stolen[i].pfn == before[access->page].pfn;
@@ -137,7 +137,7 @@ static inline void access_expect_thief_untouched(struct __test_metadata *_metada
 
 	ASSERT_NE(NULL, right);
 	memset(right, ACCESS_CANARY, access->thief.size);
-	live_fill(right, access->live.pages, THIEF_SEED);
+	guest_fill(right, access->live.pages, THIEF_SEED);
 	EXPECT_EQ(0, memcmp(right, access->thief.map, access->thief.size));
 	free(right);
 }

@@ -67,7 +67,7 @@ FIXTURE_SETUP(backing)
 	ASSERT_EQ(0, ret);
 	/* What live.h looks at: no buffer, but memory. */
 	live->bo.map = self->backing.map;
-	live_fill(live->bo.map, live->pages, LIVE_SEED);
+	guest_fill(live->bo.map, live->pages, LIVE_SEED);
 	ASSERT_EQ(0, backing_look(&self->backing, self->pages));
 }
 
@@ -206,7 +206,7 @@ TEST_F(backing, the_mapping_goes)
 		EXPECT_EQ(0, runner_end(&live->runner[i]));
 		EXPECT_EQ(VMM_EXIT_EFAULT, live->runner[i].reason);
 	}
-	EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+	EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
 }
 
 static size_t nonzero_words(const struct live *live)
@@ -228,9 +228,9 @@ static void expect_canaries_live(struct __test_metadata *_metadata,
 
 	ASSERT_EQ(0, backing_open(&thief, self->backing.type == BACKING_HUGETLB ?
 				  BACKING_HUGETLB : BACKING_MEMFD, live->vm, self->backing.size));
-	live_fill(thief.map, live->pages, THIEF_SEED);
+	guest_fill(thief.map, live->pages, THIEF_SEED);
 	live_wait(_metadata, live);
-	EXPECT_EQ(0, live_differences(thief.map, live->pages, THIEF_SEED));
+	EXPECT_EQ(0, guest_differences(thief.map, live->pages, THIEF_SEED));
 	for (i = 0; i < live->vcpus; i++)
 		EXPECT_EQ(0, live_lane_differences(thief.map, live->pages, i, 0));
 	backing_close(&thief);

@@ -157,7 +157,7 @@ TEST_F(access, page_table)
 	uint64_t *pml4 = access_at(access, 0);
 	struct kvm_sregs sregs;
 
-	live_fill((char *)vmm_ram(access->live.vm) + PROBE_GPA, 1, LIVE_SEED);
+	guest_fill((char *)vmm_ram(access->live.vm) + PROBE_GPA, 1, LIVE_SEED);
 	ASSERT_EQ(0, vmm_vcpu_ioctl(vcpu, KVM_GET_SREGS, &sregs));
 	memcpy(pml4, (char *)vmm_ram(access->live.vm) + sregs.cr3, GUEST_PAGE_SIZE);
 	pml4[0] &= ~PTE_ACCESSED;

@@ -85,17 +85,15 @@ static void expect_nothing(struct __test_metadata *_metadata, struct live *live,
 static void make_many(struct __test_metadata *_metadata, struct live *live,
 		      struct mockgpu_bo *many, void *room)
 {
-	uint32_t i, page, word;
+	uint32_t i, page;
 
 	for (i = 0; i < MANY; i++) {
 		ASSERT_EQ(0, vm_buffer_create(live->driver.fd, MOCKGPU_KIND_SPLIT, 1,
 					      MOCKGPU_CACHING_CACHED, MANY_BYTES, &many[i]));
 		ASSERT_EQ(0, mockgpu_bo_map(&many[i], (char *)room + i * MANY_BYTES));
 		for (page = 0; page < MANY_PAGES; page++)
-			for (word = 0; word < GUEST_WORDS; word++)
-				*live_word(many[i].map, page, guest_words[word]) =
-					guest_value(LIVE_SEED, i * MANY_STRIDE + page,
-						    guest_words[word]);
+			guest_fill_page((char *)many[i].map + page * GUEST_PAGE_SIZE, LIVE_SEED,
+					i * MANY_STRIDE + page);
 		ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT + i,
 					  LIVE_GPA + i * MANY_STRIDE * GUEST_PAGE_SIZE,
 					  many[i].map, MANY_BYTES, 0));
@@ -130,12 +128,10 @@ static void expect_large_works(struct __test_metadata *_metadata, struct live *l
 {
 	const uint32_t step = 1021, pages = bytes / GUEST_PAGE_SIZE;
 	const size_t count = (pages - 1) / step + 1;
-	uint32_t i, word;
+	uint32_t i;
 
 	for (i = 0; i < count; i++)
-		for (word = 0; word < GUEST_WORDS; word++)
-			*live_word(live->bo.map, i * step, guest_words[word]) =
-				guest_value(LIVE_SEED, i * step, guest_words[word]);
+		guest_fill_page(live_word(live->bo.map, i * step, 0), LIVE_SEED, i * step);
 	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map, bytes, 0));
 	EXPECT_EQ(count, reached(_metadata, live, LIVE_GPA, 0, step, count));
 	/* The very last page, and none behind it. */

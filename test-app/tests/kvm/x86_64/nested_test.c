@@ -238,7 +238,7 @@ TEST_F(nested, page_tables)
 
 	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/npt"))
 		SKIP(return, "there is no nested paging for level 1 with shadow paging");
-	live_fill(nested_ram(access, NESTED_PROBE_GPA), 1, LIVE_SEED);
+	guest_fill(nested_ram(access, NESTED_PROBE_GPA), 1, LIVE_SEED);
 	nested_begin(_metadata, access, vmcb);
 	nested_build_tables(access, vmcb, pdpt, access_gpa(access, 0));
 	expect_entry(_metadata, access, vmcb, NESTED_VMCB_GPA);
@@ -257,7 +257,7 @@ static void try_memory(struct __test_metadata *_metadata, struct access *access,
 	const uint64_t gpa = access_gpa(access, 0);
 	char *page = access_at(access, 0);
 
-	live_fill(page, 1, LIVE_SEED);
+	guest_fill(page, 1, LIVE_SEED);
 	expect_entry(_metadata, access, vmcb, NESTED_VMCB_GPA);
 	if (access->refusable) {
 		EXPECT_EQ(GUEST_EFAULT, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
@@ -268,7 +268,7 @@ static void try_memory(struct __test_metadata *_metadata, struct access *access,
 	access_move(_metadata, access);
 	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
 	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_WRITE, gpa, LIVE_SEED + 1));
-	EXPECT_EQ(0, live_differences(page, 1, LIVE_SEED + 1));
+	EXPECT_EQ(0, guest_differences(page, 1, LIVE_SEED + 1));
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED + 1));
 	access_expect_thief_untouched(_metadata, access);

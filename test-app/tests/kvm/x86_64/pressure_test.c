@@ -266,7 +266,7 @@ TEST_F(pressure, while_vcpus_run)
 		ASSERT_EQ(child, waitpid(child, &status, 0));
 		EXPECT_TRUE(WIFSIGNALED(status));
 		live_wait(_metadata, live);
-		EXPECT_EQ(0, live_differences(live->bo.map, live->pages, LIVE_SEED));
+		EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
 	}
 	live_stop(_metadata, live);
 	live_conclude(_metadata, live, LIVE_STUBBORN);

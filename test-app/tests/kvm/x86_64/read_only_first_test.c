@@ -133,22 +133,19 @@ static uint64_t *word_at(char *map, uint32_t page, uint32_t word)
 /* What the pages of the visit hold, by the mapping that does not change them. */
 static void fill(struct _test_data_read_only *self, uint64_t seed)
 {
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < self->touch.visits; i++)
-		for (j = 0; j < GUEST_WORDS; j++)
-			*word_at(self->plain, self->visit[i], guest_words[j]) =
-				guest_value(seed, self->visit[i], guest_words[j]);
+		guest_fill_page(word_at(self->plain, self->visit[i], 0), seed, self->visit[i]);
 }
 
 static size_t differences(struct _test_data_read_only *self, uint64_t seed)
 {
-	size_t i, j, wrong = 0;
+	size_t i, wrong = 0;
 
 	for (i = 0; i < self->touch.visits; i++)
-		for (j = 0; j < GUEST_WORDS; j++)
-			wrong += *word_at(self->plain, self->visit[i], guest_words[j]) !=
-				 guest_value(seed, self->visit[i], guest_words[j]);
+		wrong += guest_page_differences(word_at(self->plain, self->visit[i], 0), seed,
+						self->visit[i]);
 	return wrong;
 }
 
