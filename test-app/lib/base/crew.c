@@ -10,23 +10,15 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crew.h"
 
 /* Seconds that the kernel may take to end a killed process. */
 #define CREW_KILL_PATIENCE 20
 
-static const struct timespec crew_pause = { .tv_nsec = 20000000 };
-
-static uint64_t crew_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
+#define CREW_PAUSE_MS 20
 
 int crew_init(struct crew *crew)
 {
@@ -53,7 +45,7 @@ int crew_start(struct crew *crew, unsigned int member,
 	fflush(NULL);
 	for (i = 0; i < crew->threads; i++) {
 		atomic_store(&crew->shared->thread[member][i].doing, NULL);
-		m->since[i] = crew_now();
+		m->since[i] = clock_now();
 	}
 	m->pid = fork();
 	if (m->pid < 0) {
@@ -115,19 +107,19 @@ static void crew_show_stacks(struct crew *crew, pid_t pid)
 void crew_kill(struct crew *crew, unsigned int member)
 {
 	struct crew_member *m = &crew->member[member];
-	uint64_t start = crew_now();
+	uint64_t start = clock_now();
 
 	if (!m->pid || m->stuck)
 		return;
 	kill(m->pid, SIGKILL);
 	while (!crew_reap(m)) {
-		if (crew_now() - start > CREW_KILL_PATIENCE) {
+		if (clock_now() - start > CREW_KILL_PATIENCE) {
 			fprintf(crew->out, "# worker %u outlives SIGKILL\n", member);
 			crew_show_stacks(crew, m->pid);
 			m->stuck = true;
 			return;
 		}
-		nanosleep(&crew_pause, NULL);
+		clock_pause(CREW_PAUSE_MS);
 	}
 }
 
@@ -143,8 +135,8 @@ static int crew_hung_thread(struct crew *crew, unsigned int member)
 
 		if (beats != m->seen[i] || !atomic_load(&thread->doing)) {
 			m->seen[i] = beats;
-			m->since[i] = crew_now();
-		} else if (crew_now() - m->since[i] > crew->patience) {
+			m->since[i] = clock_now();
+		} else if (clock_now() - m->since[i] > crew->patience) {
 			return i;
 		}
 	}
@@ -184,13 +176,13 @@ unsigned int crew_look(struct crew *crew)
 
 void crew_stop(struct crew *crew)
 {
-	uint64_t start = crew_now();
+	uint64_t start = clock_now();
 	unsigned int i;
 
 	atomic_store(&crew->shared->stop, true);
 	while (crew_look(crew)) {
-		nanosleep(&crew_pause, NULL);
-		if (crew_now() - start <= 2 * crew->patience)
+		clock_pause(CREW_PAUSE_MS);
+		if (clock_now() - start <= 2 * crew->patience)
 			continue;
 		/* Steps are made, but the end is not seen. */
 		for (i = 0; i < crew->members; i++) {

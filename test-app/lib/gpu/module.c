@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "module.h"
 
 #define MODULE_NAME "mockgpu"
@@ -88,14 +88,13 @@ int module_unload(void)
 
 int module_unload_wait(void)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
 	int tries, ret = 0;
 
 	for (tries = 0; tries < 100 && module_is_loaded(); tries++) {
 		ret = module_unload();
 		if (ret != -EWOULDBLOCK)
 			break;
-		nanosleep(&pause, NULL);
+		clock_pause(10);
 	}
 	return ret;
 }

@@ -4,16 +4,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "aftermath.h"
+#include "clock.h"
 #include "kmsg.h"
 #include "mockgpu.h"
 
 /* What TTM frees from its workqueue gets this long. */
 #define AFTERMATH_TRIES 500
-#define AFTERMATH_PAUSE_NS 10000000
+#define AFTERMATH_PAUSE_MS 10
 
 int aftermath_begin(struct aftermath *aftermath, char *why, size_t size)
 {
@@ -53,14 +53,13 @@ static void aftermath_print(const char *when, const struct mockgpu_usage *usage,
 bool aftermath_is_level(struct aftermath *aftermath, FILE *out)
 {
 	const struct mockgpu_usage *before = &aftermath->before;
-	const struct timespec pause = { .tv_nsec = AFTERMATH_PAUSE_NS };
 	struct mockgpu_usage now = {};
 	bool level = false;
 	int tries;
 
 	for (tries = 0; tries < AFTERMATH_TRIES && !level; tries++) {
 		if (tries)
-			nanosleep(&pause, NULL);
+			clock_pause(AFTERMATH_PAUSE_MS);
 		if (mockgpu_usage_get(aftermath->fd, &now))
 			break;
 		level = now.buffers == before->buffers && now.pages == before->pages &&

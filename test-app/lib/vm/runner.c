@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "runner.h"
 
 #define RUNNER_SECONDS 30
@@ -74,24 +75,16 @@ uint64_t runner_rounds(const struct runner *runner)
 	return __atomic_load_n(&vmm_vcpu_work(runner->vcpu)->rounds, __ATOMIC_SEQ_CST);
 }
 
-static uint64_t runner_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 int runner_wait(const struct runner *runner, uint64_t rounds)
 {
 	const struct timespec pause = { .tv_nsec = RUNNER_PAUSE_NS };
-	uint64_t end = runner_now() + RUNNER_SECONDS;
+	uint64_t end = clock_now() + RUNNER_SECONDS;
 	uint64_t wanted = runner_rounds(runner) + rounds;
 
 	while (runner_rounds(runner) < wanted) {
 		if (!runner->running)
 			return -ESRCH;
-		if (runner_now() > end)
+		if (clock_now() > end)
 			return -ETIMEDOUT;
 		nanosleep(&pause, NULL);
 	}
@@ -101,7 +94,7 @@ int runner_wait(const struct runner *runner, uint64_t rounds)
 uint64_t runner_end(struct runner *runner)
 {
 	const struct timespec pause = { .tv_nsec = RUNNER_PAUSE_NS };
-	uint64_t end = runner_now() + RUNNER_SECONDS;
+	uint64_t end = clock_now() + RUNNER_SECONDS;
 	struct guest_work *work;
 
 	if (!runner->vcpu)
@@ -109,7 +102,7 @@ uint64_t runner_end(struct runner *runner)
 	work = vmm_vcpu_work(runner->vcpu);
 	runner->leaving = true;
 	__atomic_store_n(&work->stop, 1, __ATOMIC_SEQ_CST);
-	while (runner->running && runner_now() <= end)
+	while (runner->running && clock_now() <= end)
 		nanosleep(&pause, NULL);
 	while (runner->running) {
 		vmm_vcpu_interrupt(runner->vcpu);

@@ -11,11 +11,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "kselftest_harness.h"
 
 #include "bo.h"
+#include "clock.h"
 #include "driver.h"
 #include "pattern.h"
 
@@ -23,24 +23,6 @@
 
 /* How long a task may take to die, and a fault without a delay to be answered. */
 #define SOON 10.0
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
-
-static void pause_ms(unsigned int ms)
-{
-	const struct timespec pause = {
-		.tv_sec = ms / 1000,
-		.tv_nsec = ms % 1000 * 1000000l,
-	};
-
-	nanosleep(&pause, NULL);
-}
 
 /* Kernel accesses to @at: the pipe is empty, its other end open. */
 static void from_user(int pipe[2], void *at, size_t size)
@@ -108,15 +90,15 @@ static pid_t start(struct __test_metadata *_metadata,
 static void expect_death(struct __test_metadata *_metadata, pid_t child,
 			 const struct mockgpu_bo *bo)
 {
-	double end = now() + SOON;
+	double end = clock_now() + SOON;
 	pid_t gone;
 	int status;
 
 	ASSERT_EQ(0, kill(child, SIGKILL));
 	do {
 		gone = waitpid(child, &status, WNOHANG);
-		pause_ms(1);
-	} while (!gone && now() < end);
+		clock_pause(1);
+	} while (!gone && clock_now() < end);
 	EXPECT_EQ(child, gone);
 	if (gone == child)
 		return;
@@ -138,17 +120,17 @@ static void kill_in_fault(struct __test_metadata *_metadata, struct _test_data_k
 	ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &want, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
 	child = start(_metadata, variant->access, self->pipe, &self->bo);
-	pause_ms(300);
+	clock_pause(300);
 	expect_death(_metadata, child, &self->bo);
 }
 
 TEST_F(killed, while_a_fault_is_slow)
 {
-	double begin = now();
+	double begin = clock_now();
 
 	kill_in_fault(_metadata, self, variant, MOCKGPU_FAULT_SLOW, MOCKGPU_FAULT_DELAY_MAX);
 	/* Not the delay's end, but the signal has ended it. */
-	EXPECT_GT(MOCKGPU_FAULT_DELAY_MAX / 1e6, now() - begin);
+	EXPECT_GT(MOCKGPU_FAULT_DELAY_MAX / 1e6, clock_now() - begin);
 }
 
 TEST_F(killed, while_no_fault_gets_an_entry)
@@ -173,7 +155,7 @@ TEST_F(killed, while_the_buffer_is_swapped_in)
 
 		ASSERT_EQ(0, mockgpu_bo_swapout(&self->bo));
 		child = start(_metadata, variant->access, self->pipe, &self->bo);
-		pause_ms(delays[i]);
+		clock_pause(delays[i]);
 		expect_death(_metadata, child, &self->bo);
 	}
 	/* And its contents are all right. */
@@ -260,7 +242,7 @@ TEST_F(change, a_huge_fault_that_had_to_wait)
 		ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
 		for (i = 0; i < 3; i++) {
 			ASSERT_EQ(0, pthread_create(&thread[i], NULL, task[i], &self->bo));
-			pause_ms(5);
+			clock_pause(5);
 		}
 		for (i = 0; i < 3; i++)
 			ASSERT_EQ(0, pthread_join(thread[i], NULL));
@@ -298,12 +280,12 @@ TEST_F(change, a_delay_is_never_another_modes_argument)
 	ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &want, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, flip, &flipper));
-	for (end = now() + 4; now() < end;) {
+	for (end = clock_now() + 4; clock_now() < end;) {
 		ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
-		begin = now();
+		begin = clock_now();
 		peek(self->bo.map);
-		if (longest < now() - begin)
-			longest = now() - begin;
+		if (longest < clock_now() - begin)
+			longest = clock_now() - begin;
 	}
 	__atomic_store_n(&flipper.stop, 1, __ATOMIC_RELAXED);
 	ASSERT_EQ(0, pthread_join(thread, NULL));

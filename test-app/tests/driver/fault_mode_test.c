@@ -12,12 +12,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "kselftest_harness.h"
 
 #include "array.h"
 #include "bo.h"
+#include "clock.h"
 #include "driver.h"
 #include "pattern.h"
 
@@ -376,34 +376,25 @@ TEST_F(fault, huge_read_only_entries_are_upgraded_by_a_write)
 	EXPECT_EQ(8, faults(_metadata, &self->bo));
 }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
-
 TEST_F(fault, slow_takes_its_time)
 {
 	double start;
 
 	begin(_metadata, &self->driver, MOCKGPU_FAULT_SLOW, 40000, 8, &self->bo);
-	start = now();
+	start = clock_now();
 	EXPECT_EQ(8, bo_missing(_metadata, &self->bo));
-	EXPECT_LE(8 * 0.04, now() - start);
+	EXPECT_LE(8 * 0.04, clock_now() - start);
 	/* Only faults are slow. */
 	ASSERT_EQ(0, mockgpu_bo_set_fault(&self->bo, MOCKGPU_FAULT_SLOW,
 					  MOCKGPU_FAULT_DELAY_MAX));
-	start = now();
+	start = clock_now();
 	EXPECT_EQ(0, bo_missing(_metadata, &self->bo));
-	EXPECT_GT(5, now() - start);
+	EXPECT_GT(5, clock_now() - start);
 }
 
 /* A child that touches the buffer and never gets an answer. */
 static pid_t stuck_child(struct __test_metadata *_metadata, const struct mockgpu_bo *bo)
 {
-	const struct timespec pause = { .tv_nsec = 200000000 };
 	pid_t child = fork();
 
 	ASSERT_LE(0, child);
@@ -411,20 +402,20 @@ static pid_t stuck_child(struct __test_metadata *_metadata, const struct mockgpu
 		peek(bo->map);
 		_exit(0);
 	}
-	nanosleep(&pause, NULL);
+	clock_pause(200);
 	return child;
 }
 
 static void expect_killed(struct __test_metadata *_metadata, pid_t child)
 {
-	double start = now();
+	double start = clock_now();
 	int status;
 
 	ASSERT_EQ(0, waitpid(child, &status, WNOHANG));
 	ASSERT_EQ(0, kill(child, SIGKILL));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
-	EXPECT_GT(5, now() - start);
+	EXPECT_GT(5, clock_now() - start);
 }
 
 TEST_F(fault, slow_holds_up_nobody_else_and_can_be_killed)
@@ -434,11 +425,11 @@ TEST_F(fault, slow_holds_up_nobody_else_and_can_be_killed)
 
 	begin(_metadata, &self->driver, MOCKGPU_FAULT_SLOW, MOCKGPU_FAULT_DELAY_MAX, 8, &self->bo);
 	child = stuck_child(_metadata, &self->bo);
-	start = now();
+	start = clock_now();
 	EXPECT_EQ(0, faults(_metadata, &self->bo));
 	EXPECT_EQ(0, mockgpu_bo_zap(&self->bo));
 	EXPECT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_VRAM, 0));
-	EXPECT_GT(5, now() - start);
+	EXPECT_GT(5, clock_now() - start);
 	expect_killed(_metadata, child);
 	EXPECT_EQ(0, faults(_metadata, &self->bo));
 }

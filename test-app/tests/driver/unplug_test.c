@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include <linux/dma-buf.h>
 #include <xf86drm.h>
 
 #include "kselftest_harness.h"
 
+#include "clock.h"
 #include "driver.h"
 #include "foreign.h"
 #include "module.h"
@@ -61,11 +61,10 @@ FIXTURE_SETUP(unplug)
 
 static void expect_nothing_left(struct __test_metadata *_metadata, int objects)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
 	unsigned int tries;
 
 	for (tries = 0; tries < 100 && mockgpu_ttm_objects() > objects; tries++)
-		nanosleep(&pause, NULL);
+		clock_pause(10);
 	EXPECT_EQ(objects, mockgpu_ttm_objects());
 }
 

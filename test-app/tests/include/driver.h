@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "debugfs.h"
 #include "kmsg.h"
 #include "mockgpu.h"
@@ -57,7 +58,6 @@ static inline void driver_setup(struct __test_metadata *_metadata, struct driver
 static inline int driver_usage_settle(int fd, const struct mockgpu_usage *wanted,
 				      struct mockgpu_usage *usage)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
 	int tries, ret = 0;
 
 	for (tries = 0; tries < 100; tries++) {
@@ -66,7 +66,7 @@ static inline int driver_usage_settle(int fd, const struct mockgpu_usage *wanted
 			break;
 		if (usage->buffers == wanted->buffers && usage->pages == wanted->pages)
 			break;
-		nanosleep(&pause, NULL);
+		clock_pause(10);
 	}
 	return ret;
 }

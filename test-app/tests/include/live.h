@@ -10,6 +10,7 @@
 
 #include "bo.h"
 #include "buffer.h"
+#include "clock.h"
 #include "driver.h"
 #include "failure.h"
 #include "guest/arch.h"
@@ -245,12 +246,11 @@ static inline void live_wait(struct __test_metadata *_metadata, struct live *liv
 /* Until they have all ended by themselves. */
 static inline void live_wait_for_the_end(const struct live *live)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	unsigned int i;
 
 	for (i = 0; i < live->vcpus; i++)
 		while (live->runner[i].running)
-			nanosleep(&pause, NULL);
+			clock_pause(1);
 }
 
 /* Stop them. Nothing that they read was wrong, and their last words are there. */

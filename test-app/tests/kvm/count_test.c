@@ -12,6 +12,7 @@
 
 #include "kselftest_harness.h"
 
+#include "clock.h"
 #include "live.h"
 #include "unchanged.h"
 
@@ -144,7 +145,6 @@ static void vmm_run(struct __test_metadata *_metadata, struct live *live, int re
 TEST_F(count, after_the_vmm_was_killed)
 {
 	struct live *live = &self->live;
-	const struct timespec while_running = { .tv_nsec = 3000000 };
 	unsigned int i;
 
 	for (i = 0; i < KILLS; i++) {
@@ -160,7 +160,7 @@ TEST_F(count, after_the_vmm_was_killed)
 		close(ready[1]);
 		ASSERT_EQ(1, read(ready[0], &byte, 1));
 		close(ready[0]);
-		nanosleep(&while_running, NULL);
+		clock_pause(3);
 		ASSERT_EQ(0, kill(vmm, SIGKILL));
 		ASSERT_EQ(vmm, waitpid(vmm, &status, 0));
 		EXPECT_TRUE(WIFSIGNALED(status));

@@ -18,6 +18,7 @@
 
 #include "arch.h"
 #include "array.h"
+#include "clock.h"
 #include "hostmap.h"
 #include "live.h"
 
@@ -193,14 +194,13 @@ static uint64_t rounds_of(const struct live *live, unsigned int vcpu)
 /* Until the vCPUs notice: then they try again and again. */
 static void wait_for_efaults(struct __test_metadata *_metadata, struct live *live)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	unsigned int i, tries;
 
 	for (i = 0; i < live->vcpus; i++) {
 		uint64_t before = live->runner[i].efaults;
 
 		for (tries = 0; live->runner[i].efaults == before && tries < 10000; tries++)
-			nanosleep(&pause, NULL);
+			clock_pause(1);
 		ASSERT_NE(before, live->runner[i].efaults)
 			TH_LOG("vCPU %u: %s", i, live->runner[i].running ? "no EFAULT" :
 			       vmm_vcpu_strexit(live->runner[i].vcpu));

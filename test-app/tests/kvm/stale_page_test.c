@@ -19,6 +19,7 @@
 
 #include <linux/kvm.h>
 
+#include "clock.h"
 #include "kvmstat.h"
 #include "live.h"
 #include "thief.h"
@@ -145,14 +146,13 @@ static void *run_vcpu(void *vcpu)
 /* Until KVM says that the vCPU sleeps: true, or false after half a minute. */
 static bool wait_until_blocked(int stats)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	uint64_t blocking = 0;
 	int tries;
 
 	for (tries = 0; tries < 30000 && !blocking; tries++) {
 		if (kvmstat_get(stats, "blocking", &blocking))
 			return false;
-		nanosleep(&pause, NULL);
+		clock_pause(1);
 	}
 	return blocking;
 }

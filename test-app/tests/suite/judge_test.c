@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -18,6 +17,7 @@
 #include "guest/protocol.h"
 #include "arch.h"
 #include "array.h"
+#include "clock.h"
 #include "judge.h"
 #include "kmsg.h"
 #include "sysfs.h"
@@ -319,7 +319,6 @@ static void test_change(const char *path, int signal)
 
 static void test_expect_undone(struct __test_metadata *_metadata, int signal)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	char path[] = "/tmp/mockgpu-undo-XXXXXX", value[8] = "";
 	int status = 0, tries;
 	pid_t child;
@@ -333,7 +332,7 @@ static void test_expect_undone(struct __test_metadata *_metadata, int signal)
 	EXPECT_EQ(signal, status);
 	/* A process that exits waits for it, and one that is killed cannot. */
 	for (tries = 0; strcmp(value, "old") && tries < (signal ? 10000 : 1); tries++) {
-		nanosleep(&pause, NULL);
+		clock_pause(1);
 		EXPECT_EQ(0, sysfs_read(path, value, sizeof(value)));
 	}
 	EXPECT_STREQ("old", value);

@@ -15,6 +15,7 @@
 
 #include "array.h"
 #include "buffer.h"
+#include "clock.h"
 #include "program.h"
 #include "touch.h"
 #include "vram.h"
@@ -344,14 +345,13 @@ static void toucher_join(struct toucher *toucher, volatile struct guest_work *wo
 /* Wait until the guest copies what it is given; false after a long time. */
 static bool echo_arrives(uint64_t *words, uint64_t value)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	int tries;
 
 	__atomic_store_n(&words[GUEST_ECHO_IN], value, __ATOMIC_SEQ_CST);
 	for (tries = 0; tries < 10000; tries++) {
 		if (__atomic_load_n(&words[GUEST_ECHO_OUT], __ATOMIC_SEQ_CST) == value)
 			return true;
-		nanosleep(&pause, NULL);
+		clock_pause(1);
 	}
 	return false;
 }

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "clock.h"
 
 enum bench_exit {
 	BENCH_DONE = 0,
@@ -50,14 +50,6 @@ static void bench_interrupt(int sig)
 	bench_interrupted = sig;
 }
 
-static double bench_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
-
 static void bench_touch(const struct bench_buffer *buffer)
 {
 	size_t step = getpagesize();
@@ -80,19 +72,19 @@ static int bench_measure(int drm, const struct bench_source *source, uint64_t si
 			 struct bench_times *times, unsigned int round)
 {
 	struct bench_buffer buffer = { .fd = -1, .size = size };
-	double start = bench_now_ms(), made, touched;
+	double start = clock_now() * 1e3, made, touched;
 	int ret;
 
 	ret = source->make(drm, &buffer);
 	if (ret)
 		return ret;
-	made = bench_now_ms();
+	made = clock_now() * 1e3;
 	bench_touch(&buffer);
-	touched = bench_now_ms();
+	touched = clock_now() * 1e3;
 	ret = bench_free(&buffer);
 	times->ms[BENCH_CREATE][round] = made - start;
 	times->ms[BENCH_TOUCH][round] = touched - made;
-	times->ms[BENCH_FREE][round] = bench_now_ms() - touched;
+	times->ms[BENCH_FREE][round] = clock_now() * 1e3 - touched;
 	times->ms[BENCH_TOTAL][round] = touched - start;
 	return ret;
 }

@@ -14,6 +14,7 @@
 #include "kselftest.h"
 
 #include "aftermath.h"
+#include "clock.h"
 #include "fdpass.h"
 #include "fuzz.h"
 
@@ -160,14 +161,12 @@ static void fuzz_run(const struct fuzz_options *options, struct fuzz_setup *setu
 		.patience = options->patience,
 		.out = stdout,
 	};
-	struct timespec now;
 
 	if (crew_init(&crew) || fdpass_pair(setup->post))
 		ksft_exit_fail_perror("cannot prepare");
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	setup->seed = options->seed;
 	setup->steps = (options->steps + options->workers - 1) / options->workers;
-	setup->deadline = options->seconds ? now.tv_sec + options->seconds : 0;
+	setup->deadline = options->seconds ? clock_now() + options->seconds : 0;
 	fuzz_start(&crew, options, setup);
 	close(setup->post[0]);
 	close(setup->post[1]);

@@ -3,9 +3,9 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fuzz.h"
 #include "guarded.h"
 
@@ -54,12 +54,9 @@ static int fuzz_worker_init(struct fuzz_worker *worker)
 
 static bool fuzz_is_late(const struct fuzz_worker *worker)
 {
-	struct timespec now;
-
 	if (crew_stopping(worker->crew))
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return worker->setup->deadline && (uint64_t)now.tv_sec >= worker->setup->deadline;
+	return worker->setup->deadline && clock_now() >= worker->setup->deadline;
 }
 
 /** fuzz_work() - what a worker process does */

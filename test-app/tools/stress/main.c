@@ -14,6 +14,7 @@
 #include "kselftest.h"
 
 #include "aftermath.h"
+#include "clock.h"
 #include "fdpass.h"
 #include "foreign.h"
 #include "stress.h"
@@ -99,10 +100,7 @@ static bool stress_parse_option(int option, const char *text, struct stress_opti
 
 static uint64_t stress_now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
+	return clock_now() * 1e3;
 }
 
 static void stress_start(struct crew *crew, unsigned int member, struct stress_setup *setup)

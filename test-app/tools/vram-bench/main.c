@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "array.h"
 #include "tools/bench/bench.h"
 #include "behaviour.h"
 #include "buffer.h"
+#include "clock.h"
 #include "touch.h"
 #include "vgpu/protocol.h"
 #include "vram/vram.h"
@@ -87,14 +87,6 @@ struct measurement {
 	double us[BENCH_SOURCES][VRAM_BENCH_STEPS][BENCH_ROUNDS_MAX];
 };
 
-static double bench_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e6 + now.tv_nsec / 1e3;
-}
-
 /* Every page gets its memory, through a mapping that is none of the guest's. */
 static int bench_populate(struct vgpu_blob *blob)
 {
@@ -134,15 +126,15 @@ static int bench_measure_blob(struct vram *vram, uint64_t size, double *us[VRAM_
 	unsigned int step;
 	int ret;
 
-	at[0] = bench_now_us();
+	at[0] = clock_now() * 1e6;
 	if (vram_map_blob(vram, BENCH_BLOB, 0) != VIRTIO_GPU_RESP_OK_MAP_INFO)
 		return -EIO;
-	at[1] = bench_now_us();
+	at[1] = clock_now() * 1e6;
 	ret = bench_touch(vram, size / GUEST_PAGE_SIZE);
-	at[2] = bench_now_us();
+	at[2] = clock_now() * 1e6;
 	if (vram_unmap_blob(vram, BENCH_BLOB) != VIRTIO_GPU_RESP_OK_NODATA)
 		return -EIO;
-	at[3] = bench_now_us();
+	at[3] = clock_now() * 1e6;
 	for (step = 0; step < VRAM_BENCH_STEPS; step++)
 		*us[step] = at[step + 1] - at[step];
 	return ret;

@@ -17,6 +17,7 @@
 #include <linux/kvm.h>
 
 #include "array.h"
+#include "clock.h"
 #include "live.h"
 #include "sysfs.h"
 #include "undo.h"
@@ -105,11 +106,10 @@ static int group_find_root(void)
 /* Who was in the group may still be on the way out. */
 static void group_remove(void)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
 	int tries;
 
 	for (tries = 0; tries < 1000 && rmdir(group.path) && errno == EBUSY; tries++)
-		nanosleep(&pause, NULL);
+		clock_pause(10);
 }
 
 static void group_put_back(const void *data)
@@ -194,7 +194,6 @@ static void hog(void)
 /* Until it has got there and is reclaimed from, which may take it some time. */
 static void wait_for_hog(struct __test_metadata *_metadata)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
 	const long long before = group_reclaims();
 	uint64_t current = 0;
 	int tries;
@@ -204,7 +203,7 @@ static void wait_for_hog(struct __test_metadata *_metadata)
 		ASSERT_EQ(0, group_read("memory.current", &current));
 		if (current >= GROUP_LIMIT / 2 && group_reclaims() > before)
 			return;
-		nanosleep(&pause, NULL);
+		clock_pause(10);
 	}
 	ASSERT_TRUE(false)
 		TH_LOG("%llu bytes, %lld reclaims after a minute", (unsigned long long)current,
