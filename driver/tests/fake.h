@@ -10,7 +10,7 @@
 
 #include <drm/ttm/ttm_resource.h>
 
-#include "../mockgpu.h"
+#include "../mockgpu_types.h"
 
 /**
  * struct mockgpu_fake - them

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The driver's debugfs folder (driver/debugfs.c) as C functions. They need root
+ * The driver's debugfs folder (driver/mockgpu_debugfs.c) as C functions. They need root
  * and a mounted debugfs; without, they give -ENOENT or -EACCES. Nothing is
  * printed.
  */

@@ -28,7 +28,7 @@
 #define CACHED VIRTIO_GPU_MAP_CACHE_CACHED
 #define UNCACHED VIRTIO_GPU_MAP_CACHE_UNCACHED
 #define WC VIRTIO_GPU_MAP_CACHE_WC
-/* The carve-out that stands for VRAM, see driver/vram.c. */
+/* The carve-out that stands for VRAM, see driver/mockgpu_vram.c. */
 #define OF_VRAM (ARCH_KEEPS_TYPES ? WC : CACHED)
 
 #define OF(kind, order, caching)	\

@@ -12,7 +12,7 @@
 #include <linux/mmap_lock.h>
 #include <linux/sched.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 static int mockgpu_entry_find(unsigned long address, struct mockgpu_entry *entry)
 {

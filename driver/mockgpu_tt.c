@@ -7,7 +7,7 @@
 
 #include <drm/ttm/ttm_pool.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
 
 static enum ttm_caching mockgpu_ttm_caching(u32 caching)

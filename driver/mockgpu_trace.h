@@ -11,7 +11,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 #define mockgpu_show_place(place) __print_symbolic(place, \
 	{ -1, "nowhere" }, \
@@ -101,5 +101,5 @@ TRACE_EVENT(mockgpu_bo_move,
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE
-#define TRACE_INCLUDE_FILE trace
+#define TRACE_INCLUDE_FILE mockgpu_trace
 #include <trace/define_trace.h>

@@ -12,9 +12,9 @@
 
 #include <drm/drm_gem.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
-#include "trace.h"
+#include "mockgpu_trace.h"
 
 static const char * const mockgpu_kind_names[MOCKGPU_KIND_COUNT] = {
 	[MOCKGPU_KIND_TTM] = "ttm",

@@ -18,8 +18,8 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_prime.h>
 
-#include "mockgpu.h"
-#include "trace.h"
+#include "mockgpu_types.h"
+#include "mockgpu_trace.h"
 
 static struct mockgpu_bo *dmabuf_to_mockgpu_bo(struct dma_buf *dmabuf)
 {

@@ -5,7 +5,7 @@
  * Every buffer is a &struct ttm_buffer_object in a GEM object, placed in
  * TTM_PL_TT or TTM_PL_VRAM at its creation, so that it has its pages at once. Only
  * where these come from differs: the kernel's ttm_pool, blocks of the driver's own
- * (driver/pages.c), or the carve-out (driver/vram.c). All the rest is TTM's: fake
+ * (driver/mockgpu_pages.c), or the carve-out (driver/mockgpu_vram.c). All the rest is TTM's: fake
  * offsets, faults, unmapping, moves, eviction, swapping.
  */
 #include <linux/sizes.h>
@@ -14,9 +14,9 @@
 #include <drm/drm_managed.h>
 #include <drm/ttm/ttm_range_manager.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
-#include "trace.h"
+#include "mockgpu_trace.h"
 
 /* The GPU's address space: so large that RAM ends first (mockgpu_bo_charge()). */
 #define MOCKGPU_GTT_PAGES	(SZ_64T >> PAGE_SHIFT)

@@ -4,7 +4,7 @@
  */
 #include <linux/mm.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
 
 static bool mockgpu_bo_in_vram(struct mockgpu_bo *bo)

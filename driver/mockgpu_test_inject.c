@@ -12,7 +12,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
 
 /* A buffer with a raised count is pinned: the count has to come down again. */

@@ -12,9 +12,9 @@
 #include <drm/drm_file.h>
 #include <drm/drm_vma_manager.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
-#include "trace.h"
+#include "mockgpu_trace.h"
 
 static bool mockgpu_mode_is_huge(struct mockgpu_bo *bo)
 {

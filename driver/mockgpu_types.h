@@ -2,7 +2,7 @@
 /*
  * mockgpu: a GPU driver without a GPU. Its buffers are TTM buffer objects made
  * of the same kind of pages as amdgpu's; see uapi/mockgpu_drm.h for the
- * interface and driver/ttm.c for how they hang together.
+ * interface and driver/mockgpu_ttm.c for how they hang together.
  *
  * Locks, outer first: mockgpu_device.plug_lock, mmap_lock, mockgpu_device.inject_lock
  * or swap_lock, the reservation of one buffer object (tbo.base.resv). "Locked" below
@@ -25,7 +25,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 
-#include "compat.h"
+#include "mockgpu_compat.h"
 #include "mockgpu_drm.h"
 
 struct dentry;

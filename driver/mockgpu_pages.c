@@ -18,7 +18,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
 
 /**

@@ -15,7 +15,7 @@
 #include <asm/set_memory.h>
 #endif
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 /**
  * mockgpu_pages_reset_caching - undo mockgpu_pages_set_caching()

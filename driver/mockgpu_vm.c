@@ -12,9 +12,9 @@
 #include <drm/drm_file.h>
 #include <drm/drm_vma_manager.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
-#include "trace.h"
+#include "mockgpu_trace.h"
 
 static vm_fault_t mockgpu_fault_foreign(struct mockgpu_bo *bo,
 					struct vm_fault *vmf)

@@ -12,7 +12,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_vma_manager.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 static int mockgpu_access_system(struct mockgpu_bo *bo, unsigned long offset,
 				 void *buf, int len, int write)

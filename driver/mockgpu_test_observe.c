@@ -13,7 +13,7 @@
 
 #include <drm/drm_file.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 /**
  * struct mockgpu_snapshot - the pages of a buffer at one moment

@@ -7,8 +7,8 @@
 
 #include <drm/drm_file.h>
 
-#include "mockgpu.h"
-#include "trace.h"
+#include "mockgpu_types.h"
+#include "mockgpu_trace.h"
 
 /* Contents that were swapped out are as good as pages: nobody may have them. */
 static void mockgpu_swap_drop(struct ttm_tt *ttm)

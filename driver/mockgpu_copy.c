@@ -13,7 +13,7 @@
 
 #include <drm/drm_file.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
 
 static int mockgpu_copy_place(struct mockgpu_bo *bo)

@@ -5,7 +5,7 @@
  * reach it: swapped out, or an import that is not used), "gtt" and "vram".
  *
  * Kernels before 6.5 have no helpers and know only drm-memory-<region>; the same
- * keys as elsewhere are printed there (compat.h). drm-engine-* and drm-active-*
+ * keys as elsewhere are printed there (mockgpu_compat.h). drm-engine-* and drm-active-*
  * are missing everywhere: the mock's only engine is the calling process.
  */
 #include <linux/idr.h>
@@ -15,7 +15,7 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_print.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 static const char * const mockgpu_regions[] = {
 	[TTM_PL_SYSTEM] = "system",

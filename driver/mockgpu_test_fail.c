@@ -19,7 +19,7 @@
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 static unsigned long fail_load;
 module_param(fail_load, ulong, 0444);

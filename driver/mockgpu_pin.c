@@ -7,7 +7,7 @@
 
 #include <drm/drm_file.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 /**
  * mockgpu_bo_pin_placed - pin a locked buffer where the device reaches it

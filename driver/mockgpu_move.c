@@ -9,8 +9,8 @@
 
 #include <drm/drm_file.h>
 
-#include "mockgpu.h"
-#include "trace.h"
+#include "mockgpu_types.h"
+#include "mockgpu_trace.h"
 
 static const struct ttm_operation_ctx mockgpu_move_ctx = {
 	.interruptible = true,

@@ -28,9 +28,9 @@
 #include <drm/drm_print.h>
 #include <drm/drm_vma_manager.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
-#include "trace.h"
+#include "mockgpu_trace.h"
 
 static bool dynamic_import = true;
 module_param(dynamic_import, bool, 0644);

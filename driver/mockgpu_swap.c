@@ -9,7 +9,7 @@
 
 #include <drm/drm_file.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
 
 /**

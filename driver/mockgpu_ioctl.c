@@ -9,7 +9,7 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_vma_manager.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 /**
  * mockgpu_bo_create_ioctl - DRM_IOCTL_MOCKGPU_BO_CREATE

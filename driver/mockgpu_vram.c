@@ -23,7 +23,7 @@
 #include <drm/drm_print.h>
 #include <drm/ttm/ttm_range_manager.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
 
 #ifdef CONFIG_X86

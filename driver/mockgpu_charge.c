@@ -8,7 +8,7 @@
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
 
 /*

@@ -17,7 +17,7 @@
 #include <drm/drm_debugfs.h>
 #include <drm/drm_file.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 static struct mockgpu_device *mockgpu_debugfs_device(struct seq_file *m)
 {

@@ -11,7 +11,7 @@
 #include <drm/drm_gem_ttm_helper.h>
 #include <drm/drm_prime.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 /* TTM takes vm_private_data for its object, PRIME for GEM's: one address. */
 static_assert(offsetof(struct ttm_buffer_object, base) == 0);

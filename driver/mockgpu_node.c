@@ -16,7 +16,7 @@
 #include <drm/drm_print.h>
 #include <drm/drm_vma_manager.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 
 static unsigned long node_size = 16ul << 20;
 module_param(node_size, ulong, 0444);

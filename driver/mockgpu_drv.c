@@ -21,7 +21,7 @@
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
 
-#include "mockgpu.h"
+#include "mockgpu_types.h"
 #include "tests/visible.h"
 
 #define MOCKGPU_NAME	"mockgpu"
