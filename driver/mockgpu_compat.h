@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How kernels differ: those of the series 6.1, 6.12, 7.2 and 7.3, with which the driver
- * is built and tested. What is between them is neither.
+ * How kernels differ: those of the series 6.1, 6.12, 7.2 and 7.3, with which the driver is
+ * built and tested. Kernels in between are neither.
  *
- * Where an interface differs it is made the same here. What a function does otherwise in
- * another kernel is said where it matters: MOCKGPU_HAVE_HUGE_PFNMAP is for all that
- * depends on huge entries.
+ * This file hides differences between interfaces. A function that behaves differently in
+ * another kernel is described where that matters. MOCKGPU_HAVE_HUGE_PFNMAP is for
+ * everything that depends on huge entries.
  *
- * What the headers offer decides, which Kbuild looks up and says with
- * MOCKGPU_HAVE_* macros; never a version number: distributions backport (6.12.107
- * has functions of 6.15). __has_include() is not used: sparse lacks it.
+ * What the headers offer decides. Kbuild looks it up and defines MOCKGPU_HAVE_* macros. A
+ * version number would not do, because distributions backport: 6.12.107 has functions of
+ * 6.15. __has_include() is not used, because sparse does not have it.
  */
 #ifndef MOCKGPU_COMPAT_H
 #define MOCKGPU_COMPAT_H
@@ -57,12 +57,12 @@
 #include <drm/ttm/ttm_tt.h>
 
 /**
- * mockgpu_parent_create - make the device that the DRM device hangs on
+ * mockgpu_parent_create - create the parent of a DRM device
  * @name: its name
  *
  * A faux device where the kernel has them (6.14), else a platform device.
  *
- * Return: the device or an ERR_PTR(); mockgpu_parent_destroy() takes it away.
+ * Return: the device, to be destroyed with mockgpu_parent_destroy(), or an ERR_PTR().
  */
 static inline struct device *mockgpu_parent_create(const char *name)
 {
@@ -80,7 +80,7 @@ static inline struct device *mockgpu_parent_create(const char *name)
 
 /**
  * mockgpu_parent_destroy - undo mockgpu_parent_create()
- * @dev: what it returned
+ * @dev: the device
  */
 static inline void mockgpu_parent_destroy(struct device *dev)
 {
@@ -97,8 +97,8 @@ static inline void mockgpu_parent_destroy(struct device *dev)
  * @funcs: the driver's functions
  * @dev: parent device
  * @mapping: address space of all user mappings
- * @manager: of the fake offsets
- * @order: block order the device gains from; kernels before 6.19 cannot be told
+ * @manager: manager of the fake offsets
+ * @order: block order that the device benefits from; ignored before 6.19
  *
  * Return: 0 or a negative errno.
  */
@@ -113,15 +113,15 @@ static inline int mockgpu_ttm_device_init(struct ttm_device *bdev,
 	return ttm_device_init(bdev, funcs, dev, mapping, manager,
 			       TTM_ALLOCATION_POOL_BENEFICIAL_ORDER(order));
 #else
-	/* 6.1 has no const in the prototype, but does not write there either. */
+	/* 6.1 lacks the const in the prototype, but does not write there either. */
 	return ttm_device_init(bdev, (struct ttm_device_funcs *)funcs, dev,
 			       mapping, manager, false, false);
 #endif
 }
 
 /**
- * mockgpu_placement_init - let a placement be exactly one place
- * @placement: to fill in
+ * mockgpu_placement_init - make a placement that allows exactly one place
+ * @placement: placement to initialise
  * @place: the place; must live as long as @placement
  */
 static inline void mockgpu_placement_init(struct ttm_placement *placement,
@@ -146,9 +146,9 @@ static inline void ttm_bo_fini(struct ttm_buffer_object *tbo)
 #endif
 
 /**
- * mockgpu_page_flags - the raw PG_* bits of this very struct page
- * @page: the page; of a compound page also a tail, where the PageXxx() functions
- *	would look at the head
+ * mockgpu_page_flags - get the raw PG_* bits of this very struct page
+ * @page: the page, also the tail of a compound page, for which PageXxx() would look
+ *	at the head
  *
  * Return: the bits.
  */
@@ -162,7 +162,7 @@ static inline unsigned long mockgpu_page_flags(const struct page *page)
 }
 
 #ifndef kzalloc_obj
-/* Since 7.0; 6.12 has it by backport. */
+/* Since 7.0; backported to 6.12. */
 #define kzalloc_obj(obj, gfp)	kzalloc(sizeof(obj), gfp)
 #endif
 
@@ -189,16 +189,16 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 #endif
 
 #ifndef MOCKGPU_HAVE_DMA_BUF_VMAP_UNLOCKED
-/* The name since 6.2, where the plain one needs the reservation. */
+/* The name since 6.2, where the plain one requires the reservation. */
 #define dma_buf_vunmap_unlocked	dma_buf_vunmap
 #endif
 
 /**
  * mockgpu_dma_buf_vmap - dma_buf_vmap() with the reservation held
- * @dmabuf: the dma-buf, reserved
+ * @dmabuf: the dma-buf, with its reservation held
  * @map: out
  *
- * Before 6.2 the exporter reserves it, so that it is let go meanwhile.
+ * Before 6.2 the exporter takes the reservation, so it is dropped meanwhile.
  *
  * Return: as dma_buf_vmap().
  */
@@ -218,10 +218,10 @@ static inline int mockgpu_dma_buf_vmap(struct dma_buf *dmabuf,
 }
 
 /**
- * mockgpu_gem_vmap_lock - reserve an object in &drm_gem_object_funcs.vmap
+ * mockgpu_gem_vmap_lock - take the reservation in &drm_gem_object_funcs.vmap
  * @gem: the object
  *
- * Since 6.2 the caller of vmap and vunmap has done so.
+ * Since 6.2 the callers of vmap and vunmap hold it.
  */
 static inline void mockgpu_gem_vmap_lock(struct drm_gem_object *gem)
 {
@@ -277,7 +277,7 @@ static inline void drm_print_memory_stats(struct drm_printer *p,
 		   stats->resident >> 10);
 }
 
-/* Clients have no number yet, but mockgpu_open_client() gives them one. */
+/* The core does not number clients yet, but mockgpu_open_client() does. */
 static inline void drm_show_fdinfo(struct seq_file *m, struct file *filp)
 {
 	struct drm_file *file = filp->private_data;
@@ -295,7 +295,7 @@ static inline void drm_show_fdinfo(struct seq_file *m, struct file *filp)
 #endif
 
 #ifdef MOCKGPU_HAVE_PRIME_MMAP
-/* 6.1 answers ENOSYS where a driver does not name the defaults. */
+/* 6.1 returns ENOSYS where a driver does not name the defaults. */
 #define MOCKGPU_DRIVER_PRIME \
 	.prime_handle_to_fd = drm_gem_prime_handle_to_fd, \
 	.prime_fd_to_handle = drm_gem_prime_fd_to_handle, \
@@ -305,12 +305,11 @@ static inline void drm_show_fdinfo(struct seq_file *m, struct file *filp)
 #endif
 
 /**
- * mockgpu_bo_populate - see that a locked buffer object has its pages
- * @tbo: the buffer object, with a tt
- * @ctx: how
+ * mockgpu_bo_populate - populate a buffer object
+ * @tbo: the buffer object, locked, with a tt
+ * @ctx: TTM's context
  *
- * ttm_bo_populate() is there since 6.16, where ttm_tt_populate() is for tests
- * only.
+ * ttm_bo_populate() exists since 6.16, where ttm_tt_populate() is for tests only.
  *
  * Return: 0 or a negative errno.
  */
@@ -324,15 +323,15 @@ static inline int mockgpu_bo_populate(struct ttm_buffer_object *tbo,
 #endif
 }
 
-/* Huge PFN mappings are there since 6.12, on some architectures. */
+/* Huge PFN mappings exist since 6.12, on some architectures. */
 #ifdef MOCKGPU_HAVE_HUGE_PFNMAP
 #define MOCKGPU_HUGE_PFNMAP	1
 
 /**
- * mockgpu_insert_pfn_pmd - vmf_insert_pfn_pmd() of a page frame number
+ * mockgpu_insert_pfn_pmd - vmf_insert_pfn_pmd() with a page frame number
  * @vmf: the fault
- * @pfn: first page frame number, a multiple of the entry's size
- * @write: whether the entry is to be writable
+ * @pfn: first page frame number, aligned to the size of the entry
+ * @write: whether the entry is writable
  *
  * Return: as vmf_insert_pfn_pmd(), which takes a pfn_t up to 6.16.
  */
@@ -347,9 +346,9 @@ static inline vm_fault_t mockgpu_insert_pfn_pmd(struct vm_fault *vmf,
 }
 
 /**
- * mockgpu_default_unmapped_area - where mmap() would map without a driver's help
+ * mockgpu_default_unmapped_area - where mmap() maps without a driver's help
  * @file: the file
- * @addr: address asked for
+ * @addr: address hint
  * @len: bytes
  * @pgoff: offset in pages
  * @flags: MAP_*
@@ -373,11 +372,11 @@ mockgpu_default_unmapped_area(struct file *file, unsigned long addr,
 
 /**
  * struct mockgpu_entry - an entry of a process's page table
- * @pfn: page frame number at the address, inside of a large entry too
- * @prot: the architecture's bits
- * @large: it is for more than a page
- * @writable: writes go through
- * @special: the kernel takes no struct page for it
+ * @pfn: page frame number at the address, also inside of a large entry
+ * @prot: bits of the architecture
+ * @large: it maps more than one page
+ * @writable: writes are allowed
+ * @special: the kernel does not use its struct page
  */
 struct mockgpu_entry {
 	unsigned long pfn;
@@ -388,14 +387,14 @@ struct mockgpu_entry {
 };
 
 /**
- * mockgpu_entry_follow - look at the entry behind an address
- * @vma: a mapping with VM_IO or VM_PFNMAP, whose mmap_lock is held
- * @address: in there
+ * mockgpu_entry_follow - read the page table entry behind an address
+ * @vma: a VMA with VM_IO or VM_PFNMAP, with mmap_lock held
+ * @address: an address in it
  * @entry: out
  *
- * follow_pfnmap_start() is there since 6.12 and knows large entries.
+ * follow_pfnmap_start() exists since 6.12 and knows large entries.
  *
- * Return: 0 or -ENODATA where there is none.
+ * Return: 0 or -ENODATA without an entry.
  */
 static inline int mockgpu_entry_follow(struct vm_area_struct *vma,
 				       unsigned long address,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the mock GPU can do: copy. It uses buffers as a real one would: both are
- * placed where the device reaches them (which attaches and maps an import), fences
- * are waited for, and while it works neither may move. Only the copying itself is
- * done by the CPU, through kernel mappings, since there is no DMA engine.
+ * The mock's engine, which can copy. It uses buffers as a real one does: both are placed
+ * where the device can access them (which attaches and maps an import), fences are waited
+ * for, and neither may move meanwhile. Only the copying is done by the CPU, through kernel
+ * mappings, because there is no DMA engine.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -13,8 +13,12 @@
 
 #include <drm/drm_file.h>
 
-#include "mockgpu_types.h"
-#include "tests/visible.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_copy.h"
+#include "mockgpu_kunit.h"
+#include "mockgpu_prime.h"
+#include "mockgpu_test_fail.h"
+#include "mockgpu_vmap.h"
 
 static int mockgpu_copy_place(struct mockgpu_bo *bo)
 {
@@ -36,9 +40,9 @@ static int mockgpu_copy_wait(struct mockgpu_bo *bo, bool write)
 }
 
 /*
- * The mapping pins the buffer, an import's through its exporter. The dma-buf core warns
- * when an exporter's vmap fails, so mockgpu_copy_place() comes first and finds out
- * whether the buffer still has memory.
+ * The mapping pins the buffer, or an import through its exporter. The dma-buf core warns
+ * when an exporter's vmap fails, so mockgpu_copy_place() finds out first whether the
+ * buffer still has memory.
  */
 static int mockgpu_copy_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
 {
@@ -64,8 +68,8 @@ static int mockgpu_copy_prepare(struct mockgpu_bo *bo, bool write,
 }
 
 /*
- * One direction for reading and writing: udmabuf takes that of the first access for
- * all later ones (begin_cpu_udmabuf()), of which DMA_API_DEBUG complains.
+ * One direction for both. udmabuf uses the direction of the first access for all later
+ * ones (begin_cpu_udmabuf()), and DMA_API_DEBUG complains.
  */
 #define MOCKGPU_COPY_DIRECTION	DMA_BIDIRECTIONAL
 
@@ -87,7 +91,7 @@ static int mockgpu_copy_begin(struct mockgpu_bo *bo, bool write,
 	return ret;
 }
 
-/* What was written to a dma-buf is only there when this says 0. */
+/* What was written to a dma-buf is only there if this returns 0. */
 static int mockgpu_copy_end(struct mockgpu_bo *bo, struct iosys_map *map)
 {
 	int ret;
@@ -103,7 +107,7 @@ static int mockgpu_copy_end(struct mockgpu_bo *bo, struct iosys_map *map)
 	return 0;
 }
 
-/* Through a page of our own, as either side may be I/O memory. */
+/* Copy through a bounce page, since either side may be I/O memory. */
 VISIBLE_IF_KUNIT int mockgpu_copy_bytes(struct iosys_map *dst, u64 dst_offset,
 					struct iosys_map *src, u64 src_offset,
 					u64 size)

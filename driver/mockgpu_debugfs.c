@@ -1,23 +1,177 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * debugfs, in dri/<minor>/:
- * mockgpu: how much the driver holds;
- * buffers: each buffer of the device on a line of its own, as key=value;
- * unplug: writing anything takes the device away as mockgpu_device_unplug();
- * entry: see mockgpu_entry_debugfs_init();
- * fail_nth, fail/: see mockgpu_fail_debugfs_init().
+ *   mockgpu          how much the driver holds
+ *   buffers          the buffers of the device, one per line, as key=value
+ *   unplug           any write calls mockgpu_device_unplug()
+ *   entry            a page table entry of the process that asks, see below
+ *   fail_nth, fail/  see mockgpu_fail_debugfs_init()
+ *
+ * And /proc/<pid>/fdinfo/<fd>: a client's memory, with the keys of
+ * Documentation/gpu/drm-usage-stats.rst, in the regions "system" (no device can access
+ * it: swapped out, or an unused import), "gtt" and "vram". Kernels before 6.5 have no
+ * helpers and know only drm-memory-<region>; mockgpu_compat.h prints the newer keys
+ * there. drm-engine-* and drm-active-* are missing everywhere, because the mock's only
+ * engine is the calling process.
  */
+#include <linux/capability.h>
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/idr.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/spinlock.h>
 
 #include <drm/drm_debugfs.h>
 #include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_print.h>
 
-#include "mockgpu_types.h"
+#include "mockgpu_debugfs.h"
+#include "mockgpu_device.h"
+#include "mockgpu_pages.h"
+#include "mockgpu_test_fail.h"
+#include "mockgpu_vram.h"
+
+static const char * const mockgpu_regions[] = {
+	[TTM_PL_SYSTEM] = "system",
+	[TTM_PL_TT] = "gtt",
+	[TTM_PL_VRAM] = "vram",
+};
+
+/* Get the next object of a client from handle @id on, referenced, or NULL. */
+static struct drm_gem_object *mockgpu_next_object(struct drm_file *file, int *id)
+{
+	struct drm_gem_object *gem;
+
+	spin_lock(&file->table_lock);
+	gem = idr_get_next(&file->object_idr, id);
+	if (gem)
+		drm_gem_object_get(gem);
+	spin_unlock(&file->table_lock);
+	return gem;
+}
+
+/* Whoever holds the lock may be waiting for fences, so let a signal end the read. */
+static int mockgpu_add_object(struct drm_gem_object *gem,
+			      struct drm_memory_stats *stats)
+{
+	struct ttm_buffer_object *tbo = &gem_to_mockgpu_bo(gem)->tbo;
+	unsigned int place;
+	bool resident;
+	int ret;
+
+	ret = dma_resv_lock_interruptible(gem->resv, NULL);
+	if (ret)
+		return ret;
+	place = tbo->resource ? tbo->resource->mem_type : TTM_PL_SYSTEM;
+	resident = place == TTM_PL_VRAM ||
+		   (tbo->ttm && ttm_tt_is_populated(tbo->ttm));
+	dma_resv_unlock(gem->resv);
+
+	stats += place;
+	if (drm_gem_object_is_shared_for_memory_stats(gem))
+		stats->shared += gem->size;
+	else
+		stats->private += gem->size;
+	if (resident)
+		stats->resident += gem->size;
+	return 0;
+}
+
+/**
+ * mockgpu_show_fdinfo - print a client's memory: &drm_driver.show_fdinfo
+ * @p: where to print
+ * @file: the client
+ */
+void mockgpu_show_fdinfo(struct drm_printer *p, struct drm_file *file)
+{
+	struct drm_memory_stats stats[ARRAY_SIZE(mockgpu_regions)] = {};
+	struct drm_gem_object *gem;
+	unsigned int i;
+	int ret = 0, id = 0;
+
+	for (; !ret && (gem = mockgpu_next_object(file, &id)); id++) {
+		ret = mockgpu_add_object(gem, stats);
+		drm_gem_object_put(gem);
+	}
+	if (ret)
+		return;
+	for (i = 0; i < ARRAY_SIZE(stats); i++)
+		drm_print_memory_stats(p, &stats[i], DRM_GEM_OBJECT_RESIDENT,
+				       mockgpu_regions[i]);
+}
+
+static int mockgpu_entry_find(unsigned long address, struct mockgpu_entry *entry)
+{
+	struct vm_area_struct *vma;
+	int ret = -ENOENT;
+
+	if (mmap_read_lock_killable(current->mm))
+		return -EINTR;
+	vma = vma_lookup(current->mm, address);
+	if (vma && vma->vm_flags & (VM_IO | VM_PFNMAP))
+		ret = mockgpu_entry_follow(vma, address, entry);
+	mmap_read_unlock(current->mm);
+	return ret;
+}
+
+/* The answer replaces the question: see simple_transaction_get(). */
+static ssize_t mockgpu_entry_write(struct file *file, const char __user *from,
+				   size_t count, loff_t *pos)
+{
+	struct mockgpu_entry entry = {};
+	unsigned long address;
+	char *text;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	text = simple_transaction_get(file, from, count);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	ret = kstrtoul(text, 0, &address);
+	if (!ret)
+		ret = mockgpu_entry_find(address, &entry);
+	if (ret && ret != -ENODATA)
+		return ret;
+	ret = scnprintf(text, SIMPLE_TRANSACTION_LIMIT,
+			"present=%d pfn=%#lx large=%d writable=%d special=%d prot=%#llx\n",
+			!ret, entry.pfn, entry.large, entry.writable, entry.special,
+			(u64)pgprot_val(entry.prot));
+	simple_transaction_set(file, ret);
+	return count;
+}
+
+static const struct file_operations mockgpu_entry_fops = {
+	.owner = THIS_MODULE,
+	.write = mockgpu_entry_write,
+	.read = simple_transaction_read,
+	.release = simple_transaction_release,
+	.llseek = default_llseek,
+};
+
+/*
+ * "entry" shows the page table entry behind an address, which nothing else does: to
+ * /proc/self/pagemap VM_PFNMAP mappings are holes. Write an address, in decimal or with
+ * 0x in hexadecimal, once per open file. Then read the entry, as key=value: present, pfn
+ * (of this very page), large (2 MiB or more), writable, special, prot (bits of the
+ * architecture).
+ *
+ * Errors of write(): EPERM without CAP_SYS_ADMIN, EINVAL for no number, ENOENT where there
+ * is no such mapping, EBUSY for a second write.
+ */
+static void mockgpu_entry_debugfs_init(struct dentry *root)
+{
+	debugfs_create_file("entry", 0600, root, NULL, &mockgpu_entry_fops);
+}
 
 static struct mockgpu_device *mockgpu_debugfs_device(struct seq_file *m)
 {
@@ -64,7 +218,7 @@ static unsigned int mockgpu_debugfs_attached(const struct dma_buf *dmabuf)
 	return n;
 }
 
-/* Where a device finds an import: how many pieces, and the first one's address. */
+/* Where the device sees an import: how many segments, and the address of the first. */
 static void mockgpu_debugfs_addresses(struct seq_file *m, const struct sg_table *sgt)
 {
 	seq_printf(m, " segments=%u", sgt->nents);
@@ -87,7 +241,7 @@ static void mockgpu_debugfs_locked(struct seq_file *m, struct mockgpu_bo *bo)
 		mockgpu_debugfs_addresses(m, tbo->ttm->sg);
 }
 
-/* A buffer that is reserved now, maybe for long, says less. */
+/* Says less of a buffer that is locked, maybe for a long time. */
 static void mockgpu_debugfs_buffer(struct seq_file *m, struct mockgpu_bo *bo)
 {
 	seq_printf(m, "id=%llu size=%llu kind=%s order=%u maps=%d faults=%lld zaps=%lld notifies=%lld",
@@ -136,8 +290,8 @@ static const struct drm_info_list mockgpu_debugfs_list[] = {
 };
 
 /**
- * mockgpu_debugfs_init - make the debugfs files
- * @minor: the DRM minor that they belong to
+ * mockgpu_debugfs_init - create the debugfs files
+ * @minor: the DRM minor they belong to
  */
 void mockgpu_debugfs_init(struct drm_minor *minor)
 {
@@ -146,9 +300,9 @@ void mockgpu_debugfs_init(struct drm_minor *minor)
 	drm_debugfs_create_files(mockgpu_debugfs_list,
 				 ARRAY_SIZE(mockgpu_debugfs_list), root, minor);
 	/*
-	 * Unsafe: unplugging removes this very file, which would wait for its
-	 * writer to end. What it uses lives as long as the module, which an open
-	 * file keeps.
+	 * "Unsafe", because unplugging removes this very file and would wait for its
+	 * writer to finish. What it uses lives as long as the module, which the open
+	 * file pins.
 	 */
 	debugfs_create_file_unsafe("unplug", 0200, root,
 				   to_mockgpu_device(minor->dev),

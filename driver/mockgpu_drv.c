@@ -1,32 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module and its DRM devices.
+ * The module and its DRM driver.
  *
  * User space sees a device only when nothing can fail any more: do_init_module() frees
- * a module whose init fails without a look at who has opened its files.
+ * a module whose init fails, even while somebody has its files open.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/device.h>
-#include <linux/dma-mapping.h>
-#include <linux/kernel.h>
-#include <linux/mm.h>
+#include <linux/err.h>
 #include <linux/module.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
-#include <drm/drm_managed.h>
 #include <drm/drm_prime.h>
-#include <drm/drm_print.h>
 
-#include "mockgpu_types.h"
-#include "tests/visible.h"
+#include "mockgpu_copy.h"
+#include "mockgpu_debugfs.h"
+#include "mockgpu_device.h"
+#include "mockgpu_drv.h"
+#include "mockgpu_gem.h"
+#include "mockgpu_ioctl.h"
+#include "mockgpu_kunit.h"
+#include "mockgpu_move.h"
+#include "mockgpu_test_fail.h"
+#include "mockgpu_test_inject.h"
+#include "mockgpu_test_observe.h"
+#include "mockgpu_vm.h"
 
-#define MOCKGPU_NAME	"mockgpu"
 #define MOCKGPU_DESC	"mock GPU with non-compound TTM pages"
-#define MOCKGPU_DEVICES_MAX	2
 
 static unsigned int devices = 1;
 module_param(devices, uint, 0444);
@@ -66,8 +69,8 @@ static const struct drm_ioctl_desc mockgpu_ioctls[] = {
 };
 
 /*
- * Whether a number in the driver's part of DRM's range has no ioctl. The core would
- * answer EINVAL, from which nobody can tell an old driver from a bad call.
+ * Whether an ioctl number in the driver's range is unassigned. The core would return
+ * EINVAL, which does not tell an old driver from a bad argument.
  */
 VISIBLE_IF_KUNIT bool mockgpu_ioctl_is_unknown(unsigned int cmd)
 {
@@ -98,7 +101,7 @@ static long mockgpu_compat_ioctl(struct file *file, unsigned int cmd,
 }
 #endif
 
-/* DRM_GEM_FOPS has another get_unmapped_area since 7.0. */
+/* Not DRM_GEM_FOPS, which has its own get_unmapped_area since 7.0. */
 static const struct file_operations mockgpu_fops = {
 	.owner = THIS_MODULE,
 	.open = drm_open,
@@ -118,7 +121,7 @@ static const struct file_operations mockgpu_fops = {
 	MOCKGPU_FOP_UNSIGNED_OFFSET
 };
 
-/* Files come and go, their numbers do not come again: see mockgpu_bo.owner. */
+/* A client number is never reused: see mockgpu_bo.owner. */
 static int mockgpu_open_client(struct drm_device *drm, struct drm_file *file)
 {
 	static atomic_long_t clients;
@@ -133,7 +136,7 @@ static const struct drm_driver mockgpu_driver = {
 	.num_ioctls = ARRAY_SIZE(mockgpu_ioctls),
 	.fops = &mockgpu_fops,
 	.open = mockgpu_open_client,
-	.gem_prime_import = mockgpu_import,
+	.gem_prime_import = mockgpu_gem_prime_import,
 	MOCKGPU_DRIVER_PRIME
 	MOCKGPU_DRIVER_SHOW_FDINFO
 	.debugfs_init = mockgpu_debugfs_init,
@@ -143,139 +146,9 @@ static const struct drm_driver mockgpu_driver = {
 	MOCKGPU_DRIVER_DATE
 };
 
-static const char * const mockgpu_device_names[MOCKGPU_DEVICES_MAX] = {
-	MOCKGPU_NAME, MOCKGPU_NAME "-peer",
-};
-
 static struct mockgpu_device *mockgpu_devices[MOCKGPU_DEVICES_MAX];
 
-static int mockgpu_device_init(struct mockgpu_device *mdev)
-{
-	int ret;
-
-	INIT_LIST_HEAD(&mdev->list);
-	if (mockgpu_should_fail("device_init"))
-		return -ENOMEM;
-	ret = drmm_mutex_init(&mdev->drm, &mdev->list_lock);
-	if (ret)
-		return ret;
-	ret = drmm_mutex_init(&mdev->drm, &mdev->inject_lock);
-	if (ret)
-		return ret;
-	ret = drmm_mutex_init(&mdev->drm, &mdev->swap_lock);
-	if (ret)
-		return ret;
-	ret = drmm_mutex_init(&mdev->drm, &mdev->plug_lock);
-	if (ret)
-		return ret;
-	/* The second bound keeps tt->pages within what kvmalloc() gives. */
-	mdev->pages_max = min(totalram_pages() / 2 / devices,
-			      (unsigned long)INT_MAX / sizeof(struct page *));
-	ret = mockgpu_ttm_init(mdev);
-	if (!ret && !mdev->index)
-		ret = mockgpu_node_check(mdev);
-	return ret;
-}
-
-/* For a parent that has none of its own: faux devices. */
-static struct device_dma_parameters mockgpu_dma_parms;
-
-static struct mockgpu_device *mockgpu_device_alloc(struct device *parent,
-						   unsigned int index)
-{
-	struct mockgpu_device *mdev;
-	int ret;
-
-	ret = dma_coerce_mask_and_coherent(parent, DMA_BIT_MASK(64));
-	if (ret)
-		return ERR_PTR(ret);
-	/* As amdgpu_ttm_init() does: pages in a row are one piece, however many. */
-	if (!parent->dma_parms)
-		parent->dma_parms = &mockgpu_dma_parms;
-	dma_set_max_seg_size(parent, UINT_MAX);
-	if (mockgpu_should_fail("device"))
-		return ERR_PTR(-ENOMEM);
-	mdev = devm_drm_dev_alloc(parent, &mockgpu_driver, struct mockgpu_device,
-				  drm);
-	if (IS_ERR(mdev))
-		return mdev;
-	mdev->index = index;
-	ret = mockgpu_device_init(mdev);
-	return ret ? ERR_PTR(ret) : mdev;
-}
-
-static struct mockgpu_device *mockgpu_device_create(unsigned int index)
-{
-	struct mockgpu_device *mdev;
-	struct device *parent;
-
-	if (mockgpu_should_fail("parent"))
-		return ERR_PTR(-ENOMEM);
-	parent = mockgpu_parent_create(mockgpu_device_names[index]);
-	if (IS_ERR(parent))
-		return ERR_CAST(parent);
-	/* What devm hangs on it goes before it, see mockgpu_device_destroy(). */
-	if (mockgpu_should_fail("devres") ||
-	    !devres_open_group(parent, NULL, GFP_KERNEL)) {
-		mockgpu_parent_destroy(parent);
-		return ERR_PTR(-ENOMEM);
-	}
-	mdev = mockgpu_device_alloc(parent, index);
-	if (IS_ERR(mdev)) {
-		devres_release_group(parent, NULL);
-		mockgpu_parent_destroy(parent);
-	}
-	return mdev;
-}
-
-/*
- * From here on user space can have it. Without /dev/mockgpu it is a device too. The
- * lock keeps those who unplug it out until all of it is there.
- */
-static int mockgpu_device_register(struct mockgpu_device *mdev)
-{
-	int ret = -ENOMEM;
-
-	mutex_lock(&mdev->plug_lock);
-	if (!mockgpu_should_fail("register"))
-		ret = drm_dev_register(&mdev->drm, 0);
-	if (!ret) {
-		mdev->plugged = true;
-		if (!mdev->index)
-			mockgpu_node_register(mdev);
-	}
-	mutex_unlock(&mdev->plug_lock);
-	return ret;
-}
-
-/**
- * mockgpu_device_unplug - take a device away from user space
- * @mdev: the device
- *
- * What is open stays open, but every ioctl and mmap gives ENODEV and every touch
- * of a mapping SIGBUS. It may be called again.
- */
-void mockgpu_device_unplug(struct mockgpu_device *mdev)
-{
-	mutex_lock(&mdev->plug_lock);
-	if (mdev->plugged) {
-		mdev->plugged = false;
-		mockgpu_node_unregister(mdev);
-		drm_dev_unplug(&mdev->drm);
-	}
-	mutex_unlock(&mdev->plug_lock);
-}
-
-static void mockgpu_device_destroy(struct mockgpu_device *mdev)
-{
-	struct device *parent = mdev->drm.dev;
-
-	mockgpu_device_unplug(mdev);
-	devres_release_group(parent, NULL);
-	mockgpu_parent_destroy(parent);
-}
-
-/* Also undoes a mockgpu_init() that came only so far. */
+/* Also undoes an incomplete mockgpu_init(). */
 static void mockgpu_exit(void)
 {
 	unsigned int i;
@@ -292,7 +165,7 @@ static int __init mockgpu_devices_create(void)
 	unsigned int i;
 
 	for (i = 0; i < devices; i++) {
-		mdev = mockgpu_device_create(i);
+		mdev = mockgpu_device_create(&mockgpu_driver, i, devices);
 		if (IS_ERR(mdev))
 			return PTR_ERR(mdev);
 		mockgpu_devices[i] = mdev;
@@ -300,7 +173,7 @@ static int __init mockgpu_devices_create(void)
 	return 0;
 }
 
-/* Once the first is in use the module has to stay, with or without the others. */
+/* Once the first is registered the module must stay, with or without the others. */
 static int __init mockgpu_devices_register(void)
 {
 	unsigned int i;

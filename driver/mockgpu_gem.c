@@ -1,60 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffer objects: what they may be, their making and their end.
+ * Buffer objects: what may be asked for, what they cost, their creation and their end,
+ * and what GEM and PRIME call for them.
  */
-#include <linux/capability.h>
+#include <linux/atomic.h>
+#include <linux/build_bug.h>
 #include <linux/dma-buf.h>
+#include <linux/iosys-map.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/math.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
-#include <linux/string.h>
+#include <linux/stddef.h>
 #include <linux/wait_bit.h>
 
 #include <drm/drm_gem.h>
+#include <drm/drm_gem_ttm_helper.h>
+#include <drm/drm_prime.h>
 
-#include "mockgpu_types.h"
-#include "tests/visible.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_gem.h"
+#include "mockgpu_kunit.h"
+#include "mockgpu_prime.h"
+#include "mockgpu_test_fail.h"
+#include "mockgpu_test_inject.h"
+#include "mockgpu_test_observe.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_vm.h"
+#include "mockgpu_vmap.h"
+#include "mockgpu_vram.h"
 
-static const char * const mockgpu_kind_names[MOCKGPU_KIND_COUNT] = {
-	[MOCKGPU_KIND_TTM] = "ttm",
-	[MOCKGPU_KIND_NONCOMPOUND] = "noncompound",
-	[MOCKGPU_KIND_COMPOUND] = "compound",
-	[MOCKGPU_KIND_SPLIT] = "split",
-	[MOCKGPU_KIND_RESERVED] = "reserved",
-};
+/* TTM keeps its object in vm_private_data, PRIME expects GEM's: same address. */
+static_assert(offsetof(struct ttm_buffer_object, base) == 0);
 
 /**
- * mockgpu_kind_name - the name of a page kind
- * @kind: enum mockgpu_kind
- *
- * Return: as in the uapi header, lower case.
- */
-const char *mockgpu_kind_name(u32 kind)
-{
-	return kind < MOCKGPU_KIND_COUNT ? mockgpu_kind_names[kind] : "import";
-}
-EXPORT_SYMBOL_IF_KUNIT(mockgpu_kind_name);
-
-/**
- * mockgpu_kind_parse - the page kind of a name
- * @name: as in the uapi header, lower case
- *
- * Return: enum mockgpu_kind or -EINVAL.
- */
-int mockgpu_kind_parse(const char *name)
-{
-	return sysfs_match_string(mockgpu_kind_names, name);
-}
-EXPORT_SYMBOL_IF_KUNIT(mockgpu_kind_parse);
-
-/**
- * mockgpu_bo_desc_check - whether there can be such a buffer
+ * mockgpu_bo_desc_check - check whether such a buffer is possible
  * @mdev: the device
- * @desc: what it shall be
+ * @desc: what user space asks for
  *
- * Return: 0, -EINVAL for a bad value, -E2BIG for one that can never fit,
- * -EOPNOTSUPP for VRAM where there is none.
+ * Return: 0, -EINVAL for a bad value, -E2BIG for a size that can never fit, -EOPNOTSUPP
+ * for VRAM without any.
  */
 int mockgpu_bo_desc_check(struct mockgpu_device *mdev,
 			  const struct mockgpu_bo_desc *desc)
@@ -81,7 +68,166 @@ int mockgpu_bo_desc_check(struct mockgpu_device *mdev,
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_desc_check);
 
-/* TTM's last call for a buffer object, also when its making failed. */
+/*
+ * The kernel memory that describes a buffer while it exists, rounded up to pages: the
+ * objects and, for each page, a pointer in ttm_tt.pages and a bit in mockgpu_tt.heads or,
+ * for an import, a device address and an entry in the exporter's table.
+ */
+static unsigned long mockgpu_bo_overhead(const struct mockgpu_bo_desc *desc)
+{
+	u64 npages = desc->size >> PAGE_SHIFT;
+	u64 bytes = sizeof(struct mockgpu_bo) + sizeof(struct mockgpu_tt);
+
+	if (desc->kind == MOCKGPU_KIND_IMPORT)
+		bytes += npages * (sizeof(dma_addr_t) + sizeof(struct scatterlist));
+	else
+		bytes += npages * sizeof(struct page *) + npages / BITS_PER_BYTE;
+	return DIV_ROUND_UP(bytes, PAGE_SIZE);
+}
+
+/**
+ * mockgpu_bo_charge - charge a new buffer for its pages and its description
+ * @mdev: the device
+ * @bo: the buffer, with its description set
+ *
+ * All buffers together may take half of RAM, so that nobody exhausts memory with a mock.
+ * Blocks count in full, even if the buffer uses only part of the last one. An import has
+ * no pages of its own.
+ *
+ * Return: 0, or -ENOMEM with nothing charged.
+ */
+VISIBLE_IF_KUNIT int mockgpu_bo_charge(struct mockgpu_device *mdev, struct mockgpu_bo *bo)
+{
+	unsigned long overhead = mockgpu_bo_overhead(&bo->desc);
+	unsigned long pages = 0;
+	long charged = atomic_long_read(&mdev->charged);
+
+	if (bo->desc.kind != MOCKGPU_KIND_IMPORT)
+		pages = round_up(bo->desc.size >> PAGE_SHIFT, 1ul << bo->desc.order);
+	/* Never add what does not fit: it would make others fail meanwhile. */
+	do {
+		if (charged + pages + overhead > mdev->pages_max)
+			return -ENOMEM;
+	} while (!atomic_long_try_cmpxchg(&mdev->charged, &charged,
+					  charged + pages + overhead));
+	atomic_long_add(pages, &mdev->pages);
+	bo->charge = pages;
+	bo->overhead = overhead;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_charge);
+
+/**
+ * mockgpu_bo_uncharge_pages - uncharge the system pages of a buffer
+ * @bo: the buffer, locked or at its end
+ *
+ * The charge for its description stays.
+ */
+void mockgpu_bo_uncharge_pages(struct mockgpu_bo *bo)
+{
+	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
+
+	atomic_long_sub(bo->charge, &mdev->pages);
+	atomic_long_sub(bo->charge, &mdev->charged);
+	bo->charge = 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_uncharge_pages);
+
+/**
+ * mockgpu_bo_uncharge - undo mockgpu_bo_charge() at the end of a buffer
+ * @bo: the buffer
+ */
+VISIBLE_IF_KUNIT void mockgpu_bo_uncharge(struct mockgpu_bo *bo)
+{
+	mockgpu_bo_uncharge_pages(bo);
+	atomic_long_sub(bo->overhead, &mockgpu_bo_device(bo)->charged);
+	bo->overhead = 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_uncharge);
+
+/* Undo MOCKGPU_BO_PIN at the end of a buffer. */
+static void mockgpu_pin_release(struct mockgpu_bo *bo)
+{
+	if (!bo->pinned)
+		return;
+	dma_resv_lock(bo->tbo.base.resv, NULL);
+	ttm_bo_unpin(&bo->tbo);
+	bo->pinned = false;
+	mockgpu_bo_unlock(bo);
+}
+
+/* The last reference is gone: no handle, no mapping and no other buffer has one. */
+static void mockgpu_gem_free(struct drm_gem_object *gem)
+{
+	struct mockgpu_bo *bo = gem_to_mockgpu_bo(gem);
+
+	mockgpu_inject_release(bo);
+	mockgpu_pin_release(bo);
+	ttm_bo_fini(&bo->tbo);
+}
+
+static int mockgpu_gem_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma)
+{
+	struct mockgpu_bo *bo = gem_to_mockgpu_bo(gem);
+	int ret;
+
+	if (mockgpu_should_fail("mmap"))
+		return -ENOMEM;
+	if (bo->import)
+		return mockgpu_import_mmap(bo, vma);
+	vma->vm_ops = mockgpu_bo_vm_ops(bo);
+	/* One reference for us, see mockgpu_vm_open(); TTM takes its own. */
+	drm_gem_object_get(gem);
+	ret = drm_gem_ttm_mmap(gem, vma);
+	if (ret)
+		drm_gem_object_put(gem);
+	else
+		atomic_inc(&bo->maps);
+	return ret;
+}
+
+/* For drm_gem_map_dma_buf(), so it is called for exported buffers only. */
+static struct sg_table *mockgpu_gem_get_sg_table(struct drm_gem_object *gem)
+{
+	struct mockgpu_bo *bo = gem_to_mockgpu_bo(gem);
+	struct mockgpu_backing backing;
+
+	dma_resv_assert_held(gem->resv);
+	if (!mockgpu_bo_backing(bo, &backing))
+		return ERR_PTR(-ENODATA);
+	if (mockgpu_should_fail("sg_table"))
+		return ERR_PTR(-ENOMEM);
+	return drm_prime_pages_to_sg(gem->dev, backing.pages, backing.npages);
+}
+
+static int mockgpu_gem_vmap(struct drm_gem_object *gem, struct iosys_map *map)
+{
+	int ret;
+
+	mockgpu_gem_vmap_lock(gem);
+	ret = mockgpu_bo_vmap(gem_to_mockgpu_bo(gem), map);
+	mockgpu_gem_vmap_unlock(gem);
+	return ret;
+}
+
+static void mockgpu_gem_vunmap(struct drm_gem_object *gem, struct iosys_map *map)
+{
+	mockgpu_gem_vmap_lock(gem);
+	mockgpu_bo_vunmap(gem_to_mockgpu_bo(gem), map);
+	mockgpu_gem_vmap_unlock(gem);
+}
+
+const struct drm_gem_object_funcs mockgpu_gem_funcs = {
+	.free = mockgpu_gem_free,
+	.export = mockgpu_dmabuf_export,
+	.get_sg_table = mockgpu_gem_get_sg_table,
+	.vmap = mockgpu_gem_vmap,
+	.vunmap = mockgpu_gem_vunmap,
+	.mmap = mockgpu_gem_mmap,
+	.vm_ops = &mockgpu_vm_ops,
+};
+
+/* TTM's last call for a buffer object, even if its creation failed. */
 static void mockgpu_bo_destroy(struct ttm_buffer_object *tbo)
 {
 	struct mockgpu_bo *bo = to_mockgpu_bo(tbo);
@@ -105,11 +251,11 @@ static void mockgpu_bo_destroy(struct ttm_buffer_object *tbo)
 }
 
 /**
- * mockgpu_bo_is_ours - whether a TTM buffer object is one of the driver's
+ * mockgpu_bo_is_ours - whether the driver created a TTM buffer object
  * @tbo: the buffer object
  *
- * TTM makes others, to free later what is still in use (ttm_buffer_object_transfer()),
- * and its callbacks get these, too.
+ * TTM creates ghost objects to free later what is still in use
+ * (ttm_buffer_object_transfer()), and passes them to the driver's callbacks, too.
  *
  * Return: true when to_mockgpu_bo() may be used.
  */
@@ -120,11 +266,11 @@ bool mockgpu_bo_is_ours(const struct ttm_buffer_object *tbo)
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_is_ours);
 
 /**
- * mockgpu_bo_alloc - make a buffer that TTM does not know yet
+ * mockgpu_bo_alloc - allocate a buffer that TTM does not know yet
  * @mdev: the device
- * @desc: what it shall be
+ * @desc: what user space asks for
  *
- * Return: the buffer, whose end is mockgpu_bo_destroy(), or NULL.
+ * Return: the buffer, to be freed by mockgpu_bo_destroy(), or NULL.
  */
 static struct mockgpu_bo *mockgpu_bo_alloc(struct mockgpu_device *mdev,
 					   const struct mockgpu_bo_desc *desc)
@@ -150,7 +296,7 @@ static struct mockgpu_bo *mockgpu_bo_alloc(struct mockgpu_device *mdev,
 	return bo;
 }
 
-/* From here on debugfs shows it. */
+/* debugfs shows the buffer from here on. */
 static void mockgpu_bo_publish(struct mockgpu_bo *bo)
 {
 	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
@@ -161,21 +307,21 @@ static void mockgpu_bo_publish(struct mockgpu_bo *bo)
 }
 
 /**
- * mockgpu_bo_create - make a buffer with all its pages
+ * mockgpu_bo_create - create a buffer with all its pages
  * @mdev: the device
- * @desc: what it shall be; mockgpu_bo_desc_check() has accepted it
- * @parent: another buffer, locked, whose lock is to be this one's too; or NULL. It lives
- *	as long as this one.
- * @interruptible: whether a signal may end it
+ * @desc: a description that mockgpu_bo_desc_check() has accepted
+ * @parent: another buffer, locked, whose reservation the new one shares and which it keeps
+ *	alive; or NULL
+ * @interruptible: whether a signal may interrupt it
  *
- * Return: the buffer, to be given back with mockgpu_bo_put(), or an ERR_PTR():
- * -ENOMEM, -EIO when the pages are not what the kind promises, -ERESTARTSYS.
+ * Return: the buffer, to be dropped with mockgpu_bo_put(), or an ERR_PTR(): -ENOMEM, -EIO
+ * when the pages are not what the kind promises, -ERESTARTSYS.
  */
 struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 				     const struct mockgpu_bo_desc *desc,
 				     struct mockgpu_bo *parent, bool interruptible)
 {
-	/* As amdgpu: VRAM that page tables can map with large entries. */
+	/* As amdgpu: aligned, so that page tables can map VRAM with large entries. */
 	u32 alignment = desc->size >= SZ_2M ? SZ_2M >> PAGE_SHIFT : 0;
 	struct dma_resv *resv = parent ? parent->tbo.base.resv : NULL;
 	struct ttm_operation_ctx ctx = {
@@ -201,7 +347,7 @@ struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 	if (ret)
 		return ERR_PTR(ret);
 	trace_mockgpu_bo_alloc(bo);
-	/* One that shares a lock is put before that is dropped: nobody ever sees it. */
+	/* A buffer with a parent is dropped under its lock and never published. */
 	if (resv)
 		return bo;
 	ttm_bo_unreserve(&bo->tbo);
@@ -210,16 +356,16 @@ struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 }
 
 /**
- * mockgpu_bo_create_import - make a buffer for the memory of a foreign dma-buf
+ * mockgpu_bo_create_import - create a buffer for the memory of a foreign dma-buf
  * @mdev: the device
- * @dmabuf: the dma-buf, reserved; its reservation is also the buffer's
+ * @dmabuf: the dma-buf, with its reservation held, which the buffer shares
  *
- * Nothing of the memory is attached or mapped yet.
+ * The dma-buf is neither attached nor mapped yet.
  *
  * Return: as mockgpu_bo_create().
  */
-struct mockgpu_bo *mockgpu_bo_create_import(struct mockgpu_device *mdev,
-					    struct dma_buf *dmabuf)
+static struct mockgpu_bo *mockgpu_bo_create_import(struct mockgpu_device *mdev,
+						   struct dma_buf *dmabuf)
 {
 	const struct mockgpu_bo_desc desc = {
 		.size = dmabuf->size,
@@ -234,7 +380,7 @@ struct mockgpu_bo *mockgpu_bo_create_import(struct mockgpu_device *mdev,
 	bo = mockgpu_bo_alloc(mdev, &desc);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
-	/* The reservation must last until TTM's last use of it. */
+	/* The reservation must outlive TTM's last use of it. */
 	get_dma_buf(dmabuf);
 	bo->import = dmabuf;
 	mockgpu_ttm_placement(&placement, MOCKGPU_PLACEMENT_SYSTEM);
@@ -249,102 +395,36 @@ struct mockgpu_bo *mockgpu_bo_create_import(struct mockgpu_device *mdev,
 }
 
 /**
- * mockgpu_bo_lookup - the buffer of a handle
- * @file: the client
- * @handle: its GEM handle
+ * mockgpu_gem_prime_import - &drm_driver.gem_prime_import
+ * @drm: the device
+ * @dmabuf: the dma-buf
  *
- * Return: the buffer, to be given back with mockgpu_bo_put(), or NULL.
- */
-struct mockgpu_bo *mockgpu_bo_lookup(struct drm_file *file, u32 handle)
-{
-	struct drm_gem_object *gem = drm_gem_object_lookup(file, handle);
-
-	return gem ? gem_to_mockgpu_bo(gem) : NULL;
-}
-
-/**
- * mockgpu_bo_lookup_locked - the buffer of a handle, locked
- * @file: the client
- * @handle: its GEM handle
+ * For a dma-buf of the same device this is the buffer that was exported.
  *
- * Return: the buffer, to be given back with mockgpu_bo_put_locked(), or an
- * ERR_PTR(): -ENOENT, -ERESTARTSYS.
+ * Return: the GEM object or an ERR_PTR(): -ENOMEM, -EINVAL for a dma-buf whose size is
+ * no multiple of the page size, or what the exporter returns.
  */
-struct mockgpu_bo *mockgpu_bo_lookup_locked(struct drm_file *file, u32 handle)
+struct drm_gem_object *mockgpu_gem_prime_import(struct drm_device *drm,
+						struct dma_buf *dmabuf)
 {
-	struct mockgpu_bo *bo = mockgpu_bo_lookup(file, handle);
+	struct drm_gem_object *gem;
+	struct mockgpu_bo *bo;
 	int ret;
 
-	if (!bo)
-		return ERR_PTR(-ENOENT);
-	ret = mockgpu_bo_lock(bo);
-	if (!ret)
-		return bo;
-	mockgpu_bo_put(bo);
-	return ERR_PTR(ret);
-}
-
-/**
- * mockgpu_bo_lookup_owned - the buffer of a handle, locked, for its maker
- * @file: the client
- * @handle: its GEM handle
- *
- * For what changes a buffer for all who have it. PRIME gives everybody who is handed
- * the dma-buf a handle of the same buffer. Imports are everybody's: they say themselves
- * what cannot be done with them.
- *
- * Return: as mockgpu_bo_lookup_locked(), or -EPERM for a client that neither made the
- * buffer nor has CAP_SYS_ADMIN.
- */
-struct mockgpu_bo *mockgpu_bo_lookup_owned(struct drm_file *file, u32 handle)
-{
-	struct mockgpu_bo *bo = mockgpu_bo_lookup_locked(file, handle);
-
-	if (IS_ERR(bo) || bo->import || bo->owner == mockgpu_client(file) ||
-	    capable(CAP_SYS_ADMIN))
-		return bo;
-	mockgpu_bo_put_locked(bo);
-	return ERR_PTR(-EPERM);
-}
-
-/**
- * mockgpu_bo_put_locked - undo mockgpu_bo_lookup_locked()
- * @bo: the buffer
- */
-void mockgpu_bo_put_locked(struct mockgpu_bo *bo)
-{
-	mockgpu_bo_unlock(bo);
-	mockgpu_bo_put(bo);
-}
-
-/**
- * mockgpu_bo_put - give a buffer back
- * @bo: the buffer
- */
-void mockgpu_bo_put(struct mockgpu_bo *bo)
-{
-	drm_gem_object_put(&bo->tbo.base);
-}
-
-/**
- * mockgpu_bo_lock - reserve a buffer
- * @bo: the buffer
- *
- * Return: 0 or -ERESTARTSYS.
- */
-int mockgpu_bo_lock(struct mockgpu_bo *bo)
-{
-	/* As a signal would do it; ERESTARTSYS without one is not for user space. */
-	if (mockgpu_should_fail("lock"))
-		return -EINTR;
-	return ttm_bo_reserve(&bo->tbo, true, false, NULL);
-}
-
-/**
- * mockgpu_bo_unlock - undo mockgpu_bo_lock()
- * @bo: the buffer
- */
-void mockgpu_bo_unlock(struct mockgpu_bo *bo)
-{
-	ttm_bo_unreserve(&bo->tbo);
+	gem = mockgpu_dmabuf_own(drm, dmabuf);
+	if (gem)
+		return gem;
+	if (!dmabuf->size || !PAGE_ALIGNED(dmabuf->size))
+		return ERR_PTR(-EINVAL);
+	dma_resv_lock(dmabuf->resv, NULL);
+	bo = mockgpu_bo_create_import(to_mockgpu_device(drm), dmabuf);
+	dma_resv_unlock(dmabuf->resv);
+	if (IS_ERR(bo))
+		return ERR_CAST(bo);
+	ret = mockgpu_import_attach(bo);
+	if (ret) {
+		mockgpu_bo_put(bo);
+		return ERR_PTR(ret);
+	}
+	return &bo->tbo.base;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls for everybody: create, mmap offset, query, zap. What they do is
- * said in uapi/mockgpu_drm.h.
+ * The ioctls that create buffers, describe them and unmap them. See
+ * uapi/mockgpu_drm.h for what they do.
  */
 #include <linux/string.h>
 
@@ -9,7 +9,12 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_vma_manager.h>
 
-#include "mockgpu_types.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_gem.h"
+#include "mockgpu_ioctl.h"
+#include "mockgpu_test_fail.h"
+#include "mockgpu_vm.h"
+#include "mockgpu_vram.h"
 
 /**
  * mockgpu_bo_create_ioctl - DRM_IOCTL_MOCKGPU_BO_CREATE
@@ -55,7 +60,7 @@ int mockgpu_bo_create_ioctl(struct drm_device *drm, void *data,
 		ret = -ENOMEM;
 	else
 		ret = drm_gem_handle_create(file, &bo->tbo.base, &args->handle);
-	/* From here on it is the handle that keeps it. */
+	/* The handle holds it from here on. */
 	mockgpu_bo_put(bo);
 	return ret;
 }

@@ -1,63 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers that change their place or their pages because somebody asks. The work
- * is TTM's, so that to user mappings happens what happens with a real driver.
+ * Buffers that change their placement, their pages or their memory because somebody
+ * asks. TTM does the work, so user mappings see what they see with a real driver.
  */
+#include <linux/err.h>
+#include <linux/file.h>
 #include <linux/highmem.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 
 #include <drm/drm_file.h>
 
-#include "mockgpu_types.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_gem.h"
+#include "mockgpu_kunit.h"
+#include "mockgpu_move.h"
+#include "mockgpu_prime.h"
+#include "mockgpu_test_fail.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_vmap.h"
+#include "mockgpu_vram.h"
 
-static const struct ttm_operation_ctx mockgpu_move_ctx = {
-	.interruptible = true,
-	.gfp_retry_mayfail = true,
-};
-
-/**
- * mockgpu_bo_movable - whether a locked buffer may get another place
- * @bo: the buffer
- *
- * Return: 0, -EINVAL for an import, whose pages are the exporter's, -ENODEV when it
- * is revoked, -EBUSY when it is pinned.
- */
-int mockgpu_bo_movable(struct mockgpu_bo *bo)
-{
-	dma_resv_assert_held(bo->tbo.base.resv);
-	if (bo->import)
-		return -EINVAL;
-	if (bo->revoked)
-		return -ENODEV;
-	return bo->tbo.pin_count ? -EBUSY : 0;
-}
-
-/**
- * mockgpu_bo_validate - bring a locked buffer to a placement
- * @bo: the buffer
- * @where: enum mockgpu_placement
- *
- * Return: 0, -EBUSY when it is pinned elsewhere, -ENODEV when it is revoked and so has
- * nothing to bring, or another negative errno of ttm_bo_validate(); with 0 the buffer has pages,
- * but for MOCKGPU_PLACEMENT_SYSTEM.
- */
-int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where)
-{
-	struct ttm_operation_ctx ctx = mockgpu_move_ctx;
-	struct ttm_placement placement;
-
-	dma_resv_assert_held(bo->tbo.base.resv);
-	if (mockgpu_should_fail("place"))
-		return -ENOMEM;
-	if (bo->tbo.pin_count && mockgpu_bo_placement(bo) != where)
-		return -EBUSY;
-	mockgpu_ttm_placement(&placement, where);
-	return ttm_bo_validate(&bo->tbo, &placement, &ctx);
-}
-
-static void mockgpu_pages_copy(struct ttm_tt *to, struct ttm_tt *from)
+static void mockgpu_tt_copy(struct ttm_tt *to, struct ttm_tt *from)
 {
 	unsigned long i;
 
@@ -68,19 +34,19 @@ static void mockgpu_pages_copy(struct ttm_tt *to, struct ttm_tt *from)
 }
 
 /**
- * mockgpu_bo_renew - give a locked buffer in GTT other pages with the same contents
+ * mockgpu_bo_renew - give a buffer in GTT new pages with the same contents
  * @bo: the buffer, not pinned
  * @caching: enum mockgpu_caching of the new pages
  *
- * A second buffer lends its struct ttm_tt, so that all accounting is TTM's. The
- * old pages are freed after the new ones were allocated: none comes back.
+ * A second buffer lends its struct ttm_tt, so all accounting is TTM's. The old pages are
+ * freed after the new ones are allocated, so none of them comes back.
  *
  * Return: 0 or a negative errno, after which nothing has changed.
  */
 static int mockgpu_bo_renew(struct mockgpu_bo *bo, u32 caching)
 {
 	struct mockgpu_bo_desc desc = bo->desc;
-	struct ttm_operation_ctx ctx = mockgpu_move_ctx;
+	struct ttm_operation_ctx ctx = { .interruptible = true };
 	struct mockgpu_bo *lender;
 	int ret;
 
@@ -96,7 +62,7 @@ static int mockgpu_bo_renew(struct mockgpu_bo *bo, u32 caching)
 	ttm_bo_unmap_virtual(&bo->tbo);
 	mockgpu_dmabuf_notify_move(bo);
 	mockgpu_bo_flush(bo);
-	mockgpu_pages_copy(lender->tbo.ttm, bo->tbo.ttm);
+	mockgpu_tt_copy(lender->tbo.ttm, bo->tbo.ttm);
 	swap(bo->tbo.ttm, lender->tbo.ttm);
 	swap(to_mockgpu_tt(bo->tbo.ttm)->bo, to_mockgpu_tt(lender->tbo.ttm)->bo);
 	trace_mockgpu_bo_move(bo, TTM_PL_TT, TTM_PL_TT, false, 0);
@@ -192,6 +158,236 @@ int mockgpu_bo_set_caching_ioctl(struct drm_device *drm, void *data,
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
 	ret = mockgpu_bo_set_caching(bo, args->caching);
+	mockgpu_bo_put_locked(bo);
+	return ret;
+}
+
+static int mockgpu_bo_pin(struct mockgpu_bo *bo)
+{
+	int ret;
+
+	if (bo->import)
+		return -EINVAL;
+	if (bo->revoked)
+		return -ENODEV;
+	if (bo->pinned)
+		return -EBUSY;
+	ret = mockgpu_bo_pin_placed(bo);
+	bo->pinned = !ret;
+	return ret;
+}
+
+static int mockgpu_bo_unpin(struct mockgpu_bo *bo)
+{
+	if (!bo->pinned)
+		return -ENOENT;
+	ttm_bo_unpin(&bo->tbo);
+	bo->pinned = false;
+	return 0;
+}
+
+/**
+ * mockgpu_bo_pin_ioctl - DRM_IOCTL_MOCKGPU_BO_PIN
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_pin
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_pin_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_mockgpu_bo_pin *args = data;
+	struct mockgpu_bo *bo;
+	int ret;
+
+	if (args->op > MOCKGPU_UNPIN || args->flags || args->reserved)
+		return -EINVAL;
+	bo = mockgpu_bo_lookup_owned(file, args->handle);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	ret = args->op == MOCKGPU_PIN ? mockgpu_bo_pin(bo) : mockgpu_bo_unpin(bo);
+	mockgpu_bo_put_locked(bo);
+	return ret;
+}
+
+/**
+ * mockgpu_swap_is_for - whether a call from TTM is on behalf of mockgpu_bo_swapout()
+ * @mdev: the device
+ * @tbo: out: the buffer object to swap out
+ *
+ * Only calls in the task that swaps out are; all others evict and swap as usual.
+ *
+ * Return: true when it is.
+ */
+bool mockgpu_swap_is_for(struct mockgpu_device *mdev, struct ttm_buffer_object **tbo)
+{
+	if (READ_ONCE(mdev->swap_task) != current)
+		return false;
+	*tbo = &mdev->swap_bo->tbo;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_swap_is_for);
+
+/*
+ * TTM exports no function that swaps out one buffer. ttm_device_swapout() asks
+ * mockgpu_eviction_valuable() about each, and accepts one that the caller has locked if
+ * the context says so.
+ */
+static int mockgpu_bo_swapout_only(struct mockgpu_bo *bo)
+{
+	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
+	struct ttm_operation_ctx ctx = {
+		.interruptible = true,
+		.resv = bo->tbo.base.resv,
+		.allow_res_evict = true,
+	};
+	int ret;
+
+	if (mockgpu_should_fail("swapout"))
+		return -ENOMEM;
+	mdev->swap_bo = bo;
+	WRITE_ONCE(mdev->swap_task, current);
+	ret = ttm_device_swapout(&mdev->ttm, &ctx, GFP_KERNEL);
+	WRITE_ONCE(mdev->swap_task, NULL);
+	mdev->swap_bo = NULL;
+	/* Without memory for the contents TTM goes on to the next one, and finds none. */
+	return ret ? min(ret, 0) : -ENOMEM;
+}
+
+static int mockgpu_bo_swapout(struct mockgpu_bo *bo)
+{
+	int ret;
+
+	ret = mockgpu_bo_movable(bo);
+	if (ret)
+		return ret;
+	if (mockgpu_bo_placement(bo) == MOCKGPU_PLACEMENT_VRAM) {
+		ret = mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
+		if (ret)
+			return ret;
+	}
+	return mockgpu_bo_has_pages(bo) ? mockgpu_bo_swapout_only(bo) : 0;
+}
+
+/**
+ * mockgpu_bo_swapout_ioctl - DRM_IOCTL_MOCKGPU_BO_SWAPOUT
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_swapout
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_swapout_ioctl(struct drm_device *drm, void *data,
+			     struct drm_file *file)
+{
+	struct mockgpu_device *mdev = to_mockgpu_device(drm);
+	struct drm_mockgpu_bo_swapout *args = data;
+	struct mockgpu_bo *bo;
+	int ret;
+
+	if (args->flags)
+		return -EINVAL;
+	ret = mutex_lock_interruptible(&mdev->swap_lock);
+	if (ret)
+		return ret;
+	bo = mockgpu_bo_lookup_locked(file, args->handle);
+	if (IS_ERR(bo)) {
+		ret = PTR_ERR(bo);
+	} else {
+		ret = mockgpu_bo_swapout(bo);
+		mockgpu_bo_put_locked(bo);
+	}
+	mutex_unlock(&mdev->swap_lock);
+	return ret;
+}
+
+/* Contents that were swapped out count as memory: nobody may have them any more. */
+static void mockgpu_swap_drop(struct ttm_tt *ttm)
+{
+	if (!(ttm->page_flags & TTM_TT_FLAG_SWAPPED))
+		return;
+	fput(ttm->swap_storage);
+	ttm->swap_storage = NULL;
+	ttm->page_flags &= ~TTM_TT_FLAG_SWAPPED;
+}
+
+/*
+ * Without a placement, ttm_bo_validate() frees the pages, but leaves user mappings alone
+ * and, since 6.2, the buffer without a resource. Parts of TTM expect one, so allocate it
+ * while there is a way back.
+ */
+static int mockgpu_bo_gut(struct mockgpu_bo *bo)
+{
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+	struct ttm_placement system, none = {};
+	struct ttm_buffer_object *tbo = &bo->tbo;
+	struct ttm_resource *res;
+	int ret;
+
+	/* TTM frees the memory of an idle buffer at once instead of through a ghost. */
+	ret = ttm_bo_wait_ctx(tbo, &ctx);
+	if (ret)
+		return ret;
+	mockgpu_ttm_placement(&system, MOCKGPU_PLACEMENT_SYSTEM);
+	if (mockgpu_should_fail("gut"))
+		return -ENOMEM;
+	ret = ttm_bo_mem_space(tbo, &system, &res, &ctx);
+	if (ret)
+		return ret;
+	ttm_bo_unmap_virtual(tbo);
+	mockgpu_dmabuf_notify_move(bo);
+	ret = ttm_bo_validate(tbo, &none, &ctx);
+	if (!ret && !tbo->resource)
+		ttm_bo_assign_mem(tbo, res);
+	else
+		ttm_resource_free(tbo, &res);
+	return ret;
+}
+
+static int mockgpu_bo_revoke(struct mockgpu_bo *bo)
+{
+	int ret;
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	if (bo->import)
+		return -EINVAL;
+	if (bo->revoked)
+		return 0;
+	if (bo->tbo.pin_count)
+		return -EBUSY;
+	ret = mockgpu_bo_gut(bo);
+	if (ret)
+		return ret;
+	bo->revoked = true;
+	/* Populating it fails from now on. */
+	to_mockgpu_tt(bo->tbo.ttm)->revoked = true;
+	mockgpu_swap_drop(bo->tbo.ttm);
+	mockgpu_bo_uncharge_pages(bo);
+	trace_mockgpu_bo_revoke(bo);
+	return 0;
+}
+
+/**
+ * mockgpu_bo_revoke_ioctl - DRM_IOCTL_MOCKGPU_BO_REVOKE
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_revoke
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_revoke_ioctl(struct drm_device *drm, void *data,
+			    struct drm_file *file)
+{
+	struct drm_mockgpu_bo_revoke *args = data;
+	struct mockgpu_bo *bo;
+	int ret;
+
+	if (args->flags)
+		return -EINVAL;
+	bo = mockgpu_bo_lookup_owned(file, args->handle);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	ret = mockgpu_bo_revoke(bo);
 	mockgpu_bo_put_locked(bo);
 	return ret;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The plain node /dev/mockgpu: a file with a size, whose mmap at offset 0 gives
- * a buffer. For programs that can map a file but know nothing of DRM: QEMU's
+ * The plain node /dev/mockgpu: a file with a size, whose mmap() at offset 0 maps a
+ * buffer. It is for programs that can map a file and know nothing of DRM: QEMU's
  * memory-backend-file, the kernel's selftests/mm/pfnmap.
  */
 #include <linux/fs.h>
@@ -16,7 +16,11 @@
 #include <drm/drm_print.h>
 #include <drm/drm_vma_manager.h>
 
-#include "mockgpu_types.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_gem.h"
+#include "mockgpu_node.h"
+#include "mockgpu_pages.h"
+#include "mockgpu_test_fail.h"
 
 static unsigned long node_size = 16ul << 20;
 module_param(node_size, ulong, 0444);
@@ -52,11 +56,11 @@ module_param(node_order, uint, 0444);
 MODULE_PARM_DESC(node_order, "its block order, 0 to 10; has no meaning for ttm (default 9)");
 
 /**
- * struct mockgpu_node_file - one opening of /dev/mockgpu
+ * struct mockgpu_node_file - an open file of /dev/mockgpu
  * @mdev: the device
- * @desc: what the buffer is to be; constant
+ * @desc: description of the buffer; constant
  * @lock: protects @bo
- * @bo: the buffer, from the first mmap on
+ * @bo: the buffer, from the first mmap() on
  */
 struct mockgpu_node_file {
 	struct mockgpu_device *mdev;
@@ -99,7 +103,7 @@ static int mockgpu_node_open(struct inode *inode, struct file *file)
 		return ret;
 	}
 	file->private_data = nfile;
-	/* As drm_open() does: ttm_bo_unmap_virtual() looks for mappings here. */
+	/* As drm_open(): ttm_bo_unmap_virtual() looks for mappings here. */
 	file->f_mapping = mdev->drm.anon_inode->i_mapping;
 	return 0;
 }
@@ -150,7 +154,7 @@ static int mockgpu_node_mmap(struct file *file, struct vm_area_struct *vma)
 	bo = mockgpu_node_bo(nfile);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
-	/* As drm_gem_prime_mmap() does: TTM counts from the fake offset. */
+	/* As drm_gem_prime_mmap(): TTM counts from the fake offset. */
 	vma->vm_pgoff += drm_vma_node_start(&bo->tbo.base.vma_node);
 	return drm_gem_mmap_obj(&bo->tbo.base, bo->tbo.base.size, vma);
 }
@@ -164,10 +168,10 @@ static const struct file_operations mockgpu_node_fops = {
 };
 
 /**
- * mockgpu_node_check - whether the module's parameters describe a buffer
- * @mdev: the device, whose memory is set up
+ * mockgpu_node_check - check that the module parameters describe a possible buffer
+ * @mdev: the device, with its memory set up
  *
- * Return: 0, -EINVAL or -E2BIG after a line in the kernel log.
+ * Return: 0, or -EINVAL or -E2BIG after a line in the kernel log.
  */
 int mockgpu_node_check(struct mockgpu_device *mdev)
 {
@@ -182,10 +186,10 @@ int mockgpu_node_check(struct mockgpu_device *mdev)
 }
 
 /**
- * mockgpu_node_register - make /dev/mockgpu
- * @mdev: the device, in use; its plug_lock is held
+ * mockgpu_node_register - create /dev/mockgpu
+ * @mdev: the device, registered, with plug_lock held
  *
- * Where that fails a line in the kernel log says so.
+ * Failure is not fatal. It leaves a line in the kernel log.
  */
 void mockgpu_node_register(struct mockgpu_device *mdev)
 {
@@ -207,7 +211,7 @@ void mockgpu_node_register(struct mockgpu_device *mdev)
 
 /**
  * mockgpu_node_unregister - undo mockgpu_node_register()
- * @mdev: the device; its plug_lock is held
+ * @mdev: the device, with plug_lock held
  */
 void mockgpu_node_unregister(struct mockgpu_device *mdev)
 {

@@ -1,36 +1,119 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The driver's own page kinds, and what every kind promises.
+ * The driver's own page kinds, what every kind promises, and the memory type of pages.
  *
- * An own kind is made of blocks of one exact order, so that a test knows where
- * heads and tails lie. Each block is checked when it was allocated and again
- * when it is freed.
+ * An own kind consists of blocks of one exact order, so a test knows where heads and
+ * tails are. Every block is checked when it is allocated and again when it is freed.
+ *
+ * On x86 a user mapping gets the memory type of the kernel's own mapping of the page
+ * (track_pfn_insert(), since 6.17 pfnmap_setup_cachemode_pfn()), so that mapping has to
+ * change. Elsewhere the kernel's own mapping stays cached, see mockgpu_vmap.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bitmap.h>
 #include <linux/delay.h>
 #include <linux/gfp.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/page_ref.h>
 #include <linux/printk.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
-#include "mockgpu_types.h"
-#include "tests/visible.h"
+#ifdef CONFIG_X86
+#include <asm/set_memory.h>
+#endif
+
+#include "mockgpu_kunit.h"
+#include "mockgpu_pages.h"
+#include "mockgpu_test_fail.h"
+
+static const char * const mockgpu_kind_names[MOCKGPU_KIND_COUNT] = {
+	[MOCKGPU_KIND_TTM] = "ttm",
+	[MOCKGPU_KIND_NONCOMPOUND] = "noncompound",
+	[MOCKGPU_KIND_COMPOUND] = "compound",
+	[MOCKGPU_KIND_SPLIT] = "split",
+	[MOCKGPU_KIND_RESERVED] = "reserved",
+};
 
 /**
- * mockgpu_page_is_good - whether a page is in the state its kind promises
+ * mockgpu_kind_name - get the name of a page kind
+ * @kind: enum mockgpu_kind
+ *
+ * Return: the name of the constant in lower case, without its prefix.
+ */
+const char *mockgpu_kind_name(u32 kind)
+{
+	return kind < MOCKGPU_KIND_COUNT ? mockgpu_kind_names[kind] : "import";
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_kind_name);
+
+/**
+ * mockgpu_kind_parse - get the page kind of a name
+ * @name: as mockgpu_kind_name() returns it
+ *
+ * Return: enum mockgpu_kind or -EINVAL.
+ */
+int mockgpu_kind_parse(const char *name)
+{
+	return sysfs_match_string(mockgpu_kind_names, name);
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_kind_parse);
+
+/**
+ * mockgpu_pages_reset_caching - undo mockgpu_pages_set_caching()
+ * @pages: the pages
+ * @npages: their number
+ * @caching: their memory type
+ */
+void mockgpu_pages_reset_caching(struct page **pages, unsigned long npages,
+				 enum ttm_caching caching)
+{
+#ifdef CONFIG_X86
+	if (caching != ttm_cached)
+		set_pages_array_wb(pages, npages);
+#endif
+}
+
+/**
+ * mockgpu_pages_set_caching - set the memory type of pages
+ * @pages: the pages, cached
+ * @npages: their number
+ * @caching: the memory type
+ *
+ * Return: 0, or -ENOMEM with all pages cached as before.
+ */
+int mockgpu_pages_set_caching(struct page **pages, unsigned long npages,
+			      enum ttm_caching caching)
+{
+	int ret = 0;
+
+	if (caching != ttm_cached && mockgpu_should_fail("caching"))
+		return -ENOMEM;
+#ifdef CONFIG_X86
+	if (caching == ttm_write_combined)
+		ret = set_pages_array_wc(pages, npages);
+	else if (caching == ttm_uncached)
+		ret = set_pages_array_uc(pages, npages);
+#endif
+	if (!ret)
+		return 0;
+	/* Some may have changed. x86 does not say why it failed; mostly it is memory. */
+	mockgpu_pages_reset_caching(pages, npages, caching);
+	return -ENOMEM;
+}
+
+/**
+ * mockgpu_page_is_good - check a page against the promise of its kind
  * @kind: enum mockgpu_kind
  * @order: order of its block
  * @head: first page of its block
- * @index: the page's place there
+ * @index: index of the page in its block
  *
- * The raw count is read: page_count() of a compound tail would give the head's.
+ * Reads the raw count: page_count() of a compound tail returns the head's.
  *
- * Return: true when it is.
+ * Return: true when it keeps the promise.
  */
 static bool mockgpu_page_is_good(u32 kind, u32 order, struct page *head,
 				 unsigned int index)
@@ -47,13 +130,13 @@ static bool mockgpu_page_is_good(u32 kind, u32 order, struct page *head,
 	return !PageCompound(page);
 }
 
-/* Milliseconds for which a page may be in a state that its kind does not promise. */
+/* How long a page may look wrong before it counts as wrong. */
 #define MOCKGPU_TRANSIENT_MS	50
 
 /*
- * Who looks at pages by their number, as compaction, page_idle and speculative lookups
- * do, takes a reference for a moment on any page that has a count: so there is more than
- * one look. Nobody raises a count of 0 that way.
+ * Compaction, page_idle and speculative lookups find pages by page frame number and take
+ * a short-lived reference to any that has a count, so look more than once. A count of 0
+ * is never raised that way.
  */
 static bool mockgpu_page_gets_good(u32 kind, u32 order, struct page *head,
 				   unsigned int index)
@@ -69,14 +152,14 @@ static bool mockgpu_page_gets_good(u32 kind, u32 order, struct page *head,
 }
 
 /**
- * mockgpu_block_is_good - whether a block is in the state its kind promises
+ * mockgpu_block_is_good - check a block against the promise of its kind
  * @kind: enum mockgpu_kind
- * @order: the block's order
+ * @order: order of the block
  * @head: its first page
  * @when: for the kernel log
  *
  * Context: may sleep.
- * Return: true when it is, else false after one line in the kernel log.
+ * Return: true when it keeps the promise, else false after one line in the kernel log.
  */
 VISIBLE_IF_KUNIT bool mockgpu_block_is_good(u32 kind, u32 order, struct page *head,
 					    const char *when)
@@ -97,15 +180,15 @@ VISIBLE_IF_KUNIT bool mockgpu_block_is_good(u32 kind, u32 order, struct page *he
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_block_is_good);
 
 /**
- * mockgpu_block_alloc - allocate a block of one of the own kinds, zeroed
- * @kind: enum mockgpu_kind but MOCKGPU_KIND_TTM
+ * mockgpu_block_alloc - allocate a zeroed block of one of the driver's own kinds
+ * @kind: enum mockgpu_kind, not MOCKGPU_KIND_TTM
  * @order: its order
  *
  * Return: the first page or NULL.
  */
 struct page *mockgpu_block_alloc(u32 kind, u32 order)
 {
-	/* No OOM kill, and no report: the caller's ENOMEM says it. */
+	/* No OOM kill and no report: ENOMEM tells the caller. */
 	gfp_t gfp = GFP_HIGHUSER | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
 	struct page *head;
 	unsigned int i;
@@ -128,9 +211,9 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_block_alloc);
 
 /**
  * mockgpu_block_free - undo mockgpu_block_alloc()
- * @kind: as there
- * @order: as there
- * @head: what it returned
+ * @kind: kind of the block
+ * @order: its order
+ * @head: its first page
  */
 void mockgpu_block_free(u32 kind, u32 order, struct page *head)
 {
@@ -142,14 +225,14 @@ void mockgpu_block_free(u32 kind, u32 order, struct page *head)
 			ClearPageReserved(head + i);
 		fallthrough;
 	case MOCKGPU_KIND_SPLIT:
-		/* Each page has its own count: whoever still holds one keeps it. */
+		/* Each page has its own count, so whoever still holds one keeps it. */
 		for (i = 0; i < 1u << order; i++)
 			__free_page(head + i);
 		return;
 	default:
 		/*
-		 * The allocator looks at the head's count only. A block of which
-		 * somebody holds a tail must not become somebody else's memory.
+		 * The allocator checks the count of the head only. A block with a tail
+		 * that somebody still holds must not be reused.
 		 */
 		for (i = 1; i < 1u << order; i++) {
 			if (!page_ref_count(head + i))
@@ -166,7 +249,7 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_block_free);
 /**
  * mockgpu_blocks_free - free the first blocks of a tt
  * @tt: the tt
- * @npages: pages of it that were allocated, whole blocks or all
+ * @npages: number of pages that are allocated: whole blocks, or all of them
  */
 static void mockgpu_blocks_free(struct mockgpu_tt *tt, unsigned long npages)
 {
@@ -181,10 +264,10 @@ static void mockgpu_blocks_free(struct mockgpu_tt *tt, unsigned long npages)
 
 /**
  * mockgpu_pages_alloc - give a tt pages of its own kind, zeroed and checked
- * @tt: the tt, of another kind than MOCKGPU_KIND_TTM
+ * @tt: the tt, not of MOCKGPU_KIND_TTM
  *
- * Return: 0, -ENOMEM, -EINTR when killed, or -EIO when the pages are not what
- * the kind promises.
+ * Return: 0, -ENOMEM, -EINTR for a fatal signal, or -EIO when the pages are not what the
+ * kind promises.
  */
 int mockgpu_pages_alloc(struct mockgpu_tt *tt)
 {
@@ -236,11 +319,11 @@ void mockgpu_pages_free(struct mockgpu_tt *tt)
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_pages_free);
 
 /**
- * mockgpu_pages_record - find the blocks in what ttm_pool_alloc() gave
+ * mockgpu_pages_record - find the blocks in what ttm_pool_alloc() returned
  * @tt: the tt, of MOCKGPU_KIND_TTM
  *
- * The pool does not tell the orders; but a page with a count begins a block and
- * one without belongs to the block before it.
+ * The pool does not report the orders. But a page with a count begins a block, and one
+ * without belongs to the block before it.
  *
  * Return: 0, -ENOMEM, or -EIO when the pages do not look like that.
  */
@@ -288,28 +371,3 @@ void mockgpu_pages_forget(struct mockgpu_tt *tt)
 	tt->heads = NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_pages_forget);
-
-/**
- * mockgpu_pages_block - find the block of a page, as it was allocated
- * @tt: a populated tt
- * @page: index of the page
- * @order: out: order of its block
- * @index: out: its place there
- */
-void mockgpu_pages_block(struct mockgpu_tt *tt, unsigned long page, u32 *order,
-			 u32 *index)
-{
-	unsigned long head, next;
-
-	if (tt->kind != MOCKGPU_KIND_TTM) {
-		*order = tt->order;
-		*index = page & ((1ul << tt->order) - 1);
-		return;
-	}
-	/* The first page is a head, or mockgpu_pages_record() had refused. */
-	head = find_last_bit(tt->heads, page + 1);
-	next = find_next_bit(tt->heads, tt->ttm.num_pages, page + 1);
-	*order = ilog2(next - head);
-	*index = page - head;
-}
-EXPORT_SYMBOL_IF_KUNIT(mockgpu_pages_block);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Failing on purpose, so that error paths are seen to leave nothing behind.
+ * Fault injection, to test that error paths leave nothing behind.
  *
- * Wherever the driver allocates or asks TTM, GEM or dma-buf for something, it
- * asks mockgpu_should_fail() first. Two things can make that say yes:
- * debugfs fail_nth (one chosen point, on every kernel), and where the kernel has
- * CONFIG_FAULT_INJECTION_DEBUG_FS its fault attributes in debugfs fail/ (see
- * Documentation/fault-injection/fault-injection.rst). Allocations inside the
- * frameworks are the kernel's own failslab's to fail.
+ * Wherever the driver allocates memory or calls TTM, GEM or dma-buf, it asks
+ * mockgpu_should_fail() first. There are two ways to make that return true: fail_nth in
+ * debugfs picks one point, on every kernel; with CONFIG_FAULT_INJECTION_DEBUG_FS the
+ * kernel's fault attributes are in fail/ (see
+ * Documentation/fault-injection/fault-injection.rst). Use the kernel's own failslab for
+ * allocations inside of the frameworks.
  */
 #include <linux/debugfs.h>
 #include <linux/fault-inject.h>
@@ -19,7 +19,7 @@
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 
-#include "mockgpu_types.h"
+#include "mockgpu_test_fail.h"
 
 static unsigned long fail_load;
 module_param(fail_load, ulong, 0444);
@@ -30,9 +30,9 @@ static DECLARE_FAULT_ATTR(mockgpu_fail_attr);
 #endif
 
 /*
- * @who: whose points are counted, or NULL
- * @is_thread: of that thread only, not of its whole process
- * @countdown: how many points until the one that fails; 0: none will
+ * @who: the process or thread whose points are counted, or NULL
+ * @is_thread: @who is one thread, not a whole process
+ * @countdown: number of points up to the one that fails; 0: none fails
  * @fired: name of the last point that failed, or NULL
  */
 static struct {
@@ -82,11 +82,11 @@ static bool mockgpu_fail_count(const char *point)
 }
 
 /**
- * mockgpu_should_fail - whether what comes next shall fail on purpose
+ * mockgpu_should_fail - whether the next operation must fail on purpose
  * @point: a short constant name for it
  *
- * Context: a process, may hold any lock of the driver.
- * Return: true when it shall; the caller then acts as if it had failed.
+ * Context: process context, with any lock of the driver held.
+ * Return: true when it must: act as if it had failed.
  */
 bool mockgpu_should_fail(const char *point)
 {
@@ -134,12 +134,12 @@ static const struct file_operations mockgpu_fail_nth_fops = {
 };
 
 /**
- * mockgpu_fail_debugfs_init - make fail_nth and fail/
- * @root: the device's debugfs folder
+ * mockgpu_fail_debugfs_init - create fail_nth and fail/
+ * @root: debugfs folder of the device
  *
- * fail_nth: writing n lets the n-th point fail that the writing process (not
- * another one) reaches from then on, 0 disarms. Reading gives how many points
- * are left and the name of the one that failed, or "-".
+ * Writing n to fail_nth makes the n-th point fail that the writing process reaches from
+ * then on; other processes are not affected. 0 disarms it. Reading returns how many
+ * points are left and the name of the point that failed, or "-".
  */
 void mockgpu_fail_debugfs_init(struct dentry *root)
 {
@@ -150,10 +150,10 @@ void mockgpu_fail_debugfs_init(struct dentry *root)
 }
 
 /**
- * mockgpu_fail_init - before anything else is done at loading
+ * mockgpu_fail_init - set up fault injection, before everything else
  *
- * Another thread of the loading process may open the device before loading ends: that is
- * no step of loading.
+ * Counts for the loading thread only: another thread of its process may open the device
+ * before loading ends, which is no step of loading.
  */
 void mockgpu_fail_init(void)
 {
@@ -161,7 +161,7 @@ void mockgpu_fail_init(void)
 }
 
 /**
- * mockgpu_fail_fini - after everything else is undone
+ * mockgpu_fail_fini - shut down fault injection, after everything else
  */
 void mockgpu_fail_fini(void)
 {

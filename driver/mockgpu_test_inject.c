@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Damage on purpose: with it the test suite shows that its checks can fail.
- * For CAP_SYS_ADMIN only.
+ * Deliberate damage, with which the test suite shows that its checks can fail. For
+ * CAP_SYS_ADMIN only.
  */
 #include <linux/bug.h>
 #include <linux/capability.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/page_ref.h>
 #include <linux/xarray.h>
@@ -12,45 +13,62 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 
-#include "mockgpu_types.h"
-#include "tests/visible.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_kunit.h"
+#include "mockgpu_test_fail.h"
+#include "mockgpu_test_inject.h"
+#include "mockgpu_vmap.h"
+#include "mockgpu_vram.h"
 
-/* A buffer with a raised count is pinned: the count has to come down again. */
+static struct page *mockgpu_inject_page(struct mockgpu_bo *bo, unsigned long page)
+{
+	struct mockgpu_backing backing;
+
+	return mockgpu_bo_backing(bo, &backing) ? backing.pages[page] : NULL;
+}
+
+/* Pin the buffer, so that the raised page is still its own at REF_PUT. */
+static int mockgpu_inject_ref_raise(struct mockgpu_bo *bo, unsigned long page)
+{
+	struct page *raised = mockgpu_inject_page(bo, page);
+	int ret;
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	if (!raised)
+		return -ENODATA;
+	if (mockgpu_should_fail("raised"))
+		return -ENOMEM;
+	ret = xa_insert(&bo->raised, page, xa_mk_value(!!page_ref_count(raised)), GFP_KERNEL);
+	if (ret)
+		return ret;
+	ret = mockgpu_bo_pin_placed(bo);
+	if (ret)
+		xa_erase(&bo->raised, page);
+	else
+		page_ref_inc(mockgpu_inject_page(bo, page));
+	return ret;
+}
+
 static int mockgpu_inject_ref_get(struct mockgpu_bo *bo, unsigned long page)
 {
-	struct page **pages;
 	int ret;
 
 	ret = mockgpu_bo_lock(bo);
 	if (ret)
 		return ret;
-	pages = mockgpu_bo_pages(bo);
-	if (!pages)
-		ret = -ENODATA;
-	else if (mockgpu_should_fail("raised"))
-		ret = -ENOMEM;
-	else
-		ret = xa_insert(&bo->raised, page, xa_mk_value(!!page_ref_count(pages[page])),
-				GFP_KERNEL);
-	if (!ret) {
-		ret = mockgpu_bo_pin_placed(bo);
-		if (ret)
-			xa_erase(&bo->raised, page);
-		else
-			page_ref_inc(mockgpu_bo_pages(bo)[page]);
-	}
+	ret = mockgpu_inject_ref_raise(bo, page);
 	mockgpu_bo_unlock(bo);
 	return ret;
 }
 
 /*
- * Where KVM has put a reference that it did not take (docs/findings/wrong-reference.md)
- * that was ours: the one that is left is the buffer's, by which the page is freed.
+ * KVM may have put a reference that it never took (docs/findings/wrong-reference.md), and
+ * that was ours. Then the one that is left is the buffer's: it frees the page.
  */
 static void mockgpu_inject_ref_drop(struct mockgpu_bo *bo, unsigned long page)
 {
 	int own = xa_to_value(xa_erase(&bo->raised, page));
-	struct page *raised = mockgpu_bo_pages(bo)[page];
+	struct page *raised = mockgpu_inject_page(bo, page);
 
 	dma_resv_assert_held(bo->tbo.base.resv);
 	if (page_ref_count(raised) > own)
@@ -80,11 +98,11 @@ static int mockgpu_foreign_pin(struct mockgpu_bo *other)
 	ret = mockgpu_bo_lock(other);
 	if (ret)
 		return ret;
-	if (mockgpu_bo_pages(other))
+	if (mockgpu_bo_has_pages(other))
 		ret = mockgpu_bo_pin_placed(other);
 	else
 		ret = -ENODATA;
-	/* What mockgpu_fault_foreign() needs of it. */
+	/* What mockgpu_inject_fault() needs of it. */
 	if (!ret) {
 		mockgpu_vram_io_mem_reserve(other->tbo.bdev, other->tbo.resource);
 		mockgpu_bo_flush_new(other);
@@ -105,7 +123,7 @@ static int mockgpu_foreign_set_locked(struct mockgpu_bo *bo,
 {
 	int ret;
 
-	/* Two buffers that keep each other alive would never go. */
+	/* Two buffers that hold references to each other would never be freed. */
 	if (bo->foreign.bo || bo->lent || foreign->bo->foreign.bo)
 		return -EBUSY;
 	ret = mockgpu_foreign_pin(foreign->bo);
@@ -157,8 +175,28 @@ static void mockgpu_foreign_release(struct mockgpu_bo *bo)
 }
 
 /**
- * mockgpu_inject_release - take back all damage at the end of a buffer
- * @bo: a buffer without a handle or a mapping
+ * mockgpu_inject_fault - answer a fault with the foreign page
+ * @bo: the buffer, locked, at a page for which mockgpu_inject_is_at() is true
+ * @vmf: the fault
+ *
+ * The other buffer is pinned, so neither its placement nor its pages change and its
+ * lock is not needed.
+ *
+ * Return: as vmf_insert_pfn_prot().
+ */
+vm_fault_t mockgpu_inject_fault(struct mockgpu_bo *bo, struct vm_fault *vmf)
+{
+	struct mockgpu_bo *other = bo->foreign.bo;
+	struct page *page = mockgpu_inject_page(other, bo->foreign.page);
+	pgprot_t prot = ttm_io_prot(&other->tbo, other->tbo.resource,
+				    vmf->vma->vm_page_prot);
+
+	return vmf_insert_pfn_prot(vmf->vma, vmf->address, page_to_pfn(page), prot);
+}
+
+/**
+ * mockgpu_inject_release - undo all damage at the end of a buffer
+ * @bo: the buffer, without handles or mappings
  */
 void mockgpu_inject_release(struct mockgpu_bo *bo)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Looking at pages: the ioctls that show their state, remember it and compare.
- * For CAP_SYS_ADMIN only: page frame numbers and counts are the kernel's.
+ * The ioctls that show the state of pages, record it and compare it. For CAP_SYS_ADMIN
+ * only: page frame numbers and reference counts are the kernel's.
  */
 #include <linux/capability.h>
 #include <linux/delay.h>
@@ -13,11 +13,13 @@
 
 #include <drm/drm_file.h>
 
-#include "mockgpu_types.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_test_fail.h"
+#include "mockgpu_test_observe.h"
 
 /**
- * struct mockgpu_snapshot - the pages of a buffer at one moment
- * @generation: mockgpu_bo_generation() then
+ * struct mockgpu_snapshot - the pages of a buffer at one time
+ * @generation: mockgpu_backing.generation at that time
  * @npages: entries in @pages
  * @pages: count and MOCKGPU_PAGE_* flags of each page
  */
@@ -39,7 +41,7 @@ void mockgpu_snapshot_free(struct mockgpu_snapshot *snapshot)
 	kvfree(snapshot);
 }
 
-/* The MOCKGPU_PAGE_* flags of @page; @index is its place in its block. */
+/* Get the MOCKGPU_PAGE_* flags of @page; @index is its index in its block. */
 static u32 mockgpu_page_state(struct page *page, u32 index)
 {
 	static const struct {
@@ -58,7 +60,7 @@ static u32 mockgpu_page_state(struct page *page, u32 index)
 
 	if (PageCompound(page))
 		flags |= MOCKGPU_PAGE_COMPOUND;
-	/* There the folio keeps other things: its order, for one (mm_types.h). */
+	/* The folio keeps other things there, its order for one (mm_types.h). */
 	if (PageTail(page))
 		return flags;
 	for (i = 0; i < ARRAY_SIZE(bits); i++)
@@ -66,46 +68,47 @@ static u32 mockgpu_page_state(struct page *page, u32 index)
 			flags |= bits[i].flag;
 	if (READ_ONCE(page->mapping))
 		flags |= MOCKGPU_PAGE_MAPPING;
-	/* -1 is "not mapped" and what has a page type is lower still. */
+	/* -1 is "not mapped", and page types are lower still. */
 	if (atomic_read(&page->_mapcount) >= 0)
 		flags |= MOCKGPU_PAGE_MAPPED;
 	return flags;
 }
 
-static void mockgpu_page_read(struct mockgpu_bo *bo, unsigned long i,
+static void mockgpu_page_read(const struct mockgpu_backing *backing, unsigned long i,
 			      struct drm_mockgpu_page *out)
 {
-	struct page *page = mockgpu_bo_pages(bo)[i];
+	struct page *page = backing->pages[i];
 
-	mockgpu_bo_block(bo, i, &out->order, &out->index);
+	mockgpu_backing_block(backing, i, &out->order, &out->index);
 	out->pfn = page_to_pfn(page);
-	/* Raw: page_count() of a compound tail would give the head's. */
+	/* Raw: page_count() of a compound tail returns the head's. */
 	out->count = page_ref_count(page);
 	out->flags = mockgpu_page_state(page, out->index);
 }
 
-/* Entries that are read under one lock and then copied out without it. */
+/* Entries read under one lock, to be copied out without it. */
 #define MOCKGPU_PAGES_CHUNK	128
 
 static int mockgpu_pages_read(struct mockgpu_bo *bo, unsigned long first,
 			      unsigned long count, struct drm_mockgpu_page *out)
 {
+	struct mockgpu_backing backing;
 	unsigned long i;
 	int ret;
 
 	ret = mockgpu_bo_lock(bo);
 	if (ret)
 		return ret;
-	if (mockgpu_bo_pages(bo))
+	if (mockgpu_bo_backing(bo, &backing))
 		for (i = 0; i < count; i++)
-			mockgpu_page_read(bo, first + i, &out[i]);
+			mockgpu_page_read(&backing, first + i, &out[i]);
 	else
 		ret = -ENODATA;
 	mockgpu_bo_unlock(bo);
 	return ret;
 }
 
-static int mockgpu_pages_copy(struct mockgpu_bo *bo, unsigned long first,
+static int mockgpu_pages_copy_out(struct mockgpu_bo *bo, unsigned long first,
 			      unsigned long count, u64 ptr)
 {
 	struct drm_mockgpu_page __user *to = u64_to_user_ptr(ptr);
@@ -163,7 +166,7 @@ int mockgpu_bo_pages_ioctl(struct drm_device *drm, void *data,
 	npages = mockgpu_bo_npages(bo);
 	if (args->first < npages) {
 		args->count = min_t(u64, args->count, npages - args->first);
-		ret = mockgpu_pages_copy(bo, args->first, args->count, args->ptr);
+		ret = mockgpu_pages_copy_out(bo, args->first, args->count, args->ptr);
 	} else {
 		ret = -EINVAL;
 	}
@@ -171,33 +174,33 @@ int mockgpu_bo_pages_ioctl(struct drm_device *drm, void *data,
 	return ret;
 }
 
-/* How often one call looks again at a count that may be higher for a moment only. */
+/* How often one call rereads counts that may be raised for a moment only. */
 #define MOCKGPU_SECOND_LOOKS	20
 
-/* As mockgpu_page_gets_good(): no reference of a passer-by is to count. */
-static void mockgpu_page_read_settled(struct mockgpu_bo *bo, unsigned long i, u32 usual,
-				      unsigned int *looks, struct drm_mockgpu_page *out)
+/* Ignores short-lived references, as mockgpu_page_gets_good() does. */
+static void mockgpu_page_read_settled(const struct mockgpu_backing *backing,
+				      unsigned long i, u32 usual, unsigned int *looks,
+				      struct drm_mockgpu_page *out)
 {
 	if (!(i % MOCKGPU_RESCHED_PAGES))
 		cond_resched();
-	mockgpu_page_read(bo, i, out);
+	mockgpu_page_read(backing, i, out);
 	for (; out->count > usual && *looks; --*looks) {
 		usleep_range(1000, 2000);
-		mockgpu_page_read(bo, i, out);
+		mockgpu_page_read(backing, i, out);
 	}
 }
 
-static void mockgpu_snapshot_take(struct mockgpu_bo *bo,
+static void mockgpu_snapshot_take(const struct mockgpu_backing *backing,
 				  struct mockgpu_snapshot *snapshot)
 {
 	unsigned int looks = MOCKGPU_SECOND_LOOKS;
 	struct drm_mockgpu_page page;
 	unsigned long i;
 
-	dma_resv_assert_held(bo->tbo.base.resv);
-	snapshot->generation = mockgpu_bo_generation(bo);
+	snapshot->generation = backing->generation;
 	for (i = 0; i < snapshot->npages; i++) {
-		mockgpu_page_read_settled(bo, i, 1, &looks, &page);
+		mockgpu_page_read_settled(backing, i, 1, &looks, &page);
 		snapshot->pages[i].count = page.count;
 		snapshot->pages[i].flags = page.flags;
 	}
@@ -207,6 +210,7 @@ static int mockgpu_snapshot_replace(struct mockgpu_bo *bo)
 {
 	unsigned long npages = mockgpu_bo_npages(bo);
 	struct mockgpu_snapshot *snapshot;
+	struct mockgpu_backing backing;
 	int ret;
 
 	if (mockgpu_should_fail("snapshot"))
@@ -219,8 +223,8 @@ static int mockgpu_snapshot_replace(struct mockgpu_bo *bo)
 	ret = mockgpu_bo_lock(bo);
 	if (ret)
 		goto out_free;
-	if (mockgpu_bo_pages(bo)) {
-		mockgpu_snapshot_take(bo, snapshot);
+	if (mockgpu_bo_backing(bo, &backing)) {
+		mockgpu_snapshot_take(&backing, snapshot);
 		swap(bo->snapshot, snapshot);
 	} else {
 		ret = -ENODATA;
@@ -258,7 +262,7 @@ int mockgpu_bo_snapshot_ioctl(struct drm_device *drm, void *data,
 	return ret;
 }
 
-static void mockgpu_snapshot_compare(struct mockgpu_bo *bo,
+static void mockgpu_snapshot_compare(const struct mockgpu_backing *backing,
 				     const struct mockgpu_snapshot *snapshot,
 				     struct drm_mockgpu_bo_compare *args)
 {
@@ -266,9 +270,8 @@ static void mockgpu_snapshot_compare(struct mockgpu_bo *bo,
 	struct drm_mockgpu_page now;
 	unsigned long i;
 
-	dma_resv_assert_held(bo->tbo.base.resv);
 	for (i = 0; i < snapshot->npages; i++) {
-		mockgpu_page_read_settled(bo, i, snapshot->pages[i].count, &looks, &now);
+		mockgpu_page_read_settled(backing, i, snapshot->pages[i].count, &looks, &now);
 		if (now.count == snapshot->pages[i].count &&
 		    now.flags == snapshot->pages[i].flags)
 			continue;
@@ -285,6 +288,7 @@ static void mockgpu_snapshot_compare(struct mockgpu_bo *bo,
 static int mockgpu_bo_compare(struct mockgpu_bo *bo,
 			      struct drm_mockgpu_bo_compare *args)
 {
+	struct mockgpu_backing backing;
 	int ret;
 
 	ret = mockgpu_bo_lock(bo);
@@ -292,11 +296,11 @@ static int mockgpu_bo_compare(struct mockgpu_bo *bo,
 		return ret;
 	if (!bo->snapshot)
 		ret = -ENODATA;
-	else if (!mockgpu_bo_pages(bo) ||
-		 mockgpu_bo_generation(bo) != bo->snapshot->generation)
+	else if (!mockgpu_bo_backing(bo, &backing) ||
+		 backing.generation != bo->snapshot->generation)
 		ret = -ESTALE;
 	else
-		mockgpu_snapshot_compare(bo, bo->snapshot, args);
+		mockgpu_snapshot_compare(&backing, bo->snapshot, args);
 	mockgpu_bo_unlock(bo);
 	return ret;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one place where the tracepoints of trace.h are made.
+ * Defines the tracepoints of mockgpu_trace.h.
  */
 #define CREATE_TRACE_POINTS
 #include "mockgpu_trace.h"

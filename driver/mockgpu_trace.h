@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints, in tracefs under events/mockgpu/. A buffer is named by its id, as
- * in debugfs.
+ * Tracepoints, in tracefs under events/mockgpu/. A buffer is identified by its id, as in
+ * debugfs.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM mockgpu
@@ -36,11 +36,11 @@ DECLARE_EVENT_CLASS(mockgpu_bo,
 			      __entry->device, __entry->id, __entry->size, __entry->kind,
 			      __entry->order));
 
-/* A buffer came to be. */
+/* A buffer was created. */
 DEFINE_EVENT(mockgpu_bo, mockgpu_bo_alloc,
 	     TP_PROTO(struct mockgpu_bo *bo), TP_ARGS(bo));
 
-/* A buffer is gone, its pages too; also one whose making failed. */
+/* A buffer was freed with its pages, or its creation failed. */
 DEFINE_EVENT(mockgpu_bo, mockgpu_bo_free,
 	     TP_PROTO(struct mockgpu_bo *bo), TP_ARGS(bo));
 
@@ -48,15 +48,15 @@ DEFINE_EVENT(mockgpu_bo, mockgpu_bo_free,
 DEFINE_EVENT(mockgpu_bo, mockgpu_bo_revoke,
 	     TP_PROTO(struct mockgpu_bo *bo), TP_ARGS(bo));
 
-/* The importers of a buffer are told to forget its addresses. */
+/* The importers of a buffer are told to drop its addresses. */
 DEFINE_EVENT(mockgpu_bo, mockgpu_bo_notify,
 	     TP_PROTO(struct mockgpu_bo *bo), TP_ARGS(bo));
 
-/* An import was told to forget its addresses. */
+/* The exporter told an import to drop its addresses. */
 DEFINE_EVENT(mockgpu_bo, mockgpu_import_notify,
 	     TP_PROTO(struct mockgpu_bo *bo), TP_ARGS(bo));
 
-/* A page fault was answered; @result is a vm_fault_t. */
+/* A page fault was handled; @result is a vm_fault_t. */
 TRACE_EVENT(mockgpu_bo_fault,
 	    TP_PROTO(struct mockgpu_bo *bo, unsigned long page, bool write,
 		     vm_fault_t result),
@@ -75,7 +75,7 @@ TRACE_EVENT(mockgpu_bo_fault,
 		      __entry->id, __entry->page, __entry->write ? "write" : "read",
 		      __entry->result));
 
-/* A buffer was moved, or could not be; @from is -1 when it was nowhere. */
+/* A buffer was moved, or moving it failed; @from is -1 for a new buffer. */
 TRACE_EVENT(mockgpu_bo_move,
 	    TP_PROTO(struct mockgpu_bo *bo, int from, int to, bool evict, int result),
 	    TP_ARGS(bo, from, to, evict, result),

@@ -1,34 +1,200 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * DOC: how a mockgpu buffer hangs together
+ * DOC: how a mockgpu buffer is put together
  *
- * Every buffer is a &struct ttm_buffer_object in a GEM object, placed in
- * TTM_PL_TT or TTM_PL_VRAM at its creation, so that it has its pages at once. Only
- * where these come from differs: the kernel's ttm_pool, blocks of the driver's own
- * (driver/mockgpu_pages.c), or the carve-out (driver/mockgpu_vram.c). All the rest is TTM's: fake
+ * Every buffer is a &struct ttm_buffer_object inside of a GEM object. It is created in
+ * TTM_PL_TT or TTM_PL_VRAM, so it has its pages at once. Buffers differ only in where
+ * their pages come from: the kernel's ttm_pool, blocks of the driver's own
+ * (mockgpu_pages.c), or the carve-out (mockgpu_vram.c). TTM does everything else: fake
  * offsets, faults, unmapping, moves, eviction, swapping.
  */
+#include <linux/mm.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/wait_bit.h>
 
 #include <drm/drm_managed.h>
+#include <drm/ttm/ttm_pool.h>
 #include <drm/ttm/ttm_range_manager.h>
 
-#include "mockgpu_types.h"
-#include "tests/visible.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_gem.h"
+#include "mockgpu_kunit.h"
+#include "mockgpu_move.h"
+#include "mockgpu_pages.h"
+#include "mockgpu_prime.h"
+#include "mockgpu_test_fail.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_ttm.h"
+#include "mockgpu_vmap.h"
+#include "mockgpu_vram.h"
 
-/* The GPU's address space: so large that RAM ends first (mockgpu_bo_charge()). */
+static enum ttm_caching mockgpu_ttm_caching(u32 caching)
+{
+	switch (caching) {
+	case MOCKGPU_CACHING_WC:
+		return ttm_write_combined;
+	case MOCKGPU_CACHING_UC:
+		return ttm_uncached;
+	default:
+		return ttm_cached;
+	}
+}
+
+/* Without a description, the pages are cached ones of the pool. */
+static void mockgpu_tt_describe(struct mockgpu_tt *tt, struct mockgpu_bo *bo)
+{
+	tt->bo = bo;
+	tt->kind = bo->desc.kind;
+	tt->order = bo->desc.order;
+	if (bo->desc.flags & MOCKGPU_BO_PAGE_MAPPING)
+		tt->mapping = bo->tbo.bdev->dev_mapping;
+}
+
+/* An import has device addresses instead of pages. */
+static int mockgpu_tt_init(struct mockgpu_tt *tt, struct ttm_buffer_object *tbo,
+			   u32 page_flags)
+{
+	enum ttm_caching caching = tt->bo ? mockgpu_ttm_caching(tt->bo->desc.caching) :
+					    ttm_cached;
+
+	if (mockgpu_should_fail("tt_init"))
+		return -ENOMEM;
+	if (tbo->type == ttm_bo_type_sg)
+		return ttm_sg_tt_init(&tt->ttm, tbo, page_flags, caching);
+	return ttm_tt_init(&tt->ttm, tbo, page_flags, caching, 0);
+}
+
+/**
+ * mockgpu_tt_create - &ttm_device_funcs.ttm_tt_create
+ * @tbo: the buffer object
+ * @page_flags: TTM_TT_FLAG_*
+ *
+ * Return: its tt, not populated, or NULL.
+ */
+VISIBLE_IF_KUNIT struct ttm_tt *mockgpu_tt_create(struct ttm_buffer_object *tbo,
+						  u32 page_flags)
+{
+	struct mockgpu_tt *tt;
+
+	if (mockgpu_should_fail("tt"))
+		return NULL;
+	tt = kzalloc_obj(*tt, GFP_KERNEL_ACCOUNT);
+	if (!tt)
+		return NULL;
+	if (mockgpu_bo_is_ours(tbo))
+		mockgpu_tt_describe(tt, to_mockgpu_bo(tbo));
+	if (mockgpu_tt_init(tt, tbo, page_flags)) {
+		kfree(tt);
+		return NULL;
+	}
+	return &tt->ttm;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_tt_create);
+
+/**
+ * mockgpu_tt_destroy - &ttm_device_funcs.ttm_tt_destroy
+ * @bdev: the TTM device
+ * @ttm: the tt, not populated
+ */
+VISIBLE_IF_KUNIT void mockgpu_tt_destroy(struct ttm_device *bdev, struct ttm_tt *ttm)
+{
+	ttm_tt_fini(ttm);
+	kfree(to_mockgpu_tt(ttm));
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_tt_destroy);
+
+static int mockgpu_tt_alloc(struct ttm_device *bdev, struct mockgpu_tt *tt,
+			    struct ttm_operation_ctx *ctx)
+{
+	int ret;
+
+	if (tt->kind != MOCKGPU_KIND_TTM)
+		return mockgpu_pages_alloc(tt);
+
+	ret = ttm_pool_alloc(&bdev->pool, &tt->ttm, ctx);
+	if (ret)
+		return ret;
+	ret = mockgpu_pages_record(tt);
+	if (ret)
+		ttm_pool_free(&bdev->pool, &tt->ttm);
+	return ret;
+}
+
+/* As amdgpu_ttm_tt_populate(). */
+static void mockgpu_tt_set_mapping(struct ttm_tt *ttm, struct address_space *mapping)
+{
+	unsigned long i;
+
+	for (i = 0; i < ttm->num_pages; i++) {
+		ttm->pages[i]->mapping = mapping;
+		if (!(i % MOCKGPU_RESCHED_PAGES))
+			cond_resched();
+	}
+}
+
+/**
+ * mockgpu_tt_populate - &ttm_device_funcs.ttm_tt_populate
+ * @bdev: the TTM device
+ * @ttm: the tt
+ * @ctx: TTM's context
+ *
+ * Return: 0, -ENODEV for a revoked buffer, or a negative errno of the source of the pages.
+ */
+static int mockgpu_tt_populate(struct ttm_device *bdev, struct ttm_tt *ttm,
+			       struct ttm_operation_ctx *ctx)
+{
+	struct mockgpu_device *mdev = ttm_to_mockgpu_device(bdev);
+	struct mockgpu_tt *tt = to_mockgpu_tt(ttm);
+	int ret;
+
+	if (ttm->page_flags & TTM_TT_FLAG_EXTERNAL)
+		return mockgpu_import_populate(tt);
+	if (tt->revoked)
+		return -ENODEV;
+	if (mockgpu_should_fail("populate"))
+		return -ENOMEM;
+	tt->generation = atomic64_inc_return(&mdev->generation);
+	tt->flushed = false;
+	ret = mockgpu_tt_alloc(bdev, tt, ctx);
+	if (ret)
+		return ret;
+	if (tt->mapping)
+		mockgpu_tt_set_mapping(ttm, tt->mapping);
+	atomic_long_add(ttm->num_pages, &mdev->populated);
+	return 0;
+}
+
+/**
+ * mockgpu_tt_unpopulate - &ttm_device_funcs.ttm_tt_unpopulate
+ * @bdev: the TTM device
+ * @ttm: the tt
+ */
+static void mockgpu_tt_unpopulate(struct ttm_device *bdev, struct ttm_tt *ttm)
+{
+	struct mockgpu_device *mdev = ttm_to_mockgpu_device(bdev);
+	struct mockgpu_tt *tt = to_mockgpu_tt(ttm);
+
+	if (ttm->page_flags & TTM_TT_FLAG_EXTERNAL) {
+		mockgpu_import_unpopulate(tt);
+		return;
+	}
+	atomic_long_sub(ttm->num_pages, &mdev->populated);
+	if (tt->mapping)
+		mockgpu_tt_set_mapping(ttm, NULL);
+	if (tt->kind != MOCKGPU_KIND_TTM) {
+		mockgpu_pages_free(tt);
+		return;
+	}
+	mockgpu_pages_forget(tt);
+	ttm_pool_free(&bdev->pool, ttm);
+}
+
+/* The GPU's address space: so large that RAM runs out first (mockgpu_bo_charge()). */
 #define MOCKGPU_GTT_PAGES	(SZ_64T >> PAGE_SHIFT)
 
-/* amdgpu tells TTM the same: its page tables gain from 2 MiB (amdgpu_ttm.c). */
+/* As amdgpu_ttm.c: a GPU's page tables benefit from 2 MiB. */
 #define MOCKGPU_BENEFICIAL_ORDER	get_order(SZ_2M)
-
-static const struct ttm_place mockgpu_places[MOCKGPU_PLACEMENT_COUNT] = {
-	[MOCKGPU_PLACEMENT_GTT] = { .mem_type = TTM_PL_TT },
-	[MOCKGPU_PLACEMENT_VRAM] = { .mem_type = TTM_PL_VRAM },
-	[MOCKGPU_PLACEMENT_SYSTEM] = { .mem_type = TTM_PL_SYSTEM },
-};
 
 static bool mockgpu_eviction_valuable(struct ttm_buffer_object *tbo,
 				      const struct ttm_place *place)
@@ -43,7 +209,7 @@ static bool mockgpu_eviction_valuable(struct ttm_buffer_object *tbo,
 VISIBLE_IF_KUNIT void mockgpu_evict_flags(struct ttm_buffer_object *tbo,
 					  struct ttm_placement *placement)
 {
-	/* What TTM splits off a buffer to free it later: its contents are nobody's. */
+	/* Nobody needs the contents of a ghost object. */
 	if (!mockgpu_bo_is_ours(tbo)) {
 		placement->num_placement = 0;
 		return;
@@ -55,7 +221,7 @@ VISIBLE_IF_KUNIT void mockgpu_evict_flags(struct ttm_buffer_object *tbo,
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_evict_flags);
 
-/* Whether there is something to copy. Pages that TTM populates come zeroed. */
+/* Whether there is anything to copy. TTM zeroes the pages it populates. */
 static bool mockgpu_has_contents(struct ttm_buffer_object *tbo)
 {
 	if (!tbo->resource)
@@ -85,7 +251,7 @@ static int mockgpu_move_contents(struct ttm_buffer_object *tbo,
 		mockgpu_vram_clear(ttm_to_mockgpu_device(tbo->bdev), new_mem,
 				   tbo->base.size);
 	}
-	/* System and GTT: the same pages. */
+	/* Between SYSTEM and GTT the pages stay. */
 	ttm_bo_move_null(tbo, new_mem);
 	return 0;
 }
@@ -96,7 +262,7 @@ static int mockgpu_move(struct ttm_buffer_object *tbo, bool evict,
 {
 	struct mockgpu_device *mdev = ttm_to_mockgpu_device(tbo->bdev);
 	struct mockgpu_bo *bo = to_mockgpu_bo(tbo);
-	/* Before 6.2 TTM says of a new one that it is in system memory. */
+	/* Before 6.2 a new buffer has a resource, in system memory. */
 	bool first = !bo->placed || !tbo->resource;
 	int from = first ? -1 : (int)tbo->resource->mem_type;
 	int ret;
@@ -105,8 +271,8 @@ static int mockgpu_move(struct ttm_buffer_object *tbo, bool evict,
 	if (mockgpu_should_fail("move"))
 		return -ENOMEM;
 	/*
-	 * In system memory nobody has addresses of it: who asks for them gets it moved
-	 * to GTT first (mockgpu_dmabuf_place()), and it is never pinned there
+	 * Nobody has addresses of a buffer in SYSTEM: it moves to GTT before an importer
+	 * gets any (mockgpu_dmabuf_place()), and it is never pinned in SYSTEM
 	 * (mockgpu_bo_pin_placed()).
 	 */
 	if (from > TTM_PL_SYSTEM)
@@ -146,21 +312,11 @@ static const struct ttm_device_funcs mockgpu_ttm_funcs = {
 	.io_mem_pfn = mockgpu_vram_io_mem_pfn,
 };
 
-/**
- * mockgpu_ttm_placement - TTM's words for a placement
- * @placement: out
- * @where: enum mockgpu_placement
- */
-void mockgpu_ttm_placement(struct ttm_placement *placement, u32 where)
-{
-	mockgpu_placement_init(placement, &mockgpu_places[where]);
-}
-
 static void mockgpu_ttm_fini(struct drm_device *drm, void *data)
 {
 	struct mockgpu_device *mdev = data;
 
-	/* TTM may still be freeing the last ones from its workqueue. */
+	/* TTM may still be freeing the last ones in its workqueue. */
 	wait_var_event(&mdev->bos, !atomic_read(&mdev->bos));
 	mockgpu_vram_fini(mdev);
 	ttm_range_man_fini(&mdev->ttm, TTM_PL_TT);
@@ -168,7 +324,7 @@ static void mockgpu_ttm_fini(struct drm_device *drm, void *data)
 }
 
 /**
- * mockgpu_ttm_init - set up TTM; it goes with the DRM device
+ * mockgpu_ttm_init - set up TTM, until the DRM device is released
  * @mdev: the device
  *
  * Return: 0 or a negative errno.

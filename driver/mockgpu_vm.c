@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * User mappings and page faults on them, in the modes of enum mockgpu_fault_mode.
+ * User mappings: page faults in the modes of enum mockgpu_fault_mode, and access by
+ * debuggers.
+ *
+ * /proc/PID/mem and ptrace() find no struct page in a VM_PFNMAP mapping and ask its
+ * owner. ttm_bo_vm_access() is not good enough: it uses memcpy() on uncached memory,
+ * which is an oops on arm64 when the access is unaligned, and checks neither the
+ * permissions nor the end of the mapping (docs/findings/debugger-access.md).
  */
 #include <linux/hrtimer.h>
+#include <linux/iosys-map.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -12,23 +19,16 @@
 #include <drm/drm_file.h>
 #include <drm/drm_vma_manager.h>
 
-#include "mockgpu_types.h"
-#include "tests/visible.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_kunit.h"
+#include "mockgpu_test_fail.h"
+#include "mockgpu_test_inject.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_vm.h"
+#include "mockgpu_vmap.h"
+#include "mockgpu_vram.h"
 
-static vm_fault_t mockgpu_fault_foreign(struct mockgpu_bo *bo,
-					struct vm_fault *vmf)
-{
-	/* Pinned, so neither its place nor its pages change: no lock is needed. */
-	struct mockgpu_bo *other = bo->foreign.bo;
-	struct page *page = mockgpu_bo_pages(other)[bo->foreign.page];
-	pgprot_t prot = ttm_io_prot(&other->tbo, other->tbo.resource,
-				    vmf->vma->vm_page_prot);
-
-	return vmf_insert_pfn_prot(vmf->vma, vmf->address, page_to_pfn(page), prot);
-}
-
-/* Whether this is the fault in so many that the mode lets fail. */
+/* Whether this is the n-th fault, which the mode makes fail. */
 VISIBLE_IF_KUNIT bool mockgpu_fault_fails(struct mockgpu_bo *bo, vm_fault_t *ret)
 {
 	struct mockgpu_fault_config config = mockgpu_bo_fault(bo);
@@ -63,10 +63,10 @@ static vm_fault_t mockgpu_fault_locked(struct mockgpu_bo *bo,
 		return VM_FAULT_SIGBUS;
 	if (mockgpu_fault_fails(bo, &ret))
 		return ret;
-	if (unlikely(bo->foreign.bo && bo->foreign.at == page)) {
-		ret = mockgpu_fault_foreign(bo, vmf);
+	if (mockgpu_inject_is_at(bo, page)) {
+		ret = mockgpu_inject_fault(bo, vmf);
 	} else {
-		/* TTM's prefault would insert our page in place of a foreign one. */
+		/* TTM's prefault would map our page in place of a foreign one. */
 		if (mockgpu_bo_fault(bo).mode == MOCKGPU_FAULT_PREFAULT && !bo->foreign.bo)
 			prefault = TTM_BO_VM_NUM_PREFAULT;
 		mockgpu_bo_flush_new(bo);
@@ -78,11 +78,11 @@ static vm_fault_t mockgpu_fault_locked(struct mockgpu_bo *bo,
 }
 
 /*
- * The delay of MOCKGPU_FAULT_SLOW, as TTM waits for a GPU (ttm_bo_vm_fault_idle()):
- * the first attempt waits without mmap_lock, and the fault is tried again. Only where
- * that is not allowed the lock is held meanwhile.
+ * The delay of MOCKGPU_FAULT_SLOW. Like TTM waiting for a GPU (ttm_bo_vm_fault_idle()),
+ * the first attempt drops mmap_lock, sleeps and has the fault retried. Where a retry is
+ * not allowed, it sleeps with the lock held.
  *
- * Return: 0, or how the fault ends instead.
+ * Return: 0 to go on, or how the fault ends.
  */
 static vm_fault_t mockgpu_fault_delay(struct mockgpu_bo *bo, struct vm_fault *vmf)
 {
@@ -109,10 +109,10 @@ static vm_fault_t mockgpu_fault_delay(struct mockgpu_bo *bo, struct vm_fault *vm
 }
 
 /*
- * VM_FAULT_NOPAGE has the access done again, so without an entry it comes back. The
- * core looks at signals in between when the access is user space's, but not when it is
- * the kernel's (fault_signal_pending() is asked for VM_FAULT_RETRY and errors only): a
- * killed task would spin for ever with all that it holds.
+ * VM_FAULT_NOPAGE restarts the access, which faults again if there is still no entry. In
+ * between, the core checks for signals only if the access came from user space; for one
+ * from the kernel, fault_signal_pending() is asked for VM_FAULT_RETRY and errors only. A
+ * killed task would spin for ever with everything it holds.
  */
 static vm_fault_t mockgpu_fault_end(vm_fault_t ret)
 {
@@ -143,7 +143,7 @@ static vm_fault_t mockgpu_fault(struct vm_fault *vmf)
 	} else {
 		ret = VM_FAULT_SIGBUS;
 	}
-	/* Then TTM has dropped both mmap_lock and the reservation. */
+	/* TTM has dropped both mmap_lock and the reservation. */
 	if (ret == VM_FAULT_RETRY && !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
 		return ret;
 
@@ -154,8 +154,8 @@ static vm_fault_t mockgpu_fault(struct vm_fault *vmf)
 }
 
 /*
- * A write to a read-only 4 KiB entry. The kernel makes it writable if it is still
- * the same one: no lock is needed against a move.
+ * A write to a read-only 4 KiB entry. The kernel makes it writable only if it is still
+ * the same entry, so there is no race with a move and no need for a lock.
  */
 static vm_fault_t mockgpu_pfn_mkwrite(struct vm_fault *vmf)
 {
@@ -166,8 +166,8 @@ static vm_fault_t mockgpu_pfn_mkwrite(struct vm_fault *vmf)
 }
 
 /*
- * A mapping holds the GEM object. TTM's own functions did that only later than
- * 6.12; before, a mapping without a handle outlived mockgpu_gem_free().
+ * A mapping holds a reference to the GEM object. TTM's own functions take one only in
+ * kernels later than 6.12; before, a mapping could outlive mockgpu_gem_free().
  */
 static void mockgpu_vm_open(struct vm_area_struct *vma)
 {
@@ -187,6 +187,76 @@ static void mockgpu_vm_close(struct vm_area_struct *vma)
 	drm_gem_object_put(&tbo->base);
 }
 
+static int mockgpu_access_system(struct mockgpu_bo *bo, unsigned long offset,
+				 void *buf, int len, int write)
+{
+	struct ttm_bo_kmap_obj kmap;
+	struct iosys_map map;
+	int ret;
+
+	mockgpu_bo_flush_new(bo);
+	ret = ttm_bo_kmap(&bo->tbo, offset >> PAGE_SHIFT, 1, &kmap);
+	if (ret)
+		return ret;
+	iosys_map_set_vaddr(&map, kmap.virtual);
+	mockgpu_map_to_iomem(bo, &map);
+	if (write)
+		iosys_map_memcpy_to(&map, offset_in_page(offset), buf, len);
+	else
+		iosys_map_memcpy_from(buf, &map, offset_in_page(offset), len);
+	ttm_bo_kunmap(&kmap);
+	return len;
+}
+
+static int mockgpu_access_locked(struct mockgpu_bo *bo, unsigned long offset,
+				 void *buf, int len, int write)
+{
+	if (!bo->tbo.resource)
+		return -ENODATA;
+	if (bo->tbo.resource->mem_type == TTM_PL_VRAM)
+		return mockgpu_vram_access(bo, offset, buf, len, write);
+	return mockgpu_access_system(bo, offset, buf, len, write);
+}
+
+/**
+ * mockgpu_vm_access - &vm_operations_struct.access
+ * @vma: a mapping of a buffer
+ * @addr: address in it
+ * @buf: buffer to copy to or from
+ * @len: bytes, which may reach beyond the mapping
+ * @write: whether to write
+ *
+ * In shared memory a debugger may read what the process may map, and write what the
+ * process may write: these are the rules of check_vma_flags() in mm/gup.c.
+ *
+ * Return: the number of bytes copied, at most to the end of the page: __access_remote_vm()
+ * calls again for the rest. -ENODEV when the device or the buffer's memory is gone, or
+ * another negative errno.
+ */
+static int mockgpu_vm_access(struct vm_area_struct *vma, unsigned long addr, void *buf,
+			     int len, int write)
+{
+	struct ttm_buffer_object *tbo = vma->vm_private_data;
+	struct mockgpu_bo *bo = to_mockgpu_bo(tbo);
+	unsigned long first = vma->vm_pgoff - drm_vma_node_start(&tbo->base.vma_node);
+	int ret, idx;
+
+	if (write && !(vma->vm_flags & VM_WRITE))
+		return -EFAULT;
+	len = min_t(unsigned long, len, PAGE_SIZE - offset_in_page(addr));
+	ret = mockgpu_bo_lock(bo);
+	if (ret)
+		return ret;
+	ret = -ENODEV;
+	if (drm_dev_enter(tbo->base.dev, &idx)) {
+		ret = mockgpu_access_locked(bo, (first << PAGE_SHIFT) + (addr - vma->vm_start),
+					    buf, len, write);
+		drm_dev_exit(idx);
+	}
+	mockgpu_bo_unlock(bo);
+	return ret;
+}
+
 const struct vm_operations_struct mockgpu_vm_ops = {
 	.fault = mockgpu_fault,
 #ifdef MOCKGPU_HAVE_HUGE_PFNMAP
@@ -198,8 +268,8 @@ const struct vm_operations_struct mockgpu_vm_ops = {
 };
 
 /*
- * With pfn_mkwrite the kernel takes the write permission out of vm_page_prot
- * (vma_wants_writenotify()), and with that all entries come read-only.
+ * With pfn_mkwrite the core removes write permission from vm_page_prot
+ * (vma_wants_writenotify()), so all entries are installed read-only.
  */
 static const struct vm_operations_struct mockgpu_read_only_vm_ops = {
 	.fault = mockgpu_fault,
@@ -213,7 +283,7 @@ static const struct vm_operations_struct mockgpu_read_only_vm_ops = {
 };
 
 /**
- * mockgpu_bo_vm_ops - what a new mapping of a buffer gets
+ * mockgpu_bo_vm_ops - get the operations for a new mapping of a buffer
  * @bo: the buffer
  *
  * Return: the operations for its fault mode.
@@ -229,11 +299,11 @@ const struct vm_operations_struct *mockgpu_bo_vm_ops(struct mockgpu_bo *bo)
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_vm_ops);
 
 /**
- * mockgpu_fault_check - whether there is such a fault mode
+ * mockgpu_fault_check - check a fault mode
  * @mode: enum mockgpu_fault_mode
  * @arg: its argument
  *
- * Return: 0, -EINVAL for a bad value, -EOPNOTSUPP for what this kernel cannot do.
+ * Return: 0, -EINVAL for a bad value, -EOPNOTSUPP for what this kernel does not support.
  */
 int mockgpu_fault_check(u32 mode, u32 arg)
 {

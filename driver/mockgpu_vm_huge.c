@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page faults answered with one 2 MiB entry, and addresses that allow it. Only
+ * Page faults answered with one 2 MiB entry, and mmap() addresses that allow it. Only
  * for kernels with huge PFN mappings.
  */
 #include <linux/bits.h>
 #include <linux/mm.h>
-
+/* Needs linux/mm.h first. */
 #include <linux/huge_mm.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_vma_manager.h>
 
-#include "mockgpu_types.h"
-#include "tests/visible.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_kunit.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_vm.h"
+#include "mockgpu_vmap.h"
 
 static bool mockgpu_mode_is_huge(struct mockgpu_bo *bo)
 {
@@ -27,31 +29,34 @@ static bool mockgpu_mode_is_huge(struct mockgpu_bo *bo)
 #define MOCKGPU_HUGE_PAGES	BIT(MOCKGPU_HUGE_ORDER)
 
 /**
- * mockgpu_huge_pfn - the page frame number for an entry
- * @bo: a locked buffer with pages
+ * mockgpu_huge_pfn - get the page frame number for a huge entry
+ * @bo: a buffer with pages
  * @first: index of the first page that the entry would map
  * @pfn: out
  *
- * Return: whether these pages are in a row and begin where an entry can.
+ * Return: true when these pages are contiguous and aligned.
  */
 VISIBLE_IF_KUNIT bool mockgpu_huge_pfn(struct mockgpu_bo *bo, unsigned long first,
 				       unsigned long *pfn)
 {
+	struct mockgpu_backing backing;
 	u32 order, index;
 
 	if (first + MOCKGPU_HUGE_PAGES > mockgpu_bo_npages(bo))
 		return false;
-	mockgpu_bo_block(bo, first, &order, &index);
+	if (!mockgpu_bo_backing(bo, &backing))
+		return false;
+	mockgpu_backing_block(&backing, first, &order, &index);
 	if (order < MOCKGPU_HUGE_ORDER || !IS_ALIGNED(index, MOCKGPU_HUGE_PAGES))
 		return false;
-	*pfn = page_to_pfn(mockgpu_bo_pages(bo)[first]);
+	*pfn = page_to_pfn(backing.pages[first]);
 	return IS_ALIGNED(*pfn, MOCKGPU_HUGE_PAGES);
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_huge_pfn);
 
 /*
- * vmf_insert_pfn_pmd() takes the memory type from vm_page_prot. On x86 that of
- * the pages wins; elsewhere only a buffer of the mapping's own type can be huge.
+ * vmf_insert_pfn_pmd() takes the memory type from vm_page_prot. On x86 the type of the
+ * pages wins; elsewhere only a buffer of the mapping's own type can have huge entries.
  */
 static bool mockgpu_huge_prot_is_right(struct mockgpu_bo *bo,
 				       struct vm_area_struct *vma)
@@ -67,19 +72,19 @@ static bool mockgpu_huge_populate(struct mockgpu_bo *bo)
 	struct ttm_buffer_object *tbo = &bo->tbo;
 	struct ttm_operation_ctx ctx = { .interruptible = true };
 
-	/* The handler for 4 KiB knows how to wait and what to say to errors. */
+	/* Leave waiting, and what errors mean, to the handler for 4 KiB. */
 	if (!dma_resv_test_signaled(tbo->base.resv, DMA_RESV_USAGE_KERNEL))
 		return false;
-	if (!mockgpu_bo_pages(bo) && mockgpu_bo_populate(tbo, &ctx))
+	if (!mockgpu_bo_has_pages(bo) && mockgpu_bo_populate(tbo, &ctx))
 		return false;
 	mockgpu_bo_flush_new(bo);
 	return true;
 }
 
 /*
- * Whether the range has a page table by now: between the core's look and our lock
- * another thread may have put 4 KiB entries there, over which vmf_insert_pfn_pmd()
- * warns. With the lock held no more come: they are this buffer's.
+ * Whether the range has a page table by now. Between the core's check and our lock another
+ * thread may have installed 4 KiB entries there, and vmf_insert_pfn_pmd() would warn. No
+ * more appear under the lock, since they are all of this buffer.
  */
 static bool mockgpu_huge_is_taken(const struct vm_fault *vmf)
 {
@@ -98,12 +103,12 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
 	vm_fault_t ret;
 
 	dma_resv_assert_held(bo->tbo.base.resv);
-	/* Set, and changed, under this lock only. */
+	/* Only written under this lock. */
 	if (!mockgpu_mode_is_huge(bo))
 		return VM_FAULT_FALLBACK;
 	if (start < vma->vm_start || start + PMD_SIZE > vma->vm_end)
 		return VM_FAULT_FALLBACK;
-	/* The access is done again, and finds the table. */
+	/* Restart the access, which then finds the table. */
 	if (mockgpu_huge_is_taken(vmf))
 		return VM_FAULT_NOPAGE;
 	if (bo->revoked || bo->foreign.bo || !mockgpu_huge_populate(bo))
@@ -117,7 +122,7 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
 	trace_mockgpu_bo_fault(bo, first, write, ret);
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
-	/* The kernel looks at the entry first, and calls for a write to one. */
+	/* The core checks the entry first, and calls us for a write to a read-only one. */
 	if (pmd_none(vmf->orig_pmd))
 		atomic64_inc(&bo->faults);
 	else
@@ -128,14 +133,14 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
 /**
  * mockgpu_huge_fault - &vm_operations_struct.huge_fault
  * @vmf: the fault
- * @order: order of the entry that would be welcome
+ * @order: order of the entry that the core asks for
  *
- * Unlike the handler for 4 KiB it may run with the VMA's lock only
- * (FAULT_FLAG_VMA_LOCK), and so must not use ttm_bo_vm_reserve(), which drops
- * mmap_lock. Waiting with the lock held is in order: mmap_lock comes first.
+ * Unlike the handler for 4 KiB it may run under the VMA's lock only
+ * (FAULT_FLAG_VMA_LOCK), so it must not use ttm_bo_vm_reserve(), which drops mmap_lock.
+ * It may wait with the lock held, since mmap_lock is the outer lock.
  *
- * Return: VM_FAULT_NOPAGE with an entry, VM_FAULT_FALLBACK for 4 KiB entries, or
- * how the fault ends.
+ * Return: VM_FAULT_NOPAGE with an entry, VM_FAULT_FALLBACK for 4 KiB entries, or how the
+ * fault ends.
  */
 vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
@@ -149,7 +154,7 @@ vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order)
 	if (!dma_resv_trylock(tbo->base.resv)) {
 		if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 			return VM_FAULT_FALLBACK;
-		/* A signal: the handler for 4 KiB can end the fault for it. */
+		/* On a signal, let the handler for 4 KiB end the fault. */
 		if (dma_resv_lock_interruptible(tbo->base.resv, NULL))
 			return VM_FAULT_FALLBACK;
 	}
@@ -162,9 +167,8 @@ vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order)
 }
 
 /*
- * Whether a buffer in a huge mode begins at an offset, as drm_gem_mmap() wants it.
- * Under the lookup lock one that is found exists: ttm_bo_release() takes it out
- * first.
+ * Whether a buffer in a huge mode begins at an offset, as drm_gem_mmap() requires. A
+ * buffer found under the lookup lock is alive: ttm_bo_release() removes it first.
  */
 static bool mockgpu_offset_is_huge(struct mockgpu_device *mdev, unsigned long pgoff,
 				   unsigned long npages)
@@ -188,13 +192,13 @@ static bool mockgpu_offset_is_huge(struct mockgpu_device *mdev, unsigned long pg
 /**
  * mockgpu_get_unmapped_area - &file_operations.get_unmapped_area
  * @file: a DRM file
- * @addr: address asked for
+ * @addr: address hint
  * @len: bytes
  * @pgoff: a fake offset
  * @flags: MAP_*
  *
- * For a buffer in a huge mode an address that fits. Fake offsets are aligned to
- * pages only, so they do not count.
+ * Returns an aligned address for a buffer in a huge mode. Fake offsets are only aligned to
+ * pages, so they are ignored.
  *
  * Return: the address or a negative errno.
  */

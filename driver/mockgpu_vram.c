@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VRAM: a carve-out of system memory that stands for the GPU's own.
+ * VRAM: a carve-out of system memory that stands in for the GPU's own.
  *
- * What a PCI BAR has and the CPU sees is imitated: every page is PG_reserved with
- * a count of its own, so that KVM takes no reference (kvm_pfn_to_refcounted_page(),
- * kvm_is_mmio_pfn()), blocks of 2 MiB as a GPU's page tables like them, and on
- * x86 write-combined memory, as amdgpu's. Elsewhere the kernel's own mapping
- * cannot be changed, and a second one of another type would not be coherent.
+ * It looks to the CPU like a PCI BAR. Every page is PG_reserved and has a count of its own,
+ * so KVM takes no reference (kvm_pfn_to_refcounted_page(), kvm_is_mmio_pfn()). Blocks of
+ * 2 MiB suit a GPU's page tables. On x86 it is write-combining, as amdgpu's. Elsewhere
+ * the kernel's own mapping cannot be changed, and a second one of another type would not
+ * be coherent.
  *
- * The contents of a part of VRAM that becomes a buffer's are cleared or overwritten
- * as a whole before the buffer can be mapped, see mockgpu_move().
+ * A part of VRAM that becomes a buffer's is cleared, or overwritten completely, before
+ * the buffer can be mapped, see mockgpu_move().
  */
 #include <linux/cc_platform.h>
 #include <linux/kernel.h>
@@ -23,8 +23,10 @@
 #include <drm/drm_print.h>
 #include <drm/ttm/ttm_range_manager.h>
 
-#include "mockgpu_types.h"
-#include "tests/visible.h"
+#include "mockgpu_kunit.h"
+#include "mockgpu_pages.h"
+#include "mockgpu_test_fail.h"
+#include "mockgpu_vram.h"
 
 #ifdef CONFIG_X86
 #define MOCKGPU_VRAM_CACHING	ttm_write_combined
@@ -80,7 +82,7 @@ static int mockgpu_vram_map(struct mockgpu_vram *vram)
 		return ret;
 	if (mockgpu_should_fail("vram_map"))
 		goto err_caching;
-	/* TTM copies from and to bus.addr, where the blocks have to be in a row. */
+	/* TTM copies from and to bus.addr, so the mapping must be contiguous. */
 	vram->vaddr = vmap(vram->pages, vram->npages, VM_MAP, MOCKGPU_VRAM_PROT);
 	if (vram->vaddr)
 		return 0;
@@ -121,11 +123,11 @@ err_free:
 }
 
 /**
- * mockgpu_vram_init - allocate VRAM and give it to TTM
- * @mdev: the device; TTM is set up
+ * mockgpu_vram_init - allocate VRAM and hand it to TTM
+ * @mdev: the device, with TTM set up
  *
- * There is none where memory is encrypted: TTM maps VRAM as decrypted, which a BAR is and
- * a carve-out of RAM is not.
+ * There is no VRAM where memory is encrypted: TTM maps VRAM decrypted, which is right for
+ * a BAR and wrong for a carve-out of RAM.
  *
  * Return: 0, also without VRAM (vram_size=0); -EINVAL for a bad vram_size, -ENOMEM.
  */
@@ -163,7 +165,7 @@ void mockgpu_vram_fini(struct mockgpu_device *mdev)
 }
 
 /**
- * mockgpu_vram_used - how much of VRAM buffers have
+ * mockgpu_vram_used - how much of VRAM is in use
  * @mdev: the device
  *
  * Return: pages.
@@ -177,11 +179,11 @@ unsigned long mockgpu_vram_used(struct mockgpu_device *mdev)
 }
 
 /**
- * mockgpu_vram_check - whether a buffer can ever be in VRAM
+ * mockgpu_vram_check - check whether a buffer can ever fit into VRAM
  * @mdev: the device
  * @size: its size in bytes
  *
- * Return: 0, -EOPNOTSUPP without VRAM, -E2BIG when it is larger.
+ * Return: 0, -EOPNOTSUPP without VRAM, -E2BIG when it is larger than VRAM.
  */
 int mockgpu_vram_check(struct mockgpu_device *mdev, u64 size)
 {
@@ -192,7 +194,7 @@ int mockgpu_vram_check(struct mockgpu_device *mdev, u64 size)
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_check);
 
 /**
- * mockgpu_vram_pages - the pages of a part of VRAM
+ * mockgpu_vram_pages - get the pages of a part of VRAM
  * @mdev: the device
  * @res: the part
  *
@@ -248,7 +250,7 @@ int mockgpu_vram_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *re
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_reserve);
 
 /**
- * mockgpu_vram_caching - memory type of the CPU's entries for VRAM
+ * mockgpu_vram_caching - get the memory type of the CPU's mappings of VRAM
  *
  * Return: enum mockgpu_caching.
  */
@@ -261,7 +263,7 @@ u32 mockgpu_vram_caching(void)
 
 /**
  * mockgpu_vram_io_mem_pfn - &ttm_device_funcs.io_mem_pfn
- * @tbo: a locked buffer object in VRAM
+ * @tbo: a buffer object in VRAM, locked
  * @page: index of the page
  *
  * Return: its page frame number.
@@ -276,11 +278,11 @@ unsigned long mockgpu_vram_io_mem_pfn(struct ttm_buffer_object *tbo,
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_pfn);
 
 /**
- * mockgpu_vram_access - read or write what is in VRAM
- * @bo: a locked buffer there
- * @offset: bytes from its beginning
- * @buf: where to copy to or from
- * @len: bytes, not beyond the buffer's end
+ * mockgpu_vram_access - read or write a buffer in VRAM
+ * @bo: the buffer, locked
+ * @offset: bytes from its start
+ * @buf: buffer to copy to or from
+ * @len: bytes, not beyond the end of @bo
  * @write: whether to write
  *
  * Return: @len.

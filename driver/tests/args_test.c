@@ -8,8 +8,12 @@
 
 #include <drm/drm_ioctl.h>
 
+#include "../mockgpu_drv.h"
+#include "../mockgpu_gem.h"
+#include "../mockgpu_pages.h"
+#include "../mockgpu_test_inject.h"
+#include "../mockgpu_vm.h"
 #include "fake.h"
-#include "visible.h"
 
 #define PAGES_MAX	1000ul
 #define VRAM_PAGES	512ul

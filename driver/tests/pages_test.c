@@ -7,8 +7,9 @@
 #include <linux/page_ref.h>
 #include <linux/string.h>
 
+#include "../mockgpu_bo.h"
+#include "../mockgpu_pages.h"
 #include "fake.h"
-#include "visible.h"
 
 static const u32 own_kinds[] = {
 	MOCKGPU_KIND_NONCOMPOUND, MOCKGPU_KIND_COMPOUND, MOCKGPU_KIND_SPLIT,
@@ -168,15 +169,17 @@ static void a_buffer_is_made_of_blocks(struct kunit *test)
 	unsigned long block = 1ul << the->order, npages = block + (block + 1) / 2, i;
 	struct mockgpu_fake *fake = mockgpu_fake_create(test, npages);
 	struct page **pages = fake->tt.ttm.pages;
+	struct mockgpu_backing backing;
 	u32 order, index;
 
 	fake->tt.kind = the->kind;
 	fake->tt.order = the->order;
 	KUNIT_ASSERT_EQ(test, mockgpu_pages_alloc(&fake->tt), 0);
+	KUNIT_ASSERT_TRUE(test, mockgpu_bo_backing(&fake->bo, &backing));
 	for (i = 0; i < npages; i++) {
 		expect_page(test, the, pages[i], i % block);
 		KUNIT_EXPECT_PTR_EQ(test, pages[i], pages[i - i % block] + i % block);
-		mockgpu_pages_block(&fake->tt, i, &order, &index);
+		mockgpu_backing_block(&backing, i, &order, &index);
 		KUNIT_EXPECT_EQ(test, order, the->order);
 		KUNIT_EXPECT_EQ(test, index, i % block);
 	}
@@ -219,13 +222,15 @@ static void pool_destroy(struct mockgpu_fake *fake)
 static void blocks_of_the_pool_are_found(struct kunit *test)
 {
 	struct mockgpu_fake *fake = pool_create(test);
+	struct mockgpu_backing backing;
 	unsigned long at = 0, i, j;
 	u32 order, index;
 
 	KUNIT_ASSERT_EQ(test, mockgpu_pages_record(&fake->tt), 0);
+	KUNIT_ASSERT_TRUE(test, mockgpu_bo_backing(&fake->bo, &backing));
 	for (i = 0; i < ARRAY_SIZE(pool_orders); i++) {
 		for (j = 0; j < 1ul << pool_orders[i]; j++, at++) {
-			mockgpu_pages_block(&fake->tt, at, &order, &index);
+			mockgpu_backing_block(&backing, at, &order, &index);
 			KUNIT_EXPECT_EQ_MSG(test, order, pool_orders[i], "page %lu", at);
 			KUNIT_EXPECT_EQ_MSG(test, index, j, "page %lu", at);
 		}

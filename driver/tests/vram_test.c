@@ -8,8 +8,10 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
+#include "../mockgpu_bo.h"
+#include "../mockgpu_vm.h"
+#include "../mockgpu_vram.h"
 #include "fake.h"
-#include "visible.h"
 
 #define BLOCK	BIT(MOCKGPU_VRAM_ORDER)
 /* A multiple of a block. */
@@ -57,28 +59,33 @@ static void pages_are_those_of_the_place(struct kunit *test)
 {
 	struct mockgpu_fake *fake = in_vram(test, 3, BLOCK, 100);
 	struct mockgpu_bo *bo = &fake->bo;
+	struct mockgpu_backing backing;
 
-	KUNIT_EXPECT_PTR_EQ(test, mockgpu_bo_pages(bo), fake->mdev.vram.pages + 100);
+	KUNIT_EXPECT_TRUE(test, mockgpu_bo_backing(bo, &backing));
+	KUNIT_EXPECT_PTR_EQ(test, backing.pages, fake->mdev.vram.pages + 100);
 	KUNIT_EXPECT_EQ(test, mockgpu_vram_io_mem_pfn(&bo->tbo, 2), PFN + 102);
 	fake->res.mem_type = TTM_PL_TT;
-	KUNIT_EXPECT_PTR_EQ(test, mockgpu_bo_pages(bo), fake->tt.ttm.pages);
+	KUNIT_EXPECT_TRUE(test, mockgpu_bo_backing(bo, &backing));
+	KUNIT_EXPECT_PTR_EQ(test, backing.pages, fake->tt.ttm.pages);
 	fake->tt.ttm.page_flags = 0;
-	KUNIT_EXPECT_NULL(test, mockgpu_bo_pages(bo));
+	KUNIT_EXPECT_FALSE(test, mockgpu_bo_backing(bo, &backing));
 	bo->tbo.ttm = NULL;
-	KUNIT_EXPECT_NULL(test, mockgpu_bo_pages(bo));
+	KUNIT_EXPECT_FALSE(test, mockgpu_bo_backing(bo, &backing));
 }
 
 static void blocks_of_vram_are_2_mib(struct kunit *test)
 {
 	struct mockgpu_fake *fake = in_vram(test, 3 * BLOCK, 4 * BLOCK, BLOCK - 1);
+	struct mockgpu_backing backing;
 	u32 order, index;
 
-	mockgpu_bo_block(&fake->bo, 0, &order, &index);
+	KUNIT_ASSERT_TRUE(test, mockgpu_bo_backing(&fake->bo, &backing));
+	mockgpu_backing_block(&backing, 0, &order, &index);
 	KUNIT_EXPECT_EQ(test, (size_t)PAGE_SIZE << order, SZ_2M);
 	KUNIT_EXPECT_EQ(test, index, BLOCK - 1);
-	mockgpu_bo_block(&fake->bo, 1, &order, &index);
+	mockgpu_backing_block(&backing, 1, &order, &index);
 	KUNIT_EXPECT_EQ(test, index, 0);
-	mockgpu_bo_block(&fake->bo, BLOCK, &order, &index);
+	mockgpu_backing_block(&backing, BLOCK, &order, &index);
 	KUNIT_EXPECT_EQ(test, index, BLOCK - 1);
 }
 

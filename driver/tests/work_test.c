@@ -10,8 +10,13 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include "../mockgpu_copy.h"
+#include "../mockgpu_gem.h"
+#include "../mockgpu_move.h"
+#include "../mockgpu_prime.h"
+#include "../mockgpu_ttm.h"
+#include "../mockgpu_vm.h"
 #include "fake.h"
-#include "visible.h"
 
 struct range_case {
 	const char *name;

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Buffer objects as the rest of the driver uses them: lookup, locking, placement,
+ * pinning, and the pages behind them.
+ *
+ * Locking: a lookup returns a reference, which mockgpu_bo_put() drops. mockgpu_bo_lock()
+ * takes the reservation. All functions that take a buffer and are not about references
+ * or the lock need it locked, unless they say otherwise.
+ * Units: pages count from 0 in a buffer, sizes are in bytes.
+ * Errors: a negative errno that an ioctl can return.
+ */
+#ifndef MOCKGPU_BO_H
+#define MOCKGPU_BO_H
+
+#include "mockgpu_types.h"
+
+/**
+ * struct mockgpu_backing - the pages behind a buffer, wherever they are
+ * @pages: a page for each page of the buffer
+ * @npages: their number
+ * @heads: a bit for each page, set where a block begins; NULL when all blocks have
+ *	the same order
+ * @order: the order of every block, without @heads
+ * @offset: index of the first page in its block, without @heads
+ * @generation: changes whenever the buffer gets other pages; unique in the device
+ *
+ * Valid while the buffer stays locked or pinned.
+ */
+struct mockgpu_backing {
+	struct page **pages;
+	unsigned long npages;
+	const unsigned long *heads;
+	u32 order;
+	unsigned long offset;
+	u64 generation;
+};
+
+struct mockgpu_bo *mockgpu_bo_lookup(struct drm_file *file, u32 handle);
+struct mockgpu_bo *mockgpu_bo_lookup_locked(struct drm_file *file, u32 handle);
+struct mockgpu_bo *mockgpu_bo_lookup_owned(struct drm_file *file, u32 handle);
+void mockgpu_bo_put(struct mockgpu_bo *bo);
+void mockgpu_bo_put_locked(struct mockgpu_bo *bo);
+int mockgpu_bo_lock(struct mockgpu_bo *bo);
+void mockgpu_bo_unlock(struct mockgpu_bo *bo);
+
+bool mockgpu_bo_backing(struct mockgpu_bo *bo, struct mockgpu_backing *backing);
+bool mockgpu_bo_has_pages(struct mockgpu_bo *bo);
+void mockgpu_backing_block(const struct mockgpu_backing *backing, unsigned long page,
+			   u32 *order, u32 *index);
+
+u32 mockgpu_bo_placement(struct mockgpu_bo *bo);
+void mockgpu_ttm_placement(struct ttm_placement *placement, u32 where);
+int mockgpu_bo_movable(struct mockgpu_bo *bo);
+int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where);
+int mockgpu_bo_pin_placed(struct mockgpu_bo *bo);
+
+#endif /* MOCKGPU_BO_H */

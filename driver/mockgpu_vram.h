@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VRAM: a carve-out of system memory that TTM manages as the GPU's own.
+ *
+ * Locking: a resource belongs to a buffer and is protected by its lock. The carve-out
+ * itself never changes between mockgpu_vram_init() and mockgpu_vram_fini().
+ * Units: resources count in pages, sizes are in bytes.
+ * Errors: -EOPNOTSUPP without VRAM, -E2BIG for more than all of it.
+ */
+#ifndef MOCKGPU_VRAM_H
+#define MOCKGPU_VRAM_H
+
+#include "mockgpu_types.h"
+
+/* VRAM consists of blocks of 2 MiB. */
+#define MOCKGPU_VRAM_ORDER	get_order(SZ_2M)
+
+int mockgpu_vram_init(struct mockgpu_device *mdev);
+void mockgpu_vram_fini(struct mockgpu_device *mdev);
+unsigned long mockgpu_vram_used(struct mockgpu_device *mdev);
+int mockgpu_vram_check(struct mockgpu_device *mdev, u64 size);
+u32 mockgpu_vram_caching(void);
+struct page **mockgpu_vram_pages(struct mockgpu_device *mdev,
+				 const struct ttm_resource *res);
+void mockgpu_vram_clear(struct mockgpu_device *mdev,
+			const struct ttm_resource *res, size_t size);
+int mockgpu_vram_access(struct mockgpu_bo *bo, unsigned long offset, void *buf,
+			int len, int write);
+
+/* For struct ttm_device_funcs. */
+int mockgpu_vram_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *res);
+unsigned long mockgpu_vram_io_mem_pfn(struct ttm_buffer_object *tbo,
+				      unsigned long page);
+
+#endif /* MOCKGPU_VRAM_H */
