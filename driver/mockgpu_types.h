@@ -47,6 +47,7 @@
 
 #include "mockgpu_compat.h"
 #include "mockgpu_drm.h"
+#include "mockgpu_test.h"
 
 struct dma_buf;
 struct mockgpu_snapshot;

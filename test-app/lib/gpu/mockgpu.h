@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "mockgpu_drm.h"
+#include "mockgpu_test.h"
 
 /** MOCKGPU_NODE - the plain node: its mmap at offset 0 gives a buffer. */
 #define MOCKGPU_NODE "/dev/mockgpu"

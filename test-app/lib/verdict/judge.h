@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mockgpu_drm.h"
+#include "mockgpu_test.h"
 
 /**
  * struct judge_wrong - words that did not hold what they should

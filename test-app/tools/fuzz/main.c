@@ -30,7 +30,7 @@ static const char fuzz_help[] =
 	"Calls the mockgpu driver at random: ioctls with members that are mostly right,\n"
 	"at the edge or wild, mappings, touches, dma-bufs, forks. Several processes do so\n"
 	"at the same time, every fourth one without rights. Each answer is judged: what is\n"
-	"wrong must be refused, with an error that uapi/mockgpu_drm.h names. With KCOV in\n"
+	"wrong must be refused, with an error that uapi/ names. With KCOV in\n"
 	"the kernel, arguments that reach new code are tried again with differences.\n"
 	"\n"
 	"  -n, --steps N     steps of all workers together (default 16000)\n"

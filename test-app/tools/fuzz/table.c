@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls, from uapi/mockgpu_drm.h and DRM's own header: a new one is one entry
+ * The ioctls, from uapi/ and DRM's own header: a new one is one entry
  * here, and fuzz_table_is_whole() finds what is missing.
  */
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "hostmap.h"
-#include "mockgpu_drm.h"
+#include "mockgpu_test.h"
 #include "vmm.h"
 
 /**
