@@ -64,6 +64,8 @@ static const struct drm_ioctl_desc mockgpu_ioctls[] = {
 			  DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MOCKGPU_BO_SET_FAULT, mockgpu_bo_set_fault_ioctl,
 			  DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MOCKGPU_GET_PARAM, mockgpu_get_param_ioctl,
+			  DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MOCKGPU_BO_COPY, mockgpu_bo_copy_ioctl,
 			  DRM_RENDER_ALLOW),
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls that create buffers, describe them and unmap them. See
+ * The ioctls that describe the device, create buffers, describe them and unmap them. See
  * uapi/mockgpu_drm.h for what they do.
  */
+#include <linux/bits.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 
 #include <drm/drm_file.h>
@@ -15,6 +17,74 @@
 #include "mockgpu_test_fail.h"
 #include "mockgpu_vm.h"
 #include "mockgpu_vram.h"
+
+/* A bit for each fault mode that this kernel supports. */
+static u64 mockgpu_param_fault_modes(void)
+{
+	u64 all = GENMASK_ULL(MOCKGPU_FAULT_COUNT - 1, 0);
+
+	if (MOCKGPU_HUGE_PFNMAP)
+		return all;
+	return all & ~(BIT_ULL(MOCKGPU_FAULT_HUGE) | BIT_ULL(MOCKGPU_FAULT_HUGE_READ_ONLY));
+}
+
+static u64 mockgpu_param_placements(struct mockgpu_device *mdev)
+{
+	u64 all = GENMASK_ULL(MOCKGPU_PLACEMENT_COUNT - 1, 0);
+
+	return mdev->vram.npages ? all : all & ~BIT_ULL(MOCKGPU_PLACEMENT_VRAM);
+}
+
+/* None of these change after mockgpu_device_create(), so there is nothing to lock. */
+static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
+{
+	switch (param) {
+	case MOCKGPU_PARAM_VRAM_SIZE:
+		*value = (u64)mdev->vram.npages << PAGE_SHIFT;
+		return 0;
+	case MOCKGPU_PARAM_VRAM_CACHING:
+		*value = mockgpu_vram_caching();
+		return 0;
+	case MOCKGPU_PARAM_SIZE_MAX:
+		*value = (u64)mdev->pages_max << PAGE_SHIFT;
+		return 0;
+	case MOCKGPU_PARAM_ORDER_MAX:
+		*value = MOCKGPU_MAX_ORDER;
+		return 0;
+	case MOCKGPU_PARAM_KINDS:
+		*value = GENMASK_ULL(MOCKGPU_KIND_COUNT - 1, 0);
+		return 0;
+	case MOCKGPU_PARAM_CACHINGS:
+		*value = GENMASK_ULL(MOCKGPU_CACHING_COUNT - 1, 0);
+		return 0;
+	case MOCKGPU_PARAM_PLACEMENTS:
+		*value = mockgpu_param_placements(mdev);
+		return 0;
+	case MOCKGPU_PARAM_FAULT_MODES:
+		*value = mockgpu_param_fault_modes();
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * mockgpu_get_param_ioctl - DRM_IOCTL_MOCKGPU_GET_PARAM
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_get_param
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_get_param_ioctl(struct drm_device *drm, void *data,
+			    struct drm_file *file)
+{
+	struct drm_mockgpu_get_param *args = data;
+
+	if (args->flags || args->value || args->reserved)
+		return -EINVAL;
+	return mockgpu_param(to_mockgpu_device(drm), args->param, &args->value);
+}
 
 /**
  * mockgpu_bo_create_ioctl - DRM_IOCTL_MOCKGPU_BO_CREATE

@@ -463,6 +463,52 @@ struct drm_mockgpu_bo_copy {
 	__u32 reserved;
 };
 
+/**
+ * enum mockgpu_param - what MOCKGPU_GET_PARAM can be asked for
+ *
+ * @MOCKGPU_PARAM_VRAM_SIZE: size of VRAM in bytes, 0 without VRAM
+ * @MOCKGPU_PARAM_VRAM_CACHING: enum mockgpu_caching of the CPU's mappings of VRAM
+ * @MOCKGPU_PARAM_SIZE_MAX: size of the largest buffer in bytes, and the limit for the
+ *	charges of all buffers together
+ * @MOCKGPU_PARAM_ORDER_MAX: largest block order of the driver's own kinds
+ * @MOCKGPU_PARAM_KINDS: kinds that BO_CREATE accepts, a bit mask of
+ *	1 << enum mockgpu_kind
+ * @MOCKGPU_PARAM_CACHINGS: memory types, a bit mask of 1 << enum mockgpu_caching
+ * @MOCKGPU_PARAM_PLACEMENTS: placements that this device has, a bit mask of
+ *	1 << enum mockgpu_placement: without VRAM that bit is missing
+ * @MOCKGPU_PARAM_FAULT_MODES: fault modes that this kernel supports, a bit mask of
+ *	1 << enum mockgpu_fault_mode: without huge PFN mappings the huge modes are missing
+ */
+enum mockgpu_param {
+	MOCKGPU_PARAM_VRAM_SIZE = 0,
+	MOCKGPU_PARAM_VRAM_CACHING = 1,
+	MOCKGPU_PARAM_SIZE_MAX = 2,
+	MOCKGPU_PARAM_ORDER_MAX = 3,
+	MOCKGPU_PARAM_KINDS = 4,
+	MOCKGPU_PARAM_CACHINGS = 5,
+	MOCKGPU_PARAM_PLACEMENTS = 6,
+	MOCKGPU_PARAM_FAULT_MODES = 7,
+};
+
+#define MOCKGPU_PARAM_COUNT 8
+
+/**
+ * struct drm_mockgpu_get_param - ask what a device and its kernel support
+ *
+ * @param: in: enum mockgpu_param
+ * @flags: in: must be 0
+ * @value: out: the value, which never changes while the device exists; in: must be 0
+ * @reserved: must be 0
+ *
+ * Errors: EINVAL for a parameter that the driver does not know.
+ */
+struct drm_mockgpu_get_param {
+	__u32 param;
+	__u32 flags;
+	__u64 value;
+	__u64 reserved;
+};
+
 /* Numbers 0x03 and 0x05 to 0x07 are in mockgpu_test.h. */
 #define DRM_MOCKGPU_BO_CREATE		0x00
 #define DRM_MOCKGPU_BO_MMAP_OFFSET	0x01
@@ -474,7 +520,8 @@ struct drm_mockgpu_bo_copy {
 #define DRM_MOCKGPU_BO_SET_CACHING	0x0b
 #define DRM_MOCKGPU_BO_REVOKE		0x0c
 #define DRM_MOCKGPU_BO_SET_FAULT	0x0d
-/* 0x0e and 0x0f were never assigned. */
+#define DRM_MOCKGPU_GET_PARAM		0x0e
+/* 0x0f was never assigned. */
 #define DRM_MOCKGPU_BO_COPY		0x10
 
 #define DRM_IOCTL_MOCKGPU_BO_CREATE \
@@ -497,6 +544,8 @@ struct drm_mockgpu_bo_copy {
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MOCKGPU_BO_REVOKE, struct drm_mockgpu_bo_revoke)
 #define DRM_IOCTL_MOCKGPU_BO_SET_FAULT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MOCKGPU_BO_SET_FAULT, struct drm_mockgpu_bo_set_fault)
+#define DRM_IOCTL_MOCKGPU_GET_PARAM \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MOCKGPU_GET_PARAM, struct drm_mockgpu_get_param)
 #define DRM_IOCTL_MOCKGPU_BO_COPY \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MOCKGPU_BO_COPY, struct drm_mockgpu_bo_copy)
 

@@ -387,6 +387,22 @@ int mockgpu_bo_import(int fd, int dmabuf, struct mockgpu_bo *bo)
 	return 0;
 }
 
+int mockgpu_get_param(int fd, uint32_t param, uint64_t *value)
+{
+	struct drm_mockgpu_get_param args = { .param = param };
+	int ret = bo_ioctl(fd, DRM_IOCTL_MOCKGPU_GET_PARAM, &args);
+
+	*value = args.value;
+	return ret;
+}
+
+bool mockgpu_supports(int fd, uint32_t param, uint32_t what)
+{
+	uint64_t mask;
+
+	return !mockgpu_get_param(fd, param, &mask) && what < 64 && mask >> what & 1;
+}
+
 int mockgpu_bo_copy(const struct mockgpu_bo *dst, uint64_t dst_offset,
 		    const struct mockgpu_bo *src, uint64_t src_offset, uint64_t size)
 {

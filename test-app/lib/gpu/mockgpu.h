@@ -9,6 +9,7 @@
 #ifndef MOCKGPU_LIB_H
 #define MOCKGPU_LIB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -70,6 +71,26 @@ int mockgpu_open_peer(void);
  * Return: as mockgpu_open().
  */
 int mockgpu_node_open(int flags, uint64_t *bytes, char *why, size_t size);
+
+/**
+ * mockgpu_get_param - DRM_IOCTL_MOCKGPU_GET_PARAM
+ * @fd: from mockgpu_open()
+ * @param: enum mockgpu_param
+ * @value: out
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_get_param(int fd, uint32_t param, uint64_t *value);
+
+/**
+ * mockgpu_supports - whether a bit mask of MOCKGPU_GET_PARAM has a bit
+ * @fd: from mockgpu_open()
+ * @param: MOCKGPU_PARAM_KINDS, _CACHINGS, _PLACEMENTS or _FAULT_MODES
+ * @what: enum mockgpu_kind and so on
+ *
+ * Return: true when it has; false also when it cannot be read.
+ */
+bool mockgpu_supports(int fd, uint32_t param, uint32_t what);
 
 /**
  * mockgpu_bo_make - make a buffer with all that the driver offers

@@ -211,6 +211,7 @@ union argument {
 	struct drm_mockgpu_bo_set_caching set_caching;
 	struct drm_mockgpu_bo_revoke revoke;
 	struct drm_mockgpu_bo_set_fault set_fault;
+	struct drm_mockgpu_get_param get_param;
 	unsigned char bytes[128];
 };
 
@@ -304,19 +305,28 @@ static const struct known_ioctl known[] = {
 		.request = DRM_IOCTL_MOCKGPU_BO_SET_FAULT,
 		.has_handle = 1,
 		.zero.set_fault = { .mode = ~7u, .arg = ONES, .flags = ONES },
+	}, {
+		.name = "GET_PARAM",
+		.request = DRM_IOCTL_MOCKGPU_GET_PARAM,
+		.zero.get_param = {
+			.param = ~7u,
+			.flags = ONES,
+			.value = ~0ull,
+			.reserved = ~0ull,
+		},
 	},
 };
 
 static struct drm_mockgpu_page page_buffer[4];
 
-/* All of them but BO_CREATE begin with the handle. */
+/* All of them but BO_CREATE and GET_PARAM begin with the handle. */
 static void good_argument(const struct known_ioctl *ioctl, uint32_t handle, size_t page,
 			  union argument *arg)
 {
 	memset(arg, 0, sizeof(*arg));
 	if (ioctl->has_handle)
 		arg->handle = handle;
-	else
+	if (ioctl->request == DRM_IOCTL_MOCKGPU_BO_CREATE)
 		arg->create.size = page;
 	if (ioctl->request == DRM_IOCTL_MOCKGPU_BO_PAGES) {
 		arg->pages.count = ARRAY_SIZE(page_buffer);
@@ -339,7 +349,7 @@ static void expect_result(struct __test_metadata *_metadata, const struct driver
 	EXPECT_EQ(wanted, call(driver->fd, ioctl->request, &arg))
 		TH_LOG("%s", ioctl->name);
 	ASSERT_EQ(0, seteuid(0));
-	if (!ioctl->has_handle)
+	if (ioctl->request == DRM_IOCTL_MOCKGPU_BO_CREATE)
 		made.handle = arg.create.handle;
 	EXPECT_NE(bo.handle, made.handle);
 	destroy(_metadata, &made);
@@ -535,7 +545,7 @@ TEST_F(ioctl, an_unknown_ioctl_is_refused)
 	union argument arg = {};
 	unsigned int nr;
 
-	for (nr = DRM_MOCKGPU_BO_SET_FAULT + 1; nr < DRM_COMMAND_END - DRM_COMMAND_BASE; nr++) {
+	for (nr = DRM_MOCKGPU_GET_PARAM + 1; nr < DRM_COMMAND_END - DRM_COMMAND_BASE; nr++) {
 		if (nr == DRM_MOCKGPU_BO_COPY)
 			continue;
 		EXPECT_EQ(-ENOTTY, call(self->fd, DRM_IOWR(DRM_COMMAND_BASE + nr, union argument),
@@ -559,6 +569,91 @@ TEST_F(ioctl, a_shorter_argument_counts_as_filled_up_with_zeros)
 					     typeof(args)), &args));
 	EXPECT_NE(0, args.handle);
 	bo.handle = args.handle;
+	destroy(_metadata, &bo);
+}
+
+static uint64_t param(struct __test_metadata *_metadata, int fd, uint32_t which)
+{
+	uint64_t value = ~0ull;
+
+	EXPECT_EQ(0, mockgpu_get_param(fd, which, &value))
+		TH_LOG("parameter %u", which);
+	return value;
+}
+
+TEST_F(ioctl, the_parameters_give_the_sizes_that_hold)
+{
+	const uint64_t page = self->driver.page;
+	uint64_t most = param(_metadata, self->fd, MOCKGPU_PARAM_SIZE_MAX);
+	uint64_t order = param(_metadata, self->fd, MOCKGPU_PARAM_ORDER_MAX);
+	struct mockgpu_bo bo;
+	uint64_t value;
+
+	EXPECT_EQ(self->driver.before.pages_max * page, most);
+	EXPECT_EQ(-E2BIG, create_sized(self->fd, most + page));
+	/* Too much with what is kept about it, but not too big. */
+	EXPECT_EQ(-ENOMEM, create_sized(self->fd, most));
+	EXPECT_EQ(self->driver.before.vram_max * page,
+		  param(_metadata, self->fd, MOCKGPU_PARAM_VRAM_SIZE));
+	ASSERT_EQ(0, mockgpu_bo_create(self->fd, MOCKGPU_KIND_NONCOMPOUND, order, 0, page, &bo));
+	destroy(_metadata, &bo);
+	EXPECT_EQ(-EINVAL, mockgpu_bo_create(self->fd, MOCKGPU_KIND_NONCOMPOUND, order + 1, 0,
+					     page, &bo));
+	EXPECT_EQ(-EINVAL, mockgpu_get_param(self->fd, MOCKGPU_PARAM_COUNT, &value));
+	EXPECT_EQ(-EINVAL, mockgpu_get_param(self->fd, ~0u, &value));
+}
+
+TEST_F(ioctl, the_parameters_give_the_kinds_and_memory_types_that_can_be_created)
+{
+	uint64_t kinds = param(_metadata, self->fd, MOCKGPU_PARAM_KINDS);
+	uint64_t cachings = param(_metadata, self->fd, MOCKGPU_PARAM_CACHINGS);
+	struct mockgpu_bo bo;
+	uint32_t i;
+
+	EXPECT_NE(0, kinds);
+	EXPECT_NE(0, cachings);
+	for (i = 0; i < 64; i++) {
+		EXPECT_EQ(kinds >> i & 1 ? 0 : -EINVAL,
+			  mockgpu_bo_create(self->fd, i, 0, 0, self->driver.page, &bo))
+			TH_LOG("kind %u", i);
+		destroy(_metadata, &bo);
+		EXPECT_EQ(cachings >> i & 1 ? 0 : -EINVAL,
+			  mockgpu_bo_create(self->fd, 0, 0, i, self->driver.page, &bo))
+			TH_LOG("caching %u", i);
+		destroy(_metadata, &bo);
+	}
+}
+
+/* What a device or a kernel lacks is told from what does not exist at all. */
+static int lacking(uint32_t what, uint32_t count)
+{
+	return what < count ? -EOPNOTSUPP : -EINVAL;
+}
+
+TEST_F(ioctl, the_parameters_give_the_placements_and_fault_modes_that_are_there)
+{
+	uint64_t places = param(_metadata, self->fd, MOCKGPU_PARAM_PLACEMENTS);
+	uint64_t modes = param(_metadata, self->fd, MOCKGPU_PARAM_FAULT_MODES);
+	struct drm_mockgpu_bo_query query;
+	struct mockgpu_bo bo;
+	uint32_t i, arg;
+
+	EXPECT_NE(0, places);
+	EXPECT_NE(0, modes);
+	create(_metadata, &self->driver, &bo);
+	for (i = 0; i < 64; i++) {
+		EXPECT_EQ(places >> i & 1 ? 0 : lacking(i, MOCKGPU_PLACEMENT_COUNT),
+			  mockgpu_bo_move(&bo, i, 0))
+			TH_LOG("placement %u", i);
+		if (i == MOCKGPU_PLACEMENT_VRAM && !mockgpu_bo_query(&bo, &query) &&
+		    query.placement == i)
+			EXPECT_EQ(query.entry_caching,
+				  param(_metadata, self->fd, MOCKGPU_PARAM_VRAM_CACHING));
+		arg = i >= MOCKGPU_FAULT_SLOW;
+		EXPECT_EQ(modes >> i & 1 ? 0 : lacking(i, MOCKGPU_FAULT_COUNT),
+			  mockgpu_bo_set_fault(&bo, i, arg))
+			TH_LOG("fault mode %u", i);
+	}
 	destroy(_metadata, &bo);
 }
 

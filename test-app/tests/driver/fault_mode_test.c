@@ -66,11 +66,7 @@ static void begin(struct __test_metadata *_metadata, const struct driver *driver
 /* The kernel's version does not say it: backports do not come with a number. */
 static int has_huge(const struct driver *driver)
 {
-	struct mockgpu_bo bo;
-	int ret = make(driver, MOCKGPU_FAULT_HUGE, 0, 1, &bo);
-
-	mockgpu_bo_destroy(&bo);
-	return ret != -EOPNOTSUPP;
+	return mockgpu_supports(driver->fd, MOCKGPU_PARAM_FAULT_MODES, MOCKGPU_FAULT_HUGE);
 }
 
 static const char no_huge[] = "this kernel has no huge PFN mappings";

@@ -111,7 +111,7 @@ struct fuzz_call {
 extern const struct fuzz_call fuzz_calls[];
 
 /** FUZZ_CALLS - entries of fuzz_calls */
-#define FUZZ_CALLS 18
+#define FUZZ_CALLS 19
 
 /**
  * struct fuzz_buffer - a handle that should be good

@@ -220,6 +220,13 @@ const struct fuzz_call fuzz_calls[] = {
 		.errors = { EINVAL, ENOENT, EOPNOTSUPP }, .owned = true,
 		.tame = fuzz_tame_set_fault,
 	}, {
+		"GET_PARAM", 1, DRM_IOCTL_MOCKGPU_GET_PARAM,
+		FIELDS(FIELD(drm_mockgpu_get_param, param, ENUM, MOCKGPU_PARAM_COUNT),
+		       FIELD(drm_mockgpu_get_param, flags, ZERO, 0),
+		       FIELD(drm_mockgpu_get_param, value, ZERO, 0),
+		       FIELD(drm_mockgpu_get_param, reserved, ZERO, 0)),
+		.errors = { EINVAL },
+	}, {
 		"BO_COPY", 6, DRM_IOCTL_MOCKGPU_BO_COPY,
 		FIELDS(FIELD(drm_mockgpu_bo_copy, src, HANDLE, 0),
 		       FIELD(drm_mockgpu_bo_copy, dst, HANDLE, 0),
