@@ -15,6 +15,7 @@
 #define MOCKGPU_COMPAT_H
 
 #include <linux/atomic.h>
+#include <linux/build_bug.h>
 #include <linux/device.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -26,6 +27,7 @@
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 
 #ifdef MOCKGPU_HAVE_FAUX
 #include <linux/device/faux.h>
@@ -127,6 +129,9 @@ static inline int mockgpu_ttm_device_init(struct ttm_device *bdev,
 static inline void mockgpu_placement_init(struct ttm_placement *placement,
 					  const struct ttm_place *place)
 {
+#ifndef MOCKGPU_HAVE_BUSY_PLACEMENT
+	static_assert(sizeof(*placement) == offsetofend(struct ttm_placement, placement));
+#endif
 	*placement = (struct ttm_placement) {
 		.num_placement = 1,
 		.placement = place,

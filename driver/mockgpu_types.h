@@ -49,6 +49,10 @@
 #include "mockgpu_drm.h"
 #include "mockgpu_test.h"
 
+#ifndef CONFIG_64BIT
+#error "mockgpu needs a 64-bit kernel: an unsigned long holds sizes and offsets of buffers"
+#endif
+
 struct dma_buf;
 struct mockgpu_snapshot;
 struct page;
