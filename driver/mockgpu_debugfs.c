@@ -123,7 +123,7 @@ static int mockgpu_entry_find(unsigned long address, struct mockgpu_entry *entry
 	return ret;
 }
 
-/* The answer replaces the question: see simple_transaction_get(). */
+/* The result replaces what was written: see simple_transaction_get(). */
 static ssize_t mockgpu_entry_write(struct file *file, const char __user *from,
 				   size_t count, loff_t *pos)
 {

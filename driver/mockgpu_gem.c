@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffer objects: what may be asked for, what they cost, their creation and their end,
- * and what GEM and PRIME call for them.
+ * Buffer objects: limits and charges, creation and end, and what GEM and PRIME call.
  */
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
@@ -90,9 +89,9 @@ static unsigned long mockgpu_bo_overhead(const struct mockgpu_bo_desc *desc)
  * @mdev: the device
  * @bo: the buffer, with its description set
  *
- * All buffers together may take half of RAM, so that nobody exhausts memory with a mock.
- * Blocks count in full, even if the buffer uses only part of the last one. An import has
- * no pages of its own.
+ * All buffers together may take half of RAM, so a mock cannot exhaust memory. Blocks count
+ * in full, even if the buffer uses only part of the last one. An import has no pages of
+ * its own.
  *
  * Return: 0, or -ENOMEM with nothing charged.
  */

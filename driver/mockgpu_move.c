@@ -301,7 +301,7 @@ int mockgpu_bo_swapout_ioctl(struct drm_device *drm, void *data,
 	return ret;
 }
 
-/* Contents that were swapped out count as memory: nobody may have them any more. */
+/* Swapped-out contents are the buffer's memory, too, and must not survive. */
 static void mockgpu_swap_drop(struct ttm_tt *ttm)
 {
 	if (!(ttm->page_flags & TTM_TT_FLAG_SWAPPED))

@@ -49,11 +49,11 @@ static const struct kernel_param_ops node_kind_ops = {
 };
 
 module_param_cb(node_kind, &node_kind_ops, NULL, 0644);
-MODULE_PARM_DESC(node_kind, "its page kind, for those who open it from now on: ttm, noncompound, compound, split or reserved (default noncompound)");
+MODULE_PARM_DESC(node_kind, "page kind of that buffer, for files opened from now on: ttm, noncompound, compound, split or reserved (default noncompound)");
 
 static unsigned int node_order = 9;
 module_param(node_order, uint, 0444);
-MODULE_PARM_DESC(node_order, "its block order, 0 to 10; has no meaning for ttm (default 9)");
+MODULE_PARM_DESC(node_order, "block order of that buffer, 0 to 10; ignored for ttm (default 9)");
 
 /**
  * struct mockgpu_node_file - an open file of /dev/mockgpu

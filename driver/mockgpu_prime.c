@@ -232,7 +232,7 @@ void mockgpu_dmabuf_notify_move(struct mockgpu_bo *bo)
 
 static bool dynamic_import = true;
 module_param(dynamic_import, bool, 0644);
-MODULE_PARM_DESC(dynamic_import, "attach to the dma-bufs of others as one who can follow their moves, as amdgpu does; if not, what the device uses is pinned (default Y)");
+MODULE_PARM_DESC(dynamic_import, "attach to the dma-bufs of others dynamically, as amdgpu does, and follow their moves; if not, their exporters pin what the device uses (default Y)");
 
 /* The exporter holds the reservation. */
 static void mockgpu_import_notify(struct dma_buf_attachment *attach)

@@ -23,7 +23,7 @@
 
 static unsigned long fail_load;
 module_param(fail_load, ulong, 0444);
-MODULE_PARM_DESC(fail_load, "for tests: the n-th step of loading the module fails (default 0: none)");
+MODULE_PARM_DESC(fail_load, "for tests: make the n-th step of loading the module fail (default 0: none)");
 
 #ifdef CONFIG_FAULT_INJECTION
 static DECLARE_FAULT_ATTR(mockgpu_fail_attr);

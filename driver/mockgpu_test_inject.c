@@ -27,7 +27,7 @@ static struct page *mockgpu_inject_page(struct mockgpu_bo *bo, unsigned long pag
 	return mockgpu_bo_backing(bo, &backing) ? backing.pages[page] : NULL;
 }
 
-/* Pin the buffer, so that the raised page is still its own at REF_PUT. */
+/* Pin the buffer: REF_PUT must find the same page. */
 static int mockgpu_inject_ref_raise(struct mockgpu_bo *bo, unsigned long page)
 {
 	struct page *raised = mockgpu_inject_page(bo, page);
@@ -175,7 +175,7 @@ static void mockgpu_foreign_release(struct mockgpu_bo *bo)
 }
 
 /**
- * mockgpu_inject_fault - answer a fault with the foreign page
+ * mockgpu_inject_fault - map the foreign page
  * @bo: the buffer, locked, at a page for which mockgpu_inject_is_at() is true
  * @vmf: the fault
  *

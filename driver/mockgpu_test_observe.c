@@ -109,7 +109,7 @@ static int mockgpu_pages_read(struct mockgpu_bo *bo, unsigned long first,
 }
 
 static int mockgpu_pages_copy_out(struct mockgpu_bo *bo, unsigned long first,
-			      unsigned long count, u64 ptr)
+				  unsigned long count, u64 ptr)
 {
 	struct drm_mockgpu_page __user *to = u64_to_user_ptr(ptr);
 	struct drm_mockgpu_page *chunk;

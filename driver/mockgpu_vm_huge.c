@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page faults answered with one 2 MiB entry, and mmap() addresses that allow it. Only
- * for kernels with huge PFN mappings.
+ * Page faults that install one 2 MiB entry, and mmap() addresses that allow it. Only for
+ * kernels with huge PFN mappings.
  */
 #include <linux/bits.h>
 #include <linux/mm.h>

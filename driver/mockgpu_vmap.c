@@ -71,8 +71,8 @@ void mockgpu_bo_flush(struct mockgpu_bo *bo)
  * @bo: the buffer
  *
  * Call it before the pages are mapped uncached. A buffer without pages is populated first,
- * so that contents that TTM swaps in are flushed, too. If that fails, whoever creates the
- * mapping will see the error.
+ * to flush contents that TTM swaps in, too. If that fails, the caller will see the error
+ * when it creates the mapping.
  */
 void mockgpu_bo_flush_new(struct mockgpu_bo *bo)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: what user space may ask for, and what is refused. Sizes, flags, ranges.
+ * KUnit tests of argument checks: sizes, flags, ranges, limits.
  */
 #include <linux/limits.h>
 #include <linux/mm.h>
@@ -75,7 +75,7 @@ static void expect_charged(struct kunit *test, struct mockgpu_fake *fake, long p
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&fake->mdev.charged), all);
 }
 
-/* Whole blocks, a page for what is kept about each, and nothing where it is too much. */
+/* Blocks count in full, a description counts a page, and a failure counts nothing. */
 static void all_buffers_share_a_limit(struct kunit *test)
 {
 	struct mockgpu_fake *fake = mockgpu_fake_create(test, 17);
@@ -92,7 +92,7 @@ static void all_buffers_share_a_limit(struct kunit *test)
 	other->bo.desc.size = 66 * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &other->bo), 0);
 	expect_charged(test, fake, 98, 100);
-	/* As for one that is revoked. */
+	/* As revoking a buffer does. */
 	mockgpu_bo_uncharge_pages(&fake->bo);
 	mockgpu_bo_uncharge_pages(&fake->bo);
 	expect_charged(test, fake, 66, 68);
@@ -112,7 +112,7 @@ static void an_import_costs_what_is_kept_about_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &fake->bo), 0);
 	expect_charged(test, fake, 0, 1);
 	mockgpu_bo_uncharge(&fake->bo);
-	/* An address and an entry of a table for each page. */
+	/* An address and a table entry for each page. */
 	fake->bo.desc.size = (u64)PAGE_SIZE * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &fake->bo), 0);
 	expect_charged(test, fake, 0, sizeof(dma_addr_t) + sizeof(struct scatterlist) + 1);
@@ -185,7 +185,7 @@ static void only_the_drivers_own_ioctls_can_be_unknown(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_MOCKGPU_BO_COPY));
 	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_BASE +
 							       DRM_MOCKGPU_BO_COPY + 1)));
-	/* Numbers that were left out. */
+	/* A number that was never assigned. */
 	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_BASE +
 							       DRM_MOCKGPU_BO_COPY - 1)));
 	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_END - 1)));

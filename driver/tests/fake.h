@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device and a buffer that only exist in memory: what the functions under test
- * look at is set, the rest is 0.
+ * A device and a buffer without TTM or DRM behind them: only the members that the
+ * functions under test read are set, all others are 0.
  */
 #ifndef MOCKGPU_FAKE_H
 #define MOCKGPU_FAKE_H
@@ -13,11 +13,11 @@
 #include "../mockgpu_types.h"
 
 /**
- * struct mockgpu_fake - them
+ * struct mockgpu_fake - a fake device with one buffer
  * @mdev: the device
- * @bo: a buffer of it
+ * @bo: the buffer
  * @tt: its system pages
- * @res: where it is: in TTM_PL_TT
+ * @res: its resource, in TTM_PL_TT
  */
 struct mockgpu_fake {
 	struct mockgpu_device mdev;
@@ -27,13 +27,13 @@ struct mockgpu_fake {
 };
 
 /**
- * mockgpu_fake_create - make them; they go with the test
- * @test: the test
- * @npages: pages of the buffer
+ * mockgpu_fake_create - create a fake device with one buffer
+ * @test: the test, which frees it
+ * @npages: number of pages of the buffer
  *
- * The page array of @tt is there, empty.
+ * The page array of @tt is allocated and empty.
  *
- * Return: them.
+ * Return: the fake.
  */
 static inline struct mockgpu_fake *mockgpu_fake_create(struct kunit *test,
 						       unsigned long npages)

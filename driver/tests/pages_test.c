@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: what the page kinds promise, and that the driver sees a broken promise.
+ * KUnit tests of the page kinds: what each promises, and that the driver notices when a
+ * promise is broken.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -46,7 +47,7 @@ static void block_case_name(const struct block_case *the, char *name)
 
 KUNIT_ARRAY_PARAM(block, block_cases, block_case_name);
 
-/* The words of the interface (enum mockgpu_kind), said once more. */
+/* Restates what enum mockgpu_kind promises. */
 static void expect_page(struct kunit *test, const struct block_case *the,
 			struct page *page, unsigned int index)
 {
@@ -72,7 +73,7 @@ static void a_block_is_what_its_kind_promises(struct kunit *test)
 		expect_page(test, the, head + i, i);
 	KUNIT_EXPECT_NULL(test, memchr_inv(page_address(head), 0, PAGE_SIZE << the->order));
 	KUNIT_EXPECT_TRUE(test, mockgpu_block_is_good(the->kind, the->order, head, "test"));
-	/* Dirty, for the next one to be zeroed. */
+	/* Leave it dirty: the next allocation must zero it. */
 	memset(page_address(head), 0x5a, PAGE_SIZE << the->order);
 	mockgpu_block_free(the->kind, the->order, head);
 }
@@ -99,7 +100,7 @@ static void a_raised_count_is_seen(struct kunit *test)
 	mockgpu_block_free(the->kind, the->order, head);
 }
 
-/* A reference that goes after a few milliseconds, as a passer-by's does. */
+/* A reference that is dropped after a few milliseconds. */
 struct passer_by {
 	struct delayed_work work;
 	struct page *page;
@@ -128,7 +129,7 @@ static void a_reference_for_a_moment_is_no_damage(struct kunit *test)
 	mockgpu_block_free(the->kind, the->order, head);
 }
 
-/* What is good for one kind is not for any other, where a block has two pages. */
+/* No block of two or more pages satisfies the promise of another kind. */
 static void a_kind_is_no_other(struct kunit *test)
 {
 	const struct block_case *the = test->param_value;
@@ -162,7 +163,7 @@ static void a_block_that_somebody_holds_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_ref_count(head), 0);
 }
 
-/* One whole block and a part of a second one. */
+/* One whole block and part of a second one. */
 static void a_buffer_is_made_of_blocks(struct kunit *test)
 {
 	const struct block_case *the = test->param_value;
@@ -187,7 +188,7 @@ static void a_buffer_is_made_of_blocks(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(pages, 0, npages * sizeof(*pages)));
 }
 
-/* What ttm_pool_alloc() gives: blocks of any order in any sequence. */
+/* As ttm_pool_alloc() returns them: blocks of any order in any sequence. */
 static const u32 pool_orders[] = { 3, 0, 0, 2, 1, 5, 0 };
 
 #define POOL_PAGES (8 + 1 + 1 + 4 + 2 + 32 + 1)
@@ -251,7 +252,7 @@ static void other_pages_of_the_pool_are_refused(struct kunit *test)
 	struct mockgpu_fake *fake = pool_create(test);
 	struct page **pages = fake->tt.ttm.pages;
 
-	/* Tails that belong to another place. */
+	/* Tails in the wrong place. */
 	swap(pages[1], pages[2]);
 	expect_no_record(test, fake);
 	swap(pages[1], pages[2]);
@@ -259,7 +260,7 @@ static void other_pages_of_the_pool_are_refused(struct kunit *test)
 	page_ref_dec(pages[0]);
 	expect_no_record(test, fake);
 	page_ref_inc(pages[0]);
-	/* A count that is neither a head's nor a tail's. */
+	/* A count that neither heads nor tails have. */
 	page_ref_inc(pages[8]);
 	expect_no_record(test, fake);
 	page_ref_dec(pages[8]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: the arithmetic of places, of VRAM and of huge entries. The pages are page
- * frame numbers only: nobody looks at them.
+ * KUnit tests of placements, VRAM and huge entries: arithmetic only. The pages are just page
+ * frame numbers, which nothing dereferences.
  */
 #include <linux/bits.h>
 #include <linux/mm.h>
@@ -14,7 +14,7 @@
 #include "fake.h"
 
 #define BLOCK	BIT(MOCKGPU_VRAM_ORDER)
-/* A multiple of a block. */
+/* Aligned to a block. */
 #define PFN	0x40000ul
 
 static void fill_pages(struct page **pages, unsigned long npages, unsigned long pfn)
@@ -25,7 +25,7 @@ static void fill_pages(struct page **pages, unsigned long npages, unsigned long 
 		pages[i] = pfn_to_page(pfn + i);
 }
 
-/* A buffer of @npages in a VRAM of @all pages, from page @start on. */
+/* A buffer of @npages in a VRAM of @all pages, starting at page @start. */
 static struct mockgpu_fake *in_vram(struct kunit *test, unsigned long npages,
 				    unsigned long all, unsigned long start)
 {
@@ -102,7 +102,7 @@ static void what_is_larger_than_vram_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, PAGE_SIZE), -EOPNOTSUPP);
 }
 
-/* Four pages with contents; the buffer has the two in the middle. */
+/* Four pages with contents; the buffer owns the two in the middle. */
 static struct mockgpu_fake *with_contents(struct kunit *test)
 {
 	struct mockgpu_fake *fake = in_vram(test, 2, 4, 1);
@@ -177,7 +177,7 @@ static void a_huge_entry_begins_with_a_block(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, 0, &pfn));
 	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, 1, &pfn));
 	KUNIT_EXPECT_EQ(test, pfn, PFN + HUGE);
-	/* Blocks that lie where no entry can begin. */
+	/* Blocks that are not aligned for an entry. */
 	fill_pages(fake->mdev.vram.pages, 4 * HUGE, PFN + 1);
 	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, 1, &pfn));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: small workers: copying, counting faults, telling who swaps.
+ * KUnit tests of small functions: copying, counting faults, swapping out one buffer,
+ * recognising ghost objects, checking the table of an import.
  */
 #include <linux/iosys-map.h>
 #include <linux/limits.h>
@@ -67,7 +68,7 @@ static u8 *bytes(struct kunit *test, size_t size, bool counted)
 	return area;
 }
 
-/* Neither offset nor the size is a multiple of anything. */
+/* Offsets and size are not aligned to anything. */
 static void a_copy_takes_every_byte(struct kunit *test)
 {
 	const size_t from = 1001, to = 77, size = 2 * PAGE_SIZE + 13;
@@ -159,7 +160,7 @@ static void only_who_swaps_gets_the_one_buffer(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, tbo, &fake->bo.tbo);
 }
 
-/* As ttm_buffer_object_transfer() makes them: a buffer object with nothing around it. */
+/* As ttm_buffer_object_transfer() creates it: a buffer object with nothing around it. */
 static void what_ttm_makes_is_left_alone(struct kunit *test)
 {
 	struct mockgpu_fake *fake = mockgpu_fake_create(test, 1);
@@ -184,7 +185,7 @@ static void what_ttm_makes_is_left_alone(struct kunit *test)
 	mockgpu_tt_destroy(&fake->mdev.ttm, ttm);
 }
 
-/* Two pieces, of which an IOMMU may have made fewer. */
+/* Two segments, which an IOMMU may have merged. */
 static void a_table_has_each_page_once(struct kunit *test)
 {
 	struct scatterlist sg[2];
