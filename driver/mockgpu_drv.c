@@ -15,6 +15,7 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_prime.h>
+#include <drm/drm_print.h>
 
 #include "mockgpu_copy.h"
 #include "mockgpu_debugfs.h"
@@ -144,7 +145,9 @@ static const struct drm_driver mockgpu_driver = {
 	.debugfs_init = mockgpu_debugfs_init,
 	.name = MOCKGPU_NAME,
 	.desc = MOCKGPU_DESC,
+	/* 1.1: MOCKGPU_GET_PARAM */
 	.major = 1,
+	.minor = 1,
 	MOCKGPU_DRIVER_DATE
 };
 
@@ -188,7 +191,7 @@ static int __init mockgpu_devices_register(void)
 		ret = mockgpu_device_register(mockgpu_devices[i]);
 		if (!ret)
 			continue;
-		pr_err("device %u cannot be registered (%d): it is left out\n", i, ret);
+		drm_err(&mockgpu_devices[i]->drm, "cannot be registered (%d): left out\n", ret);
 		mockgpu_device_destroy(mockgpu_devices[i]);
 		mockgpu_devices[i] = NULL;
 	}
