@@ -216,7 +216,7 @@ static void mockgpu_gem_vunmap(struct drm_gem_object *gem, struct iosys_map *map
 	mockgpu_gem_vmap_unlock(gem);
 }
 
-const struct drm_gem_object_funcs mockgpu_gem_funcs = {
+static const struct drm_gem_object_funcs mockgpu_gem_funcs = {
 	.free = mockgpu_gem_free,
 	.export = mockgpu_dmabuf_export,
 	.get_sg_table = mockgpu_gem_get_sg_table,
