@@ -3,6 +3,7 @@
  * What cppcheck has to know of macros that it sees no definition of: it reads
  * neither kernel headers nor libc's. For lab/check.
  */
+#define CONFIG_64BIT 1
 #define xa_for_each(xa, index, entry) \
 	for (index = 0; (entry = xa_load(xa, index)) != NULL; index++)
 #define list_for_each_entry(pos, head, member) \
