@@ -5,7 +5,6 @@
  * answered to a guest that wants what it must not have.
  */
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -14,6 +13,7 @@
 
 #include "guest/protocol.h"
 #include "vgpu/protocol.h"
+#include "blobs.h"
 #include "mockgpu.h"
 #include "vgpu/testing/guest.h"
 
@@ -23,20 +23,6 @@
 #define CTX 1
 #define REPORT 1000
 #define SEED 0x5eedull
-
-/* Entries of /proc/self/fd: what a leak adds to. */
-static unsigned int count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	if (!dir)
-		return 0;
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
 
 FIXTURE(blob) {
 	struct vgpu_guest guest;
@@ -176,12 +162,6 @@ static uint32_t pattern(struct vgpu_guest *guest, uint32_t op, uint32_t id,
 	};
 
 	return vgpu_guest_submit(guest, CTX, &command, sizeof(command));
-}
-
-/* Where the guest would find a mapped blob. */
-static char *view(struct vgpu_guest *guest, uint32_t id)
-{
-	return vgpu_blob_mapped(vgpu_blob_find(guest->dev, id));
 }
 
 static uint64_t *view_word(struct vgpu_guest *guest, uint32_t id, uint64_t page,

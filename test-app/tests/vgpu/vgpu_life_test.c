@@ -5,13 +5,13 @@
  * other exporters. What fails leaves nothing, neither here nor in the driver.
  */
 
-#include <dirent.h>
 #include <sys/mman.h>
 
 #include "kselftest_harness.h"
 
 #include "guest/protocol.h"
 #include "vgpu/protocol.h"
+#include "blobs.h"
 #include "debugfs.h"
 #include "mockgpu.h"
 #include "vgpu/testing/guest.h"
@@ -35,19 +35,6 @@ struct holdings {
 	struct mockgpu_usage usage;
 };
 
-static unsigned int count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	unsigned int count = 0;
-
-	if (!dir)
-		return 0;
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
 static unsigned int count_maps(void)
 {
 	FILE *file = fopen("/proc/self/maps", "re");
@@ -65,7 +52,7 @@ static unsigned int count_maps(void)
 static struct holdings holdings_of(int drm_fd)
 {
 	struct holdings holdings = {
-		.fds = count_entries("/proc/self/fd"), .maps = count_maps(),
+		.fds = count_fds(), .maps = count_maps(),
 	};
 
 	if (drm_fd >= 0 && mockgpu_usage_get(drm_fd, &holdings.usage))
@@ -163,11 +150,6 @@ static uint32_t fill(struct vgpu_guest *guest, uint32_t id, uint64_t pages)
 	};
 
 	return vgpu_guest_submit(guest, CTX, &fill, sizeof(fill));
-}
-
-static char *view(struct vgpu_guest *guest, uint32_t id)
-{
-	return vgpu_blob_mapped(vgpu_blob_find(guest->dev, id));
 }
 
 /* Words that fill() did not leave so; with no pattern, words that are not 0. */
@@ -283,7 +265,7 @@ TEST_F(life, maps_that_fail)
 	}
 	/* Where nothing is any more may be one mapping with its neighbours. */
 	EXPECT_GE(before.maps, count_maps());
-	EXPECT_EQ(before.fds, count_entries("/proc/self/fd"));
+	EXPECT_EQ(before.fds, count_fds());
 }
 
 static const uint64_t quarter = VGPU_GUEST_WINDOW / 4;

@@ -15,6 +15,7 @@
 #include "vgpu/cross_domain.h"
 #include "vgpu/protocol.h"
 #include "arch.h"
+#include "blobs.h"
 #include "debugfs.h"
 #include "mockgpu.h"
 #include "vgpu/testing/guest.h"
@@ -135,8 +136,7 @@ TEST_F(map_info, is_that_of_the_host)
 	if (self->drm_fd < 0)
 		return;
 	EXPECT_EQ(variant->right,
-		  map_info_of_host(_metadata, self->drm_fd,
-				   vgpu_blob_mapped(vgpu_blob_find(guest->dev, BLOB))));
+		  map_info_of_host(_metadata, self->drm_fd, view(guest, BLOB)));
 }
 
 /* What was moved before it is mapped is where it was moved to. */
