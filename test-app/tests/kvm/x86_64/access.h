@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "live.h"
-#include "thief.h"
+#include "canary.h"
 
 #define ACCESS_ORDER 4
 #define ACCESS_BLOCK (1u << ACCESS_ORDER)
@@ -19,13 +19,13 @@
 /**
  * struct access - one page of a buffer in a guest
  * @live: the buffer and the guest, with one vCPU
- * @thief: from access_move() on: what got the buffer's pages
+ * @canary: from access_move() on: what got the buffer's pages
  * @page: the page
  * @refusable: whether this kernel does not map it, and is known not to
  */
 struct access {
 	struct live live;
-	struct mockgpu_bo thief;
+	struct mockgpu_bo canary;
 	uint32_t page;
 	bool refusable;
 };
@@ -61,7 +61,7 @@ static inline void access_begin(struct __test_metadata *_metadata, struct access
 
 static inline void access_end(struct __test_metadata *_metadata, struct access *access)
 {
-	EXPECT_EQ(0, mockgpu_bo_destroy(&access->thief));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&access->canary));
 	live_teardown(_metadata, &access->live);
 }
 
@@ -113,32 +113,32 @@ static inline void access_enter(struct __test_metadata *_metadata, const struct 
 static inline void access_move(struct __test_metadata *_metadata, struct access *access)
 {
 	struct live *live = &access->live;
-	struct drm_mockgpu_page *before = bo_pages(_metadata, &live->bo), *stolen;
+	struct drm_mockgpu_page *before = bo_pages(_metadata, &live->bo), *reused;
 	uint32_t i, found = 0;
 
-	thief_steal(_metadata, live, &access->thief);
-	memset(access->thief.map, ACCESS_CANARY, access->thief.size);
-	guest_fill(access->thief.map, live->pages, THIEF_SEED);
-	stolen = bo_pages(_metadata, &access->thief);
+	canary_take_pages(_metadata, live, &access->canary);
+	memset(access->canary.map, ACCESS_CANARY, access->canary.size);
+	guest_fill(access->canary.map, live->pages, CANARY_SEED);
+	reused = bo_pages(_metadata, &access->canary);
 	for (i = 0; i < live->pages; i++)
-		found += stolen[i].pfn == before[access->page].pfn;
+		found += reused[i].pfn == before[access->page].pfn;
 	if (!found)
 		ksft_print_msg("the other buffer did not get page %u: judged by the new page\n",
 			       access->page);
 	free(before);
-	free(stolen);
+	free(reused);
 }
 
 /* The canaries are as they were, and so is everything between them. */
-static inline void access_expect_thief_untouched(struct __test_metadata *_metadata,
-						 const struct access *access)
+static inline void access_expect_canary_untouched(struct __test_metadata *_metadata,
+						  const struct access *access)
 {
-	char *right = malloc(access->thief.size);
+	char *right = malloc(access->canary.size);
 
 	ASSERT_NE(NULL, right);
-	memset(right, ACCESS_CANARY, access->thief.size);
-	guest_fill(right, access->live.pages, THIEF_SEED);
-	EXPECT_EQ(0, memcmp(right, access->thief.map, access->thief.size));
+	memset(right, ACCESS_CANARY, access->canary.size);
+	guest_fill(right, access->live.pages, CANARY_SEED);
+	EXPECT_EQ(0, memcmp(right, access->canary.map, access->canary.size));
 	free(right);
 }
 

@@ -22,7 +22,7 @@
 #include "kmsg.h"
 #include "kvmstat.h"
 #include "live.h"
-#include "thief.h"
+#include "canary.h"
 #include "trial.h"
 
 #define PAGES_MAX 512
@@ -223,17 +223,17 @@ static void expect_canaries_live(struct __test_metadata *_metadata,
 				 struct _test_data_backing *self)
 {
 	struct live *live = &self->live;
-	struct backing thief;
+	struct backing canary;
 	unsigned int i;
 
-	ASSERT_EQ(0, backing_open(&thief, self->backing.type == BACKING_HUGETLB ?
+	ASSERT_EQ(0, backing_open(&canary, self->backing.type == BACKING_HUGETLB ?
 				  BACKING_HUGETLB : BACKING_MEMFD, live->vm, self->backing.size));
-	guest_fill(thief.map, live->pages, THIEF_SEED);
+	guest_fill(canary.map, live->pages, CANARY_SEED);
 	live_wait(_metadata, live);
-	EXPECT_EQ(0, guest_differences(thief.map, live->pages, THIEF_SEED));
+	EXPECT_EQ(0, guest_differences(canary.map, live->pages, CANARY_SEED));
 	for (i = 0; i < live->vcpus; i++)
-		EXPECT_EQ(0, live_lane_differences(thief.map, live->pages, i, 0));
-	backing_close(&thief);
+		EXPECT_EQ(0, live_lane_differences(canary.map, live->pages, i, 0));
+	backing_close(&canary);
 }
 
 static uint64_t end_all(struct __test_metadata *_metadata, struct live *live)

@@ -120,7 +120,7 @@ static void try_event(struct __test_metadata *_metadata, struct access *access,
 	access_move(_metadata, access);
 	begin_event(_metadata, access, event);
 	expect_event(_metadata, access, event);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	begin_event(_metadata, access, event);
 	expect_event(_metadata, access, event);

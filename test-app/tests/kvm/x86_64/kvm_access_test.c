@@ -90,7 +90,7 @@ TEST_F(access, kvm_clock)
 	/* The same where all vCPUs have one master clock. */
 	EXPECT_LE(before.system_time, clock->system_time);
 	EXPECT_EQ(PVCLOCK_GUEST_STOPPED, clock->flags & PVCLOCK_GUEST_STOPPED);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /* The version goes up each time the vCPU is loaded: record_steal_time(). */
@@ -115,7 +115,7 @@ TEST_F(access, steal_time)
 	expect_steal_time(_metadata, access, steal);
 	access_move(_metadata, access);
 	expect_steal_time(_metadata, access, steal);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_steal_time(_metadata, access, steal);
 }
@@ -177,7 +177,7 @@ TEST_F(access, page_table)
 	expect_walk(_metadata, access, pml4, 1);
 	access_move(_metadata, access);
 	expect_walk(_metadata, access, pml4, 2);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /* With an APIC. */
@@ -280,7 +280,7 @@ TEST_F(apic, pv_eoi)
 	EXPECT_EQ(0, *flag);
 	access_move(_metadata, access);
 	expect_pv_eoi(_metadata, access);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_pv_eoi(_metadata, access);
 }

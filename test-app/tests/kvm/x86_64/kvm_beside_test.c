@@ -124,7 +124,7 @@ TEST_F(beside, ioeventfd)
 	expect_events(_metadata, access, below, above, VALUE + 1);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_events(_metadata, access, below, above, VALUE + 2);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	if (access->refusable)
 		verdict_known(_metadata, "known before 6.13: EFAULT in vram, events beside it");
 }
@@ -189,7 +189,7 @@ TEST_F(beside, slot_over_a_device)
 	EXPECT_EQ(VMM_EXIT_DOORBELL, store(_metadata, access, 0, VALUE + 3));
 	EXPECT_EQ(1, events(event));
 	EXPECT_EQ(access->refusable ? 0 : VALUE + 2, word_at(access, 0));
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	if (access->refusable)
 		verdict_known(_metadata, "known before 6.13: EFAULT while the slot is there");
 }
@@ -236,7 +236,7 @@ TEST_F(beside, coalesced_mmio)
 		if (!round)
 			access_move(_metadata, access);
 	}
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	if (access->refusable)
 		verdict_known(_metadata, "known before 6.13: EFAULT in vram, the ring works");
 }

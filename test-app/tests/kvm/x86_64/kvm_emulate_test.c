@@ -132,7 +132,7 @@ TEST_F(emulate, movs_to_vram)
 	memcpy(seen, access_at(access, STRADDLE), sizeof(seen));
 	for (i = 0; i < WORDS; i++)
 		EXPECT_EQ(device_value(i), seen[i]);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /* To the device: KVM reads, after the move from the new pages. */
@@ -160,7 +160,7 @@ TEST_F(emulate, movs_from_vram)
 	EXPECT_EQ(WORDS, device.accesses);
 	for (i = 0; i < WORDS; i++)
 		EXPECT_EQ(device_value(i), device.written[i]);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /* The stack in vram: what comes from the device goes back to it. */
@@ -185,7 +185,7 @@ TEST_F(emulate, push_and_pop)
 	EXPECT_EQ(2, device.accesses);
 	EXPECT_EQ(device_value(0), *top);
 	EXPECT_EQ(device_value(0), device.written[1]);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /**
@@ -287,7 +287,7 @@ TEST_F(emulate, outs)
 	port_run_to_end(_metadata, &port, access_vcpu(access));
 	for (i = 0; i < BYTES; i++)
 		EXPECT_EQ(port_byte(i), port.seen[i]);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /* The instruction itself in vram: KVM fetches it, the second one from the new page. */
@@ -309,7 +309,7 @@ TEST_F(emulate, instruction_in_vram)
 	code_expect_end(_metadata, access_vcpu(access));
 	EXPECT_EQ(2, device.accesses);
 	EXPECT_EQ(device_value(0) + 1, device.written[0]);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /*

@@ -134,7 +134,7 @@ static void try_shared_info(struct __test_metadata *_metadata, struct access *ac
 	access_move(_metadata, access);
 	EXPECT_EQ(1ull << 5, word_at(access, SHARED_PENDING));
 	expect_event(_metadata, access, 64 + 6);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_event(_metadata, access, 128 + 7);
 	ASSERT_EQ(0, mockgpu_bo_swapout(&access->live.bo));
@@ -193,7 +193,7 @@ static void try_vcpu_info(struct __test_metadata *_metadata, struct access *acce
 	expect_time(_metadata, access);
 	access_move(_metadata, access);
 	expect_time(_metadata, access);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_time(_metadata, access);
 }
@@ -296,7 +296,7 @@ TEST_F(xen, runstate)
 	expect_runstate(_metadata, access, offset, RUNSTATE_BLOCKED);
 	access_move(_metadata, access);
 	expect_runstate(_metadata, access, offset, RUNSTATE_OFFLINE);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_runstate(_metadata, access, offset, RUNSTATE_BLOCKED);
 }

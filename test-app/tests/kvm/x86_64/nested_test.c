@@ -146,7 +146,7 @@ TEST_F(nested, vmcb)
 	expect_entry(_metadata, access, vmcb, gpa);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_leave(_metadata, access, vmcb);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	EXPECT_EQ(count, page_count(_metadata, access));
 }
 
@@ -196,7 +196,7 @@ TEST_F(nested, msr_bitmap)
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	*bits = 0;
 	expect_rdmsr(_metadata, access, vmcb, false);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_revoke(&access->live.bo));
 	EXPECT_EQ(VMM_EXIT_DOORBELL, vmrun(_metadata, access, NESTED_VMCB_GPA));
 	EXPECT_FALSE(in_level2(_metadata, access));
@@ -246,7 +246,7 @@ TEST_F(nested, page_tables)
 	expect_walk(_metadata, access, pdpt, 1);
 	access_move(_metadata, access);
 	expect_walk(_metadata, access, pdpt, 2);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_walk(_metadata, access, pdpt, 3);
 	expect_leave(_metadata, access, vmcb);
@@ -271,7 +271,7 @@ static void try_memory(struct __test_metadata *_metadata, struct access *access,
 	EXPECT_EQ(0, guest_differences(page, 1, LIVE_SEED + 1));
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED + 1));
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	expect_leave(_metadata, access, vmcb);
 }
 
