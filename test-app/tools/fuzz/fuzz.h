@@ -19,9 +19,9 @@
 #include <stdint.h>
 
 #include "array.h"
-#include "crew.h"
 #include "mockgpu.h"
 #include "prng.h"
+#include "workers.h"
 
 #define FUZZ_CLIENTS 3
 #define FUZZ_BUFFERS 24

@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 #include "array.h"
-#include "crew.h"
 #include "ledger.h"
 #include "mockgpu.h"
 #include "prng.h"
+#include "workers.h"
 
 #define STRESS_SLOTS 16
 /* Pages of a buffer as a rule, and of some. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Worker processes under a watch, see crew.h. */
+/* Worker processes under a watch, see workers.h. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "crew.h"
+#include "workers.h"
 
 /* Seconds that the kernel may take to end a killed process. */
 #define CREW_KILL_PATIENCE 20
