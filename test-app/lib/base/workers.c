@@ -16,35 +16,35 @@
 #include "workers.h"
 
 /* Seconds that the kernel may take to end a killed process. */
-#define CREW_KILL_PATIENCE 20
+#define WORKERS_KILL_PATIENCE 20
 
-#define CREW_PAUSE_MS 20
+#define WORKERS_PAUSE_MS 20
 
-int crew_init(struct crew *crew)
+int workers_init(struct workers *workers)
 {
-	if (!crew->members || crew->members > CREW_MEMBERS_MAX ||
-	    !crew->threads || crew->threads > CREW_THREADS_MAX)
+	if (!workers->members || workers->members > WORKERS_MAX ||
+	    !workers->threads || workers->threads > WORKERS_THREADS_MAX)
 		return -EINVAL;
-	crew->shared = mmap(NULL, sizeof(*crew->shared), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return crew->shared == MAP_FAILED ? -errno : 0;
+	workers->shared = mmap(NULL, sizeof(*workers->shared), PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return workers->shared == MAP_FAILED ? -errno : 0;
 }
 
-void crew_fini(struct crew *crew)
+void workers_fini(struct workers *workers)
 {
-	munmap(crew->shared, sizeof(*crew->shared));
+	munmap(workers->shared, sizeof(*workers->shared));
 }
 
-int crew_start(struct crew *crew, unsigned int member,
-	       int (*work)(struct crew *crew, unsigned int member, void *arg), void *arg)
+int workers_start(struct workers *workers, unsigned int member,
+		  int (*work)(struct workers *workers, unsigned int member, void *arg), void *arg)
 {
-	struct crew_member *m = &crew->member[member];
+	struct worker *m = &workers->member[member];
 	pid_t parent = getpid();
 	unsigned int i;
 
 	fflush(NULL);
-	for (i = 0; i < crew->threads; i++) {
-		atomic_store(&crew->shared->thread[member][i].doing, NULL);
+	for (i = 0; i < workers->threads; i++) {
+		atomic_store(&workers->shared->thread[member][i].doing, NULL);
 		m->since[i] = clock_now();
 	}
 	m->pid = fork();
@@ -57,11 +57,11 @@ int crew_start(struct crew *crew, unsigned int member,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	_exit(work(crew, member, arg));
+	_exit(work(workers, member, arg));
 }
 
 /* Whether the process is gone; then it is reaped. */
-static bool crew_reap(struct crew_member *m)
+static bool workers_reap(struct worker *m)
 {
 	if (waitpid(m->pid, &m->status, WNOHANG) != m->pid)
 		return false;
@@ -69,7 +69,8 @@ static bool crew_reap(struct crew_member *m)
 	return true;
 }
 
-static void crew_show_file(struct crew *crew, pid_t pid, const char *task, const char *name)
+static void workers_show_file(struct workers *workers, pid_t pid, const char *task,
+			      const char *name)
 {
 	char path[320], line[256];
 	FILE *file;
@@ -79,12 +80,12 @@ static void crew_show_file(struct crew *crew, pid_t pid, const char *task, const
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file))
-		fprintf(crew->out, "#   %s%s", line, strchr(line, '\n') ? "" : "\n");
+		fprintf(workers->out, "#   %s%s", line, strchr(line, '\n') ? "" : "\n");
 	fclose(file);
 }
 
 /* Where each thread of a process is in the kernel. */
-static void crew_show_stacks(struct crew *crew, pid_t pid)
+static void workers_show_stacks(struct workers *workers, pid_t pid)
 {
 	struct dirent *entry;
 	char path[64];
@@ -97,139 +98,139 @@ static void crew_show_stacks(struct crew *crew, pid_t pid)
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		fprintf(crew->out, "# thread %s:\n", entry->d_name);
-		crew_show_file(crew, pid, entry->d_name, "syscall");
-		crew_show_file(crew, pid, entry->d_name, "stack");
+		fprintf(workers->out, "# thread %s:\n", entry->d_name);
+		workers_show_file(workers, pid, entry->d_name, "syscall");
+		workers_show_file(workers, pid, entry->d_name, "stack");
 	}
 	closedir(dir);
 }
 
-void crew_kill(struct crew *crew, unsigned int member)
+void workers_kill(struct workers *workers, unsigned int member)
 {
-	struct crew_member *m = &crew->member[member];
+	struct worker *m = &workers->member[member];
 	uint64_t start = clock_now();
 
 	if (!m->pid || m->stuck)
 		return;
 	kill(m->pid, SIGKILL);
-	while (!crew_reap(m)) {
-		if (clock_now() - start > CREW_KILL_PATIENCE) {
-			fprintf(crew->out, "# worker %u outlives SIGKILL\n", member);
-			crew_show_stacks(crew, m->pid);
+	while (!workers_reap(m)) {
+		if (clock_now() - start > WORKERS_KILL_PATIENCE) {
+			fprintf(workers->out, "# worker %u outlives SIGKILL\n", member);
+			workers_show_stacks(workers, m->pid);
 			m->stuck = true;
 			return;
 		}
-		clock_pause(CREW_PAUSE_MS);
+		clock_pause(WORKERS_PAUSE_MS);
 	}
 }
 
 /* The thread of a worker that has made no step for too long, or -1. */
-static int crew_hung_thread(struct crew *crew, unsigned int member)
+static int workers_hung_thread(struct workers *workers, unsigned int member)
 {
-	struct crew_member *m = &crew->member[member];
+	struct worker *m = &workers->member[member];
 	unsigned int i;
 
-	for (i = 0; i < crew->threads; i++) {
-		struct crew_thread *thread = &crew->shared->thread[member][i];
+	for (i = 0; i < workers->threads; i++) {
+		struct workers_thread *thread = &workers->shared->thread[member][i];
 		uint64_t beats = atomic_load(&thread->beats);
 
 		if (beats != m->seen[i] || !atomic_load(&thread->doing)) {
 			m->seen[i] = beats;
 			m->since[i] = clock_now();
-		} else if (clock_now() - m->since[i] > crew->patience) {
+		} else if (clock_now() - m->since[i] > workers->patience) {
 			return i;
 		}
 	}
 	return -1;
 }
 
-static void crew_look_at(struct crew *crew, unsigned int member)
+static void workers_look_at(struct workers *workers, unsigned int member)
 {
-	struct crew_member *m = &crew->member[member];
-	int thread = crew_hung_thread(crew, member);
+	struct worker *m = &workers->member[member];
+	int thread = workers_hung_thread(workers, member);
 
 	if (thread < 0)
 		return;
-	fprintf(crew->out,
+	fprintf(workers->out,
 		"# worker %u thread %d is in '%s' for %u s, after %" PRIu64 " steps\n",
-		member, thread, atomic_load(&crew->shared->thread[member][thread].doing),
-		crew->patience, m->seen[thread]);
-	crew_show_stacks(crew, m->pid);
+		member, thread, atomic_load(&workers->shared->thread[member][thread].doing),
+		workers->patience, m->seen[thread]);
+	workers_show_stacks(workers, m->pid);
 	m->hung = true;
-	crew_kill(crew, member);
+	workers_kill(workers, member);
 }
 
-unsigned int crew_look(struct crew *crew)
+unsigned int workers_look(struct workers *workers)
 {
 	unsigned int i, running = 0;
 
-	for (i = 0; i < crew->members; i++) {
-		struct crew_member *m = &crew->member[i];
+	for (i = 0; i < workers->members; i++) {
+		struct worker *m = &workers->member[i];
 
-		if (!m->pid || m->stuck || crew_reap(m))
+		if (!m->pid || m->stuck || workers_reap(m))
 			continue;
-		crew_look_at(crew, i);
+		workers_look_at(workers, i);
 		running += m->pid && !m->stuck;
 	}
 	return running;
 }
 
-void crew_stop(struct crew *crew)
+void workers_stop(struct workers *workers)
 {
 	uint64_t start = clock_now();
 	unsigned int i;
 
-	atomic_store(&crew->shared->stop, true);
-	while (crew_look(crew)) {
-		clock_pause(CREW_PAUSE_MS);
-		if (clock_now() - start <= 2 * crew->patience)
+	atomic_store(&workers->shared->stop, true);
+	while (workers_look(workers)) {
+		clock_pause(WORKERS_PAUSE_MS);
+		if (clock_now() - start <= 2 * workers->patience)
 			continue;
 		/* Steps are made, but the end is not seen. */
-		for (i = 0; i < crew->members; i++) {
-			crew->member[i].hung |= crew->member[i].pid;
-			crew_kill(crew, i);
+		for (i = 0; i < workers->members; i++) {
+			workers->member[i].hung |= workers->member[i].pid;
+			workers_kill(workers, i);
 		}
 	}
 }
 
-bool crew_all_ended(const struct crew *crew)
+bool workers_all_ended(const struct workers *workers)
 {
 	bool good = true;
 	unsigned int i;
 
-	for (i = 0; i < crew->members; i++) {
-		int status = crew->member[i].status;
+	for (i = 0; i < workers->members; i++) {
+		int status = workers->member[i].status;
 
-		if (!status && !crew->member[i].hung)
+		if (!status && !workers->member[i].hung)
 			continue;
 		good = false;
-		fprintf(crew->out, "# worker %u ended with %s %d\n", i,
+		fprintf(workers->out, "# worker %u ended with %s %d\n", i,
 			WIFSIGNALED(status) ? "signal" : "status",
 			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	}
 	return good;
 }
 
-void crew_note(struct crew *crew, const char *format, ...)
+void workers_note(struct workers *workers, const char *format, ...)
 {
-	unsigned int number = atomic_fetch_add(&crew->shared->failures, 1);
+	unsigned int number = atomic_fetch_add(&workers->shared->failures, 1);
 	va_list args;
 
-	if (number >= CREW_NOTES_MAX)
+	if (number >= WORKERS_NOTES_MAX)
 		return;
 	va_start(args, format);
-	vsnprintf(crew->shared->note[number], CREW_NOTE_MAX, format, args);
+	vsnprintf(workers->shared->note[number], WORKERS_NOTE_MAX, format, args);
 	va_end(args);
 }
 
-bool crew_is_content(const struct crew *crew)
+bool workers_no_failures(const struct workers *workers)
 {
-	unsigned int failures = crew->shared->failures;
+	unsigned int failures = workers->shared->failures;
 	unsigned int i;
 
-	for (i = 0; i < failures && i < CREW_NOTES_MAX; i++)
-		fprintf(crew->out, "# %s\n", crew->shared->note[i]);
-	if (failures > CREW_NOTES_MAX)
-		fprintf(crew->out, "# and %u more\n", failures - CREW_NOTES_MAX);
+	for (i = 0; i < failures && i < WORKERS_NOTES_MAX; i++)
+		fprintf(workers->out, "# %s\n", workers->shared->note[i]);
+	if (failures > WORKERS_NOTES_MAX)
+		fprintf(workers->out, "# and %u more\n", failures - WORKERS_NOTES_MAX);
 	return !failures;
 }

@@ -235,8 +235,9 @@ static void fuzz_action_fork(struct fuzz_worker *worker)
 	if (killed)
 		kill(child, SIGKILL);
 	if (waitpid(child, &status, 0) == child && WIFSIGNALED(status) && !killed)
-		crew_note(worker->crew, "worker %u, step %" PRIu64 ": its child died of signal %d",
-			  worker->number, worker->step, WTERMSIG(status));
+		workers_note(worker->workers,
+			     "worker %u, step %" PRIu64 ": its child died of signal %d",
+			     worker->number, worker->step, WTERMSIG(status));
 }
 
 /* A client goes with all its handles; mappings and dma-bufs stay. */
@@ -397,6 +398,6 @@ void fuzz_step(struct fuzz_worker *worker)
 	draw = prng_below(&worker->prng, all);
 	for (i = 0; draw >= fuzz_actions[i].weight; i++)
 		draw -= fuzz_actions[i].weight;
-	crew_beat(worker->crew, worker->number, 0, fuzz_actions[i].name);
+	workers_beat(worker->workers, worker->number, 0, fuzz_actions[i].name);
 	fuzz_actions[i].run(worker);
 }
