@@ -97,7 +97,7 @@ struct mockgpu_bo *vgpu_blob_bo(struct vgpu_blob *blob);
  * @blob: the blob
  *
  * Mapped at the first call, by mmap(), apart from any mapping a guest has. The
- * driver may take the memory away at any moment: to touch it is for guarded.h.
+ * driver may take the memory away at any moment: to touch it is for fault_guard.h.
  *
  * Return: its first byte, or NULL with errno set when it cannot be mapped.
  */

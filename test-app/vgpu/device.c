@@ -9,7 +9,7 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 
-#include "guarded.h"
+#include "fault_guard.h"
 #include "internal.h"
 
 #define FEATURE(bit) (1ull << (bit))

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 
-#include "guarded.h"
+#include "fault_guard.h"
 #include "mem.h"
 
 static const struct vgpu_mem_region *region_of(const struct vgpu_mem *mem,

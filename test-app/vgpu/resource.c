@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "guarded.h"
+#include "fault_guard.h"
 #include "internal.h"
 
 #define BLOB_FLAGS (VIRTIO_GPU_BLOB_FLAG_USE_MAPPABLE |		\

@@ -21,7 +21,7 @@
 #include "guest/protocol.h"
 #include "vgpu/protocol.h"
 #include "debugfs.h"
-#include "guarded.h"
+#include "fault_guard.h"
 #include "mockgpu.h"
 #include "reload.h"
 #include "vgpu/testing/guest.h"

@@ -21,10 +21,10 @@
 #include <linux/dma-buf.h>
 
 #include "debugfs.h"
+#include "fault_guard.h"
 #include "fdpass.h"
 #include "foreign.h"
 #include "fuzz.h"
-#include "guarded.h"
 
 /* One in so many mappings and accesses goes beyond the end. */
 #define FUZZ_BEYOND 10

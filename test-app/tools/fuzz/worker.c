@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fault_guard.h"
 #include "fuzz.h"
-#include "guarded.h"
 
 /* Every fourth worker does without rights. */
 #define FUZZ_UNPRIVILEGED 4

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "guarded.h"
+#include "fault_guard.h"
 #include "ledger.h"
 #include "prng.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Touching memory that may be gone, see guarded.h. */
+/* Touching memory that may be gone, see fault_guard.h. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "guarded.h"
+#include "fault_guard.h"
 
 static __thread sigjmp_buf guarded_jump;
 static __thread volatile sig_atomic_t guarded_active;
