@@ -25,7 +25,7 @@
 int vgpu_create(struct vgpu **dev, const struct vgpu_config *config)
 {
 	struct vgpu *new;
-	int ret = guarded_init();
+	int ret = fault_guard_init();
 
 	if (ret)
 		return ret;

@@ -86,7 +86,7 @@ int vgpu_mem_read(const struct vgpu_mem *mem, uint64_t gpa, void *data,
 	for (; size; gpa += piece, size -= piece) {
 		const char *hva = piece_of(mem, gpa, size, &piece);
 
-		if (!hva || guarded_read(data, hva, piece))
+		if (!hva || fault_guard_read(data, hva, piece))
 			return -EFAULT;
 		data = (char *)data + piece;
 	}
@@ -101,7 +101,7 @@ int vgpu_mem_write(const struct vgpu_mem *mem, uint64_t gpa, const void *data,
 	for (; size; gpa += piece, size -= piece) {
 		char *hva = piece_of(mem, gpa, size, &piece);
 
-		if (!hva || guarded_write(hva, data, piece))
+		if (!hva || fault_guard_write(hva, data, piece))
 			return -EFAULT;
 		data = (const char *)data + piece;
 	}
@@ -132,7 +132,7 @@ static int word_run(const struct vgpu_mem *mem, uint64_t gpa, struct word *word,
 {
 	word->at = vgpu_mem_at(mem, gpa, sizeof(word->value));
 	if (!word->at || gpa % sizeof(word->value) ||
-	    guarded_range(run, word, word->at, sizeof(word->value)))
+	    fault_guard_range(run, word, word->at, sizeof(word->value)))
 		return -EFAULT;
 	return 0;
 }

@@ -7,7 +7,7 @@
  * them are checked, and it may change the contents at any moment, so a value is
  * copied out once and judged in the copy. Whoever shares the memory may take it
  * away at any moment too, by cutting its file short: that is an error like a bad
- * address, once guarded_init() was called. Nothing here is locked: one thread at
+ * address, once fault_guard_init() was called. Nothing here is locked: one thread at
  * a time.
  */
 #ifndef MOCKGPU_VGPU_MEM_H

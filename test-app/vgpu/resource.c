@@ -330,7 +330,7 @@ int vgpu_resource_read(struct vgpu *dev, struct vgpu_resource *resource,
 
 		if (!access)
 			return -errno;
-		return guarded_read(data, access + offset, size);
+		return fault_guard_read(data, access + offset, size);
 	}
 	while (size) {
 		size_t piece = size;
@@ -355,7 +355,7 @@ int vgpu_resource_write(struct vgpu *dev, struct vgpu_resource *resource,
 
 		if (!access)
 			return -errno;
-		return guarded_write(access + offset, data, size);
+		return fault_guard_write(access + offset, data, size);
 	}
 	while (size) {
 		size_t piece = size;

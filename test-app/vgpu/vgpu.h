@@ -113,7 +113,7 @@ struct vgpu_counts {
  * @dev: out
  * @config: copied
  *
- * From now on this process handles SIGBUS and SIGSEGV, see guarded_init().
+ * From now on this process handles SIGBUS and SIGSEGV, see fault_guard_init().
  *
  * Return: 0; -ENOMEM; what sigaction() says.
  */

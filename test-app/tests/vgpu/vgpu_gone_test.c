@@ -74,26 +74,26 @@ TEST(a_guard_tells_what_is_there)
 	there = page_make(&fd);
 	ASSERT_NE(NULL, gone);
 	ASSERT_NE(NULL, there);
-	ASSERT_EQ(0, guarded_init());
-	ASSERT_EQ(0, guarded_init());
-	EXPECT_EQ(0, guarded_read(data, there, PAGE));
+	ASSERT_EQ(0, fault_guard_init());
+	ASSERT_EQ(0, fault_guard_init());
+	EXPECT_EQ(0, fault_guard_read(data, there, PAGE));
 	EXPECT_EQ(1, data[PAGE - 1]);
-	EXPECT_EQ(-EFAULT, guarded_read(data, gone, PAGE));
-	EXPECT_EQ(-EFAULT, guarded_write(gone, data, 1));
-	EXPECT_EQ(0, guarded_write(there, "2", 1));
+	EXPECT_EQ(-EFAULT, fault_guard_read(data, gone, PAGE));
+	EXPECT_EQ(-EFAULT, fault_guard_write(gone, data, 1));
+	EXPECT_EQ(0, fault_guard_write(there, "2", 1));
 	EXPECT_EQ('2', *there);
-	EXPECT_EQ(SIGBUS, guarded(touch, gone));
+	EXPECT_EQ(SIGBUS, fault_guard(touch, gone));
 	munmap(gone, PAGE);
-	EXPECT_EQ(SIGSEGV, guarded(touch, gone));
-	EXPECT_EQ(0, guarded(touch, there));
+	EXPECT_EQ(SIGSEGV, fault_guard(touch, gone));
+	EXPECT_EQ(0, fault_guard(touch, there));
 }
 
 TEST_SIGNAL(outside_of_a_guard_it_is_deadly, SIGBUS)
 {
 	char *gone = page_cut(), data = 0;
 
-	ASSERT_EQ(0, guarded_init());
-	EXPECT_EQ(-EFAULT, guarded_read(&data, gone, 1));
+	ASSERT_EQ(0, fault_guard_init());
+	EXPECT_EQ(-EFAULT, fault_guard_read(&data, gone, 1));
 	touch(gone);
 }
 
@@ -102,9 +102,9 @@ TEST_SIGNAL(another_address_is_deadly, SIGBUS)
 {
 	char *gone = page_cut(), data = 0;
 
-	ASSERT_EQ(0, guarded_init());
-	EXPECT_EQ(-EFAULT, guarded_write(gone, &data, 1));
-	guarded_read(gone, &data, 1);
+	ASSERT_EQ(0, fault_guard_init());
+	EXPECT_EQ(-EFAULT, fault_guard_write(gone, &data, 1));
+	fault_guard_read(gone, &data, 1);
 }
 
 static void leave(int sig)
@@ -122,7 +122,7 @@ TEST(who_had_the_signal_before_keeps_it)
 	pid = fork();
 	if (!pid) {
 		signal(SIGBUS, leave);
-		if (guarded_init() || guarded_read(&data, gone, 1) != -EFAULT)
+		if (fault_guard_init() || fault_guard_read(&data, gone, 1) != -EFAULT)
 			_exit(1);
 		touch(gone);
 		_exit(2);
@@ -141,14 +141,14 @@ TEST(a_guard_makes_no_system_call)
 
 	pid = fork();
 	if (!pid) {
-		bool right = !guarded_init();
+		bool right = !fault_guard_init();
 
 		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT))
 			_exit(4);
 		/* From here on any but read, write, exit and sigreturn is deadly. */
 		for (i = 0; i < 1000; i++) {
-			right = right && guarded_read(&data, gone, 1) == -EFAULT &&
-				!guarded_read(&data, "1", 1);
+			right = right && fault_guard_read(&data, gone, 1) == -EFAULT &&
+				!fault_guard_read(&data, "1", 1);
 		}
 		syscall(SYS_exit, !right);
 	}
@@ -174,7 +174,7 @@ static void *guard_run(void *arg)
 
 	for (i = 0; i < 20000; i++) {
 		memset(data, 0, sizeof(data));
-		if (guarded_read(data, guard->from, sizeof(data)) != guard->right ||
+		if (fault_guard_read(data, guard->from, sizeof(data)) != guard->right ||
 		    data[63] != !guard->right)
 			guard->wrong++;
 	}
@@ -188,7 +188,7 @@ TEST(threads_have_guards_of_their_own)
 	int fd, i;
 
 	there = page_make(&fd);
-	ASSERT_EQ(0, guarded_init());
+	ASSERT_EQ(0, fault_guard_init());
 	for (i = 0; i < 4; i++) {
 		guards[i] = (struct guard){
 			.from = i % 2 ? there : gone, .right = i % 2 ? 0 : -EFAULT,

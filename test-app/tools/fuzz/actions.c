@@ -132,7 +132,7 @@ static void fuzz_action_touch(struct fuzz_worker *worker)
 	};
 
 	if (touch.map)
-		guarded(fuzz_touch_all, &touch);
+		fault_guard(fuzz_touch_all, &touch);
 }
 
 /* By the kernel, through get_user_pages() and then the driver's access(). */

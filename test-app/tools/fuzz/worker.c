@@ -44,7 +44,7 @@ static int fuzz_worker_files(struct fuzz_worker *worker)
 
 static int fuzz_worker_init(struct fuzz_worker *worker)
 {
-	if (guarded_init() || fuzz_worker_memory(worker) || fuzz_worker_files(worker))
+	if (fault_guard_init() || fuzz_worker_memory(worker) || fuzz_worker_files(worker))
 		return -1;
 	/* After the files: nobody may open them. */
 	worker->privileged = worker->number % FUZZ_UNPRIVILEGED != FUZZ_UNPRIVILEGED - 1;

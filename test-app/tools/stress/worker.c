@@ -91,7 +91,7 @@ static int stress_worker_init(struct stress_worker *worker)
 		worker->slot[i].dmabuf = -1;
 		worker->slot[i].ref.fd = -1;
 	}
-	return worker->fd < 0 ? worker->fd : guarded_init();
+	return worker->fd < 0 ? worker->fd : fault_guard_init();
 }
 
 static int stress_threads(struct stress_worker *worker)

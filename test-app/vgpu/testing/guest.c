@@ -89,7 +89,7 @@ static void *map_anonymous(size_t size, int prot)
 }
 
 /* Between pages that nobody may touch: what runs over must not end in other memory. */
-static void *map_guarded(size_t size)
+static void *map_with_guard_pages(size_t size)
 {
 	char *map = map_anonymous(size + 2 * VGPU_MEM_ALIGN, PROT_NONE);
 
@@ -102,7 +102,7 @@ static void *map_guarded(size_t size)
 	return map + VGPU_MEM_ALIGN;
 }
 
-static void unmap_guarded(void *map, size_t size)
+static void unmap_with_guard_pages(void *map, size_t size)
 {
 	munmap((char *)map - VGPU_MEM_ALIGN, size + 2 * VGPU_MEM_ALIGN);
 }
@@ -115,7 +115,7 @@ static int ram_init(struct vgpu_guest *guest)
 	int i, ret;
 
 	for (i = 0; i < VGPU_GUEST_REGIONS; i++) {
-		guest->ram[i] = map_guarded(VGPU_GUEST_REGION);
+		guest->ram[i] = map_with_guard_pages(VGPU_GUEST_REGION);
 		if (!guest->ram[i])
 			return -errno;
 		ret = vgpu_mem_add(vgpu_mem(guest->dev), gpa[i], guest->ram[i],
@@ -165,7 +165,7 @@ void vgpu_guest_exit(struct vgpu_guest *guest)
 	vgpu_destroy(guest->dev);
 	for (i = 0; i < VGPU_GUEST_REGIONS; i++) {
 		if (guest->ram[i])
-			unmap_guarded(guest->ram[i], VGPU_GUEST_REGION);
+			unmap_with_guard_pages(guest->ram[i], VGPU_GUEST_REGION);
 	}
 	munmap(guest->window, VGPU_GUEST_WINDOW);
 }
