@@ -12,7 +12,7 @@
 #include <xf86drm.h>
 
 #include "blob.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "mockgpu.h"
 #include "protocol.h"
 #include "virgl.h"

@@ -19,7 +19,7 @@
 #include "kselftest_harness.h"
 
 #include "driver.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "hostmap.h"
 #include "pattern.h"
 

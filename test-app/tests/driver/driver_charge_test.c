@@ -10,7 +10,7 @@
 #include "kselftest_harness.h"
 
 #include "driver.h"
-#include "foreign.h"
+#include "exporter.h"
 
 FIXTURE(charge) {
 	struct driver driver;

@@ -15,7 +15,7 @@
 #include "kselftest_harness.h"
 
 #include "driver.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "pattern.h"
 #include "reload.h"
 

@@ -20,7 +20,7 @@
 
 #include "clock.h"
 #include "driver.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "pattern.h"
 #include "reload.h"
 

@@ -8,7 +8,7 @@
 #include <linux/memfd.h>
 
 #include "bench.h"
-#include "foreign.h"
+#include "exporter.h"
 
 /* 2 MiB with 4 KiB pages. */
 #define BENCH_ORDER 9

@@ -21,9 +21,9 @@
 #include <linux/dma-buf.h>
 
 #include "debugfs.h"
+#include "exporter.h"
 #include "fault_guard.h"
 #include "fdpass.h"
-#include "foreign.h"
 #include "fuzz.h"
 
 /* One in so many mappings and accesses goes beyond the end. */

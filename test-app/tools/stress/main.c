@@ -15,8 +15,8 @@
 
 #include "aftermath.h"
 #include "clock.h"
+#include "exporter.h"
 #include "fdpass.h"
-#include "foreign.h"
 #include "stress.h"
 
 #define STRESS_USAGE 2

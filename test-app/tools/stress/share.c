@@ -9,8 +9,8 @@
 #include <linux/dma-buf.h>
 #include <xf86drm.h>
 
+#include "exporter.h"
 #include "fdpass.h"
-#include "foreign.h"
 #include "stress.h"
 
 static int stress_dmabuf(const struct stress_slot *slot)

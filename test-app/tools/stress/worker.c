@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "exporter.h"
 #include "fault_guard.h"
-#include "foreign.h"
 #include "stress.h"
 
 static unsigned int stress_choose(struct prng *prng)

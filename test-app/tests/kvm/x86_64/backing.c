@@ -12,7 +12,7 @@
 
 #include "backing.h"
 #include "debugfs.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "hostmap.h"
 #include "mockgpu.h"
 #include "sysfs.h"

@@ -12,7 +12,7 @@
 #include <linux/udmabuf.h>
 #include <xf86drm.h>
 
-#include "foreign.h"
+#include "exporter.h"
 
 extern char **environ;
 
