@@ -167,7 +167,7 @@ TEST_F(gralloc, makes_every_format_that_guests_ask_for)
 
 TEST_F(gralloc, is_for_mockgpu_only)
 {
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 
 	if (vgem < 0)
 		SKIP(return, "this kernel has no vgem");

@@ -76,7 +76,7 @@ static int mockgpu_make(struct vgpu_blob *blob, int drm_fd, uint64_t blob_id)
 	return 0;
 }
 
-static int foreign_make(struct vgpu_blob *blob, int (*make)(size_t size))
+static int exporter_make(struct vgpu_blob *blob, int (*make)(size_t size))
 {
 	blob->fd = make(blob->size);
 	/* Another exporter that is not there is no resource of the guest's. */
@@ -94,9 +94,9 @@ static int blob_make(struct vgpu_blob *blob, int drm_fd, uint64_t blob_id)
 	case VGPU_BLOB_ID_MEMFD:
 		return memfd_make(blob);
 	case VGPU_BLOB_ID_UDMABUF:
-		return foreign_make(blob, foreign_udmabuf);
+		return exporter_make(blob, exporter_udmabuf);
 	case VGPU_BLOB_ID_HEAP:
-		return foreign_make(blob, foreign_heap);
+		return exporter_make(blob, exporter_heap);
 	}
 	if (VGPU_BLOB_ID_SOURCE(blob_id) == VGPU_SOURCE_MOCKGPU)
 		return mockgpu_make(blob, drm_fd, blob_id);

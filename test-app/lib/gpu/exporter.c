@@ -25,7 +25,7 @@ static void load_vgem(void)
 		waitpid(child, NULL, 0);
 }
 
-int foreign_vgem_open(void)
+int exporter_vgem_open(void)
 {
 	int fd = drmOpenWithType("vgem", NULL, DRM_NODE_PRIMARY);
 
@@ -36,7 +36,7 @@ int foreign_vgem_open(void)
 	return fd < 0 ? -ENOENT : fd;
 }
 
-int foreign_vgem(size_t size)
+int exporter_vgem(size_t size)
 {
 	/* 32 bit a pixel, one page a line. */
 	struct drm_mode_create_dumb dumb = {
@@ -44,7 +44,7 @@ int foreign_vgem(size_t size)
 		.height = size / getpagesize(),
 		.bpp = 32,
 	};
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 	int fd;
 
 	if (vgem < 0)
@@ -56,7 +56,7 @@ int foreign_vgem(size_t size)
 	return fd;
 }
 
-int foreign_udmabuf(size_t size)
+int exporter_udmabuf(size_t size)
 {
 	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = size };
 	int device, fd;
@@ -78,7 +78,7 @@ int foreign_udmabuf(size_t size)
 	return fd;
 }
 
-int foreign_heap(size_t size)
+int exporter_heap(size_t size)
 {
 	struct dma_heap_allocation_data data = {
 		.len = size,

@@ -5,40 +5,40 @@
  * Functions that return int give a file descriptor, or a negative errno: -ENOENT
  * where the kernel has no such exporter.
  */
-#ifndef MOCKGPU_FOREIGN_H
-#define MOCKGPU_FOREIGN_H
+#ifndef MOCKGPU_EXPORTER_H
+#define MOCKGPU_EXPORTER_H
 
 #include <stddef.h>
 
 /**
- * foreign_vgem_open - open vgem's primary node; the module is loaded if need be
+ * exporter_vgem_open - open vgem's primary node; the module is loaded if need be
  *
  * Return: see above.
  */
-int foreign_vgem_open(void);
+int exporter_vgem_open(void);
 
 /**
- * foreign_vgem - a dma-buf of vgem: write-combined shmem pages
+ * exporter_vgem - a dma-buf of vgem: write-combined shmem pages
  * @size: bytes, a multiple of the page size
  *
  * Return: see above.
  */
-int foreign_vgem(size_t size);
+int exporter_vgem(size_t size);
 
 /**
- * foreign_udmabuf - a dma-buf of udmabuf, over a memfd
+ * exporter_udmabuf - a dma-buf of udmabuf, over a memfd
  * @size: bytes, a multiple of the page size
  *
  * Return: see above.
  */
-int foreign_udmabuf(size_t size);
+int exporter_udmabuf(size_t size);
 
 /**
- * foreign_heap - a dma-buf of the system heap: compound pages
+ * exporter_heap - a dma-buf of the system heap: compound pages
  * @size: bytes, a multiple of the page size
  *
  * Return: see above.
  */
-int foreign_heap(size_t size);
+int exporter_heap(size_t size);
 
-#endif /* MOCKGPU_FOREIGN_H */
+#endif /* MOCKGPU_EXPORTER_H */

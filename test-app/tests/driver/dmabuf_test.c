@@ -492,7 +492,7 @@ TEST_F(dmabuf, every_kind_can_be_shared)
 /* Whether that pins it is up to vgem: 6.1 and 6.12 map it at once, 7.2 does not. */
 TEST_F(dmabuf, vgem_can_import_it)
 {
-	int vgem = foreign_vgem_open(), again;
+	int vgem = exporter_vgem_open(), again;
 	struct mockgpu_buffer buffer;
 	uint32_t handle;
 
@@ -520,7 +520,7 @@ TEST_F(dmabuf, vgem_can_import_it)
 
 TEST_F(dmabuf, vgem_lets_it_go)
 {
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 	struct mockgpu_buffer buffer;
 	uint32_t handle;
 
@@ -686,15 +686,15 @@ FIXTURE_VARIANT(foreign) {
 };
 
 FIXTURE_VARIANT_ADD(foreign, vgem) {
-	.create = foreign_vgem,
+	.create = exporter_vgem,
 };
 
 FIXTURE_VARIANT_ADD(foreign, udmabuf) {
-	.create = foreign_udmabuf,
+	.create = exporter_udmabuf,
 };
 
 FIXTURE_VARIANT_ADD(foreign, heap) {
-	.create = foreign_heap,
+	.create = exporter_heap,
 };
 
 FIXTURE_SETUP(foreign)

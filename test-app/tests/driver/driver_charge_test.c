@@ -141,12 +141,12 @@ TEST_F(charge, imports_are_charged)
 {
 	const struct driver *driver = &self->driver;
 	const uint64_t pages = 256;
-	int fd = foreign_udmabuf(pages * driver->page);
+	int fd = exporter_udmabuf(pages * driver->page);
 	struct mockgpu_usage now;
 	struct mockgpu_bo bo;
 
 	if (fd < 0)
-		fd = foreign_vgem(pages * driver->page);
+		fd = exporter_vgem(pages * driver->page);
 	if (fd == -ENOENT)
 		SKIP(return, "this kernel has no other exporter");
 	ASSERT_LE(0, fd);

@@ -260,7 +260,7 @@ static int use_foreign(struct rig *rig)
 }
 
 static int (*const exporters[])(size_t size) = {
-	foreign_vgem, foreign_udmabuf, foreign_heap,
+	exporter_vgem, exporter_udmabuf, exporter_heap,
 };
 
 TEST_F(fail, import)
@@ -297,7 +297,7 @@ TEST_F(fail, copy)
 
 static int vgem_import(struct rig *rig)
 {
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 	uint32_t handle;
 	int ret;
 

@@ -251,7 +251,7 @@ TEST_F(unplug, an_importer_that_is_pulled_lets_go)
 
 TEST_F(unplug, vgem_keeps_its_import)
 {
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 	uint32_t handle;
 
 	if (vgem == -ENOENT)

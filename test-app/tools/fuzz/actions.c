@@ -283,7 +283,7 @@ static void fuzz_action_close_dmabuf(struct fuzz_worker *worker)
 static void fuzz_action_foreign(struct fuzz_worker *worker)
 {
 	size_t size = fuzz_pages(worker, 4);
-	int fd = prng_chance(&worker->prng, 50) ? foreign_udmabuf(size) : foreign_heap(size);
+	int fd = prng_chance(&worker->prng, 50) ? exporter_udmabuf(size) : exporter_heap(size);
 
 	if (fd >= 0)
 		fuzz_fd_add(worker, fd);

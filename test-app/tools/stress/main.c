@@ -206,7 +206,7 @@ static void stress_run(const struct stress_options *options)
 	};
 	struct stress_setup setup = { .seed = options->seed, .threads = options->threads };
 	/* Loads the module once, before many look for it. */
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 
 	setup.counts = mmap(NULL, sizeof(*setup.counts), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -84,7 +84,7 @@ static int stress_worker_init(struct stress_worker *worker)
 	/* The part that tells this worker from others, earlier ones included. */
 	worker->tags = (uint64_t)worker->setup->lives << 32;
 	worker->fd = mockgpu_open(NULL, 0);
-	worker->vgem = foreign_vgem_open();
+	worker->vgem = exporter_vgem_open();
 	pthread_mutex_init(&worker->handles, NULL);
 	for (i = 0; i < STRESS_SLOTS; i++) {
 		pthread_rwlock_init(&worker->slot[i].lock, NULL);

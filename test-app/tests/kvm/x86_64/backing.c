@@ -102,9 +102,9 @@ static int backing_file(struct backing *backing)
 		ret = backing_reserve(backing);
 		return ret ? ret : backing_memfd(backing->size, MFD_HUGETLB | MFD_HUGE_2MB);
 	case BACKING_UDMABUF:
-		return foreign_udmabuf(backing->size);
+		return exporter_udmabuf(backing->size);
 	case BACKING_HEAP:
-		return foreign_heap(backing->size);
+		return exporter_heap(backing->size);
 	default:
 		return backing_gmem(backing);
 	}
