@@ -13,10 +13,10 @@
 
 #include "kselftest.h"
 
-#include "aftermath.h"
 #include "clock.h"
 #include "fdpass.h"
 #include "fuzz.h"
+#include "leak_check.h"
 
 #define FUZZ_USAGE 2
 /* From so many calls on each ioctl has to succeed now and then. */

@@ -13,10 +13,10 @@
 
 #include "kselftest.h"
 
-#include "aftermath.h"
 #include "clock.h"
 #include "exporter.h"
 #include "fdpass.h"
+#include "leak_check.h"
 #include "stress.h"
 
 #define STRESS_USAGE 2

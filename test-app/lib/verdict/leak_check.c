@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What has to hold afterwards, see aftermath.h. */
+/* What has to hold afterwards, see leak_check.h. */
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "aftermath.h"
 #include "clock.h"
 #include "kmsg.h"
+#include "leak_check.h"
 #include "mockgpu.h"
 
 /* What TTM frees from its workqueue gets this long. */
