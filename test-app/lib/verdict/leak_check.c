@@ -12,37 +12,37 @@
 #include "mockgpu.h"
 
 /* What TTM frees from its workqueue gets this long. */
-#define AFTERMATH_TRIES 500
-#define AFTERMATH_PAUSE_MS 10
+#define LEAK_CHECK_TRIES 500
+#define LEAK_CHECK_PAUSE_MS 10
 
-int aftermath_begin(struct aftermath *aftermath, char *why, size_t size)
+int leak_check_begin(struct leak_check *check, char *why, size_t size)
 {
 	int ret;
 
-	aftermath->fd = mockgpu_open(why, size);
-	if (aftermath->fd < 0)
-		return aftermath->fd;
-	ret = mockgpu_usage_get(aftermath->fd, &aftermath->before);
+	check->fd = mockgpu_open(why, size);
+	if (check->fd < 0)
+		return check->fd;
+	ret = mockgpu_usage_get(check->fd, &check->before);
 	if (ret) {
 		snprintf(why, size,
 			 "debugfs of mockgpu cannot be read (%s): mount debugfs, run as root",
 			 strerror(-ret));
 		goto err_close;
 	}
-	aftermath->kmsg = kmsg_open();
-	if (aftermath->kmsg < 0) {
-		ret = aftermath->kmsg;
+	check->kmsg = kmsg_open();
+	if (check->kmsg < 0) {
+		ret = check->kmsg;
 		snprintf(why, size, "/dev/kmsg cannot be read (%s): run as root", strerror(-ret));
 		goto err_close;
 	}
 	return 0;
 
 err_close:
-	close(aftermath->fd);
+	close(check->fd);
 	return ret;
 }
 
-static void aftermath_print(const char *when, const struct mockgpu_usage *usage, FILE *out)
+static void leak_check_print(const char *when, const struct mockgpu_usage *usage, FILE *out)
 {
 	fprintf(out,
 		"# %s: %" PRIu64 " buffers, charged for %" PRIu64 " pages, with %" PRIu64
@@ -50,30 +50,30 @@ static void aftermath_print(const char *when, const struct mockgpu_usage *usage,
 		when, usage->buffers, usage->pages, usage->populated, usage->vram);
 }
 
-bool aftermath_is_level(struct aftermath *aftermath, FILE *out)
+bool leak_check_is_clean(struct leak_check *check, FILE *out)
 {
-	const struct mockgpu_usage *before = &aftermath->before;
+	const struct mockgpu_usage *before = &check->before;
 	struct mockgpu_usage now = {};
-	bool level = false;
+	bool clean = false;
 	int tries;
 
-	for (tries = 0; tries < AFTERMATH_TRIES && !level; tries++) {
+	for (tries = 0; tries < LEAK_CHECK_TRIES && !clean; tries++) {
 		if (tries)
-			clock_pause(AFTERMATH_PAUSE_MS);
-		if (mockgpu_usage_get(aftermath->fd, &now))
+			clock_pause(LEAK_CHECK_PAUSE_MS);
+		if (mockgpu_usage_get(check->fd, &now))
 			break;
-		level = now.buffers == before->buffers && now.pages == before->pages &&
+		clean = now.buffers == before->buffers && now.pages == before->pages &&
 			now.populated == before->populated && now.vram == before->vram;
 	}
-	aftermath_print("before", before, out);
-	aftermath_print("after", &now, out);
-	return level;
+	leak_check_print("before", before, out);
+	leak_check_print("after", &now, out);
+	return clean;
 }
 
-bool aftermath_is_quiet(struct aftermath *aftermath, FILE *out)
+bool leak_check_log_is_clean(struct leak_check *check, FILE *out)
 {
 	char first[256];
-	int complaints = kmsg_complaints(aftermath->kmsg, first, sizeof(first));
+	int complaints = kmsg_complaints(check->kmsg, first, sizeof(first));
 
 	if (complaints)
 		fprintf(out, "# the kernel log says: %s\n",
@@ -81,8 +81,8 @@ bool aftermath_is_quiet(struct aftermath *aftermath, FILE *out)
 	return !complaints;
 }
 
-void aftermath_end(struct aftermath *aftermath)
+void leak_check_end(struct leak_check *check)
 {
-	close(aftermath->kmsg);
-	close(aftermath->fd);
+	close(check->kmsg);
+	close(check->fd);
 }

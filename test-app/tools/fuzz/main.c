@@ -178,11 +178,11 @@ static void fuzz_run(const struct fuzz_options *options, struct fuzz_setup *setu
 static int fuzz_main(const struct fuzz_options *options)
 {
 	struct fuzz_setup setup = {};
-	struct aftermath aftermath;
+	struct leak_check leaks;
 	char why[256];
 
 	ksft_print_header();
-	if (aftermath_begin(&aftermath, why, sizeof(why)))
+	if (leak_check_begin(&leaks, why, sizeof(why)))
 		ksft_exit_skip("%s\n", why);
 	setup.counts = mmap(NULL, sizeof(*setup.counts), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -191,13 +191,13 @@ static int fuzz_main(const struct fuzz_options *options)
 		ksft_exit_fail_perror("cannot prepare");
 	ksft_set_plan(6);
 	ksft_print_msg("seed %#" PRIx64 "\n", options->seed);
-	ksft_test_result(fuzz_table_is_whole(aftermath.fd),
+	ksft_test_result(fuzz_table_is_whole(leaks.fd),
 			 "the fuzzer knows the whole interface\n");
 	fuzz_run(options, &setup);
-	ksft_test_result(aftermath_is_level(&aftermath, stdout),
+	ksft_test_result(leak_check_is_clean(&leaks, stdout),
 			 "the driver holds what it held before\n");
-	ksft_test_result(aftermath_is_quiet(&aftermath, stdout), "the kernel did not complain\n");
-	aftermath_end(&aftermath);
+	ksft_test_result(leak_check_log_is_clean(&leaks, stdout), "the kernel did not complain\n");
+	leak_check_end(&leaks);
 	ksft_finished();
 }
 

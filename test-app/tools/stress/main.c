@@ -224,19 +224,19 @@ static void stress_run(const struct stress_options *options)
 
 static int stress_main(const struct stress_options *options)
 {
-	struct aftermath aftermath;
+	struct leak_check leaks;
 	char why[256];
 
 	ksft_print_header();
-	if (aftermath_begin(&aftermath, why, sizeof(why)))
+	if (leak_check_begin(&leaks, why, sizeof(why)))
 		ksft_exit_skip("%s\n", why);
 	ksft_set_plan(5);
 	ksft_print_msg("seed %#" PRIx64 "\n", options->seed);
 	stress_run(options);
-	ksft_test_result(aftermath_is_level(&aftermath, stdout),
+	ksft_test_result(leak_check_is_clean(&leaks, stdout),
 			 "the driver holds what it held before\n");
-	ksft_test_result(aftermath_is_quiet(&aftermath, stdout), "the kernel did not complain\n");
-	aftermath_end(&aftermath);
+	ksft_test_result(leak_check_log_is_clean(&leaks, stdout), "the kernel did not complain\n");
+	leak_check_end(&leaks);
 	ksft_finished();
 }
 
