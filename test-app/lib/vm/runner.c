@@ -24,10 +24,10 @@ static void runner_note_efault(struct runner *runner)
 	uint64_t step = work->rounds << 32 | work->step;
 
 	runner->efaults++;
-	runner->in_a_row = step == runner->step ? runner->in_a_row + 1 : 1;
+	runner->consecutive = step == runner->step ? runner->consecutive + 1 : 1;
 	runner->step = step;
-	if (runner->in_a_row > runner->stubborn)
-		runner->stubborn = runner->in_a_row;
+	if (runner->consecutive > runner->max_consecutive)
+		runner->max_consecutive = runner->consecutive;
 }
 
 static void *runner_thread(void *arg)

@@ -20,13 +20,13 @@
  * @thread: its thread
  * @reason: what ended it last
  * @efaults: times it ended with VMM_EXIT_EFAULT
- * @stubborn: how often at most that was in a row, at one and the same access
+ * @max_consecutive: how often at most that was in a row, at one and the same access
  * @running: it has not ended yet
  * @leaving: it is to end
  */
 struct runner {
 	_Atomic uint64_t efaults;
-	_Atomic uint64_t stubborn;
+	_Atomic uint64_t max_consecutive;
 	_Atomic bool running;
 	_Atomic bool leaving;
 	struct vmm_vcpu *vcpu;
@@ -35,7 +35,7 @@ struct runner {
 	enum vmm_exit reason;
 	/* private: */
 	uint64_t step;
-	uint64_t in_a_row;
+	uint64_t consecutive;
 };
 
 /**

@@ -299,15 +299,15 @@ static inline void live_known(struct __test_metadata *_metadata, const struct li
 }
 
 /* A retry has to work, one of so many at the latest. */
-#define LIVE_STUBBORN 16
+#define LIVE_MAX_CONSECUTIVE 16
 
 static inline void live_conclude(struct __test_metadata *_metadata, const struct live *live,
-				 uint64_t stubborn)
+				 uint64_t max_consecutive)
 {
 	unsigned int i;
 
 	for (i = 0; i < live->vcpus; i++)
-		EXPECT_GE(stubborn, live->runner[i].stubborn);
+		EXPECT_GE(max_consecutive, live->runner[i].max_consecutive);
 	live_known(_metadata, live);
 }
 

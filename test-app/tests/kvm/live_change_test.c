@@ -145,7 +145,7 @@ TEST_F(change, the_driver_changes_it)
 		}
 	}
 	live_stop(_metadata, live);
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 }
 
 /* Without a pause: KVM's faults and the driver's zaps race. */

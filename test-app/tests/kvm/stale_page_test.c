@@ -100,7 +100,7 @@ TEST_F(stale, while_they_run)
 		EXPECT_EQ(0, mockgpu_bo_destroy(&self->canary));
 	}
 	live_stop(_metadata, live);
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 	expect_reuse(_metadata, reused);
 }
 

@@ -176,7 +176,7 @@ TEST_F(backing, the_host_drops_its_entries)
 	}
 	live_stop(_metadata, live);
 	/* Each change is over before the next: no vCPU has to try for long. */
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 }
 
 /* A vCPU that needs a page there ends with EFAULT, but for pages that KVM has of the file. */
@@ -284,7 +284,7 @@ TEST_F(backing, the_pages_go)
 	/* Each page once a round, but one that was between its read and its write. */
 	EXPECT_GE(paused ? 0 : ROUNDS * live->vcpus * live->pages, wrong);
 	EXPECT_LE(paused ? 0 : ROUNDS * live->vcpus * (live->pages - 1), wrong);
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 }
 
 /* The bitmap has every write and nothing else, 2 MiB entries or not. */

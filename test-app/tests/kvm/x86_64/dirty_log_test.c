@@ -227,7 +227,7 @@ TEST_F(dirty, a_copy_under_load_is_complete)
 		copy_dirty(_metadata, self, copy);
 	}
 	live_stop(_metadata, live);
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 	copy_dirty(_metadata, self, copy);
 	EXPECT_EQ(0, memcmp(copy, live->bo.map, live->bo.size));
 	free(copy);

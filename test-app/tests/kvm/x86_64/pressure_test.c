@@ -268,7 +268,7 @@ TEST_F(pressure, while_vcpus_run)
 		EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
 	}
 	live_stop(_metadata, live);
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 	EXPECT_LE(ROUNDS, bo_query(_metadata, &live->bo).swapouts);
 }
 
