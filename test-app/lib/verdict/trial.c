@@ -333,30 +333,30 @@ static int trial_use(struct trial *trial, const struct trial_case *what)
 	return ret;
 }
 
-static int trial_slot_enter(struct trial *trial, const struct trial_case *what)
+static int trial_slot_attach(struct trial *trial, const struct trial_case *what)
 {
 	return vmm_slot_set(trial->vm, TRIAL_SLOT, trial_gpa(what), trial->memory,
 			    trial->pages * GUEST_PAGE_SIZE, 0);
 }
 
-static int trial_slot_leave(struct trial *trial, const struct trial_case *what)
+static int trial_slot_detach(struct trial *trial, const struct trial_case *what)
 {
 	(void)what;
 	return vmm_slot_delete(trial->vm, TRIAL_SLOT);
 }
 
-static const struct trial_door trial_slot = { trial_slot_enter, trial_slot_leave };
+static const struct trial_attach_ops trial_slot_ops = { trial_slot_attach, trial_slot_detach };
 
 static int trial_use_inside(struct trial *trial, const struct trial_case *what)
 {
-	const struct trial_door *door = what->door ? what->door : &trial_slot;
+	const struct trial_attach_ops *ops = what->attach_ops ? what->attach_ops : &trial_slot_ops;
 	int ret, err;
 
-	ret = door->enter(trial, what);
+	ret = ops->attach(trial, what);
 	if (ret)
 		return trial_error(trial, ret, "bringing the buffer into the guest");
 	ret = trial_use(trial, what);
-	err = door->leave(trial, what);
+	err = ops->detach(trial, what);
 	if (!ret && err)
 		ret = trial_error(trial, err, "taking the buffer out of the guest");
 	return ret;

@@ -52,16 +52,16 @@ enum trial_stage {
 };
 
 /**
- * struct trial_door - how a buffer gets into the guest and out again
+ * struct trial_attach_ops - how a buffer gets into the guest and out again
  *
- * @enter: make it reachable at trial_gpa()
- * @leave: end that, also where something in between has failed
+ * @attach: make it reachable at trial_gpa()
+ * @detach: end that, also where something in between has failed
  *
  * Both return 0 or -errno.
  */
-struct trial_door {
-	int (*enter)(struct trial *trial, const struct trial_case *what);
-	int (*leave)(struct trial *trial, const struct trial_case *what);
+struct trial_attach_ops {
+	int (*attach)(struct trial *trial, const struct trial_case *what);
+	int (*detach)(struct trial *trial, const struct trial_case *what);
 };
 
 /**
@@ -77,8 +77,8 @@ struct trial_door {
  *	congruent
  * @seed: of the data and of TRIAL_RANDOM
  * @hook: called at each stage, or NULL; an error ends the case with it
- * @opaque: for @hook, @door and @change
- * @door: NULL for a memslot of the buffer's own
+ * @opaque: for @hook, @attach_ops and @change
+ * @attach_ops: NULL for a memslot of the buffer's own
  * @change: NULL, or called when the guest has read every page (@first is
  *	GUEST_READ) and still has them: may move the buffer, with its contents.
  *	The guest then reads every page anew, before anybody else touches one,
@@ -91,7 +91,7 @@ struct trial_case {
 	uint64_t seed;
 	int (*hook)(struct trial *trial, enum trial_stage stage, void *opaque);
 	void *opaque;
-	const struct trial_door *door;
+	const struct trial_attach_ops *attach_ops;
 	int (*change)(struct trial *trial, void *opaque);
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every way into a guest: page kinds, doors to user space, fault modes, what the
+ * Every way into a guest: page kinds, mapping paths to user space, fault modes, what the
  * guest does first, how memslots lie over the mapping, and KVM_PRE_FAULT_MEMORY.
- * vgem's import of a mockgpu dma-buf is no door: drm_gem_dumb_map_offset() refuses
+ * vgem's import of a mockgpu dma-buf is no mapping path: drm_gem_dumb_map_offset() refuses
  * imports. Which pages map depends on the kind alone; lib/verdict/judge.c decides.
  *
  * One harness test is one kind in one fault mode. The short form takes each kind,
- * mode, layout and first access together with one of the doors; MOCKGPU_LONG=1 takes
+ * mode, layout and first access together with one of the mapping paths; MOCKGPU_LONG=1 takes
  * all of them.
  */
 
@@ -33,9 +33,9 @@
 #define ROOM (4ull << 20)
 #define PAGES_MAX 1024
 
-enum door { DOOR_GEM, DOOR_DMABUF, DOORS };
+enum mapping_path { PATH_GEM, PATH_DMABUF, PATHS };
 
-static const char *const door_name[] = { "gem", "dmabuf" };
+static const char *const path_name[] = { "gem", "dmabuf" };
 
 static const enum guest_op firsts[] = { GUEST_READ, GUEST_WRITE, GUEST_EXECUTE };
 static const char *const first_name[] = { "read", "write", "execute" };
@@ -119,11 +119,11 @@ static int hide(void *at, size_t size)
 	return map == MAP_FAILED ? -errno : 0;
 }
 
-static int open_door(enum door door, struct mockgpu_bo *bo, void *at)
+static int map_by_path(enum mapping_path path, struct mockgpu_bo *bo, void *at)
 {
 	int fd, ret = 0;
 
-	if (door == DOOR_GEM) {
+	if (path == PATH_GEM) {
 		bo->map = NULL;
 		return mockgpu_bo_map(bo, at);
 	}
@@ -136,30 +136,30 @@ static int open_door(enum door door, struct mockgpu_bo *bo, void *at)
 	return ret;
 }
 
-static int leave_slot(struct trial *trial, const struct trial_case *what)
+static int detach_slot(struct trial *trial, const struct trial_case *what)
 {
 	(void)what;
 	return vmm_slot_delete(trial->vm, SLOT);
 }
 
 /* A slot that ends with the buffer. */
-static int enter_own(struct trial *trial, const struct trial_case *what)
+static int attach_own(struct trial *trial, const struct trial_case *what)
 {
 	return vmm_slot_set(trial->vm, SLOT, trial_gpa(what), trial->memory,
 			    trial->pages * GUEST_PAGE_SIZE, 0);
 }
 
 /* A slot that goes on where nothing is, or another buffer. */
-static int enter_room(struct trial *trial, const struct trial_case *what)
+static int attach_room(struct trial *trial, const struct trial_case *what)
 {
 	return vmm_slot_set(trial->vm, SLOT, trial_gpa(what), trial->memory, ROOM, 0);
 }
 
 /* An arena whose pages the guest had, before the buffer is mapped over them. */
-static int enter_arena(struct trial *trial, const struct trial_case *what)
+static int attach_arena(struct trial *trial, const struct trial_case *what)
 {
 	const size_t size = trial->pages * GUEST_PAGE_SIZE;
-	enum door door = *(const enum door *)what->opaque;
+	enum mapping_path path = *(const enum mapping_path *)what->opaque;
 	static uint32_t visit[PAGES_MAX];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
@@ -172,29 +172,29 @@ static int enter_arena(struct trial *trial, const struct trial_case *what)
 	if (mmap(trial->memory, size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
 		return -errno;
-	ret = enter_room(trial, what);
+	ret = attach_room(trial, what);
 	for (i = 0; i < trial->pages; i++)
 		visit[i] = i;
 	if (!ret)
 		ret = touch_run(vmm_vcpu_get(trial->vm, 0), &touch);
-	return ret ? ret : open_door(door, &trial->bo, trial->memory);
+	return ret ? ret : map_by_path(path, &trial->bo, trial->memory);
 }
 
 static const struct layout {
 	const char *name;
 	bool skewed;
 	bool other;
-	struct trial_door door;
+	struct trial_attach_ops attach_ops;
 } layouts[] = {
-	{ "own", false, false, { enter_own, leave_slot } },
-	{ "skewed", true, false, { enter_own, leave_slot } },
-	{ "larger", false, false, { enter_room, leave_slot } },
-	{ "several", false, true, { enter_room, leave_slot } },
-	{ "arena", false, false, { enter_arena, leave_slot } },
+	{ "own", false, false, { attach_own, detach_slot } },
+	{ "skewed", true, false, { attach_own, detach_slot } },
+	{ "larger", false, false, { attach_room, detach_slot } },
+	{ "several", false, true, { attach_room, detach_slot } },
+	{ "arena", false, false, { attach_arena, detach_slot } },
 };
 
 struct mapping_case {
-	enum door door;
+	enum mapping_path path;
 	const struct layout *layout;
 	size_t first;
 };
@@ -207,18 +207,18 @@ static struct judgement try_case(struct _test_data_mapping *self,
 		.visit = number % TRIAL_VISITS,
 		.skewed = mapping->layout->skewed,
 		.seed = guest_value(number, 0, 0),
-		.opaque = (void *)&mapping->door,
-		.door = &mapping->layout->door,
+		.opaque = (void *)&mapping->path,
+		.attach_ops = &mapping->layout->attach_ops,
 	};
 	struct judgement judgement;
 	struct trial trial;
 	int ret;
 
-	ret = open_door(mapping->door, &self->bo, self->room);
+	ret = map_by_path(mapping->path, &self->bo, self->room);
 	if (!ret && mapping->layout->other)
-		ret = open_door(mapping->door, &self->other, self->room + self->size);
+		ret = map_by_path(mapping->path, &self->other, self->room + self->size);
 	if (ret)
-		return cell_not_tried("the door does not open", self->size / GUEST_PAGE_SIZE);
+		return cell_not_tried("the buffer cannot be mapped", self->size / GUEST_PAGE_SIZE);
 	ret = trial_init_bo(&trial, &self->bo, self->room, self->vm, self->kmsg);
 	trial.explain = failure_explain;
 	if (!ret)
@@ -260,18 +260,18 @@ static const char *large_entries_differ(const struct drm_mockgpu_bo_create *want
 	return why;
 }
 
-/* One combination of door, layout and first access, by their number. */
+/* One combination of mapping path, layout and first access, by their number. */
 static void number_case(size_t number, struct mapping_case *mapping, size_t *layout)
 {
 	mapping->first = number % ARRAY_SIZE(firsts);
 	*layout = number / ARRAY_SIZE(firsts) % ARRAY_SIZE(layouts);
 	mapping->layout = &layouts[*layout];
-	mapping->door = number / ARRAY_SIZE(firsts) / ARRAY_SIZE(layouts);
+	mapping->path = number / ARRAY_SIZE(firsts) / ARRAY_SIZE(layouts);
 }
 
 TEST_F(mapping, every_case)
 {
-	const size_t cases = DOORS * ARRAY_SIZE(layouts) * ARRAY_SIZE(firsts);
+	const size_t cases = PATHS * ARRAY_SIZE(layouts) * ARRAY_SIZE(firsts);
 	struct judgement worst = { .verdict = JUDGE_OK }, judgement;
 	const char *why = large_entries_differ(&variant->want);
 	unsigned int tried = 0;
@@ -283,11 +283,11 @@ TEST_F(mapping, every_case)
 		SKIP(return, "%s", why);
 	for (number = 0; number < cases; number++) {
 		number_case(number, &mapping, &layout);
-		if (!test_is_long() && mapping.door != (layout + mapping.first) % DOORS)
+		if (!test_is_long() && mapping.path != (layout + mapping.first) % PATHS)
 			continue;
 		judgement = try_case(self, &mapping, tried++);
 		snprintf(name, sizeof(name), "mapping-%s-%s-%s-%s", variant->name,
-			 door_name[mapping.door], mapping.layout->name, first_name[mapping.first]);
+			 path_name[mapping.path], mapping.layout->name, first_name[mapping.first]);
 		cell_print(name, &judgement);
 		if (judgement.verdict > worst.verdict)
 			worst = judgement;
@@ -326,7 +326,7 @@ TEST_F(mapping, large_entry)
 
 	if (!has_large_entries(&variant->want))
 		SKIP(return, "there are no large entries");
-	ASSERT_EQ(0, open_door(DOOR_GEM, &self->bo, self->room));
+	ASSERT_EQ(0, map_by_path(PATH_GEM, &self->bo, self->room));
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->room, self->size, 0));
 	refused = refused_of(_metadata, self, 1, 8);
 	EXPECT_EQ(0, refused_of(_metadata, self, 0, 1));
@@ -361,7 +361,7 @@ TEST_F(mapping, pre_fault_memory)
 	if (!vmm_check(self->vm, KVM_CAP_PRE_FAULT_MEMORY))
 		SKIP(return, "KVM has no KVM_PRE_FAULT_MEMORY here");
 	ASSERT_EQ(pages, mockgpu_bo_pages(&self->bo, 0, pages, page));
-	ASSERT_EQ(0, open_door(DOOR_GEM, &self->bo, self->room));
+	ASSERT_EQ(0, map_by_path(PATH_GEM, &self->bo, self->room));
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->room, self->size, 0));
 	for (i = 0; i < pages; i++) {
 		const bool may = judge_page_refusable(&page[i]) &&

@@ -108,7 +108,7 @@ TEST_F(vram, every_page_in_both_directions)
 			.skewed = i / 2 / TRIAL_VISITS,
 			.seed = SEED + i,
 			.opaque = &self->vram,
-			.door = &door,
+			.attach_ops = &blob_attach_ops,
 		};
 		struct judgement judgement;
 
@@ -213,7 +213,7 @@ TEST_F(vram, moves_while_the_guest_has_it)
 			.visit = TRIAL_HEADS_FIRST,
 			.seed = SEED + i,
 			.opaque = &self->vram,
-			.door = &door,
+			.attach_ops = &blob_attach_ops,
 			.change = changes[i].make,
 		};
 		struct judgement judgement;

@@ -459,7 +459,7 @@ TEST_F(window, a_stale_page_is_seen)
 {
 	const struct trial_case what = {
 		.first = GUEST_READ, .visit = TRIAL_BACKWARDS, .seed = SEED,
-		.opaque = &self->vram, .door = &door, .change = change_stale,
+		.opaque = &self->vram, .attach_ops = &blob_attach_ops, .change = change_stale,
 	};
 	struct judgement judgement;
 	struct trial trial;

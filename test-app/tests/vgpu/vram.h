@@ -81,7 +81,7 @@ static inline int trial_of_blob(struct trial *trial, struct vram *vram, uint64_t
 	return ret;
 }
 
-static inline int door_enter(struct trial *trial, const struct trial_case *what)
+static inline int blob_attach(struct trial *trial, const struct trial_case *what)
 {
 	uint64_t offset = trial_gpa(what) - VRAM_GPA;
 
@@ -89,13 +89,13 @@ static inline int door_enter(struct trial *trial, const struct trial_case *what)
 	return vram_map_blob(what->opaque, ID, offset) == OK_MAP ? 0 : -EPROTO;
 }
 
-static inline int door_leave(struct trial *trial, const struct trial_case *what)
+static inline int blob_detach(struct trial *trial, const struct trial_case *what)
 {
 	(void)trial;
 	return vram_unmap_blob(what->opaque, ID) == OK ? 0 : -EPROTO;
 }
 
-static const struct trial_door door = { door_enter, door_leave };
+static const struct trial_attach_ops blob_attach_ops = { blob_attach, blob_detach };
 
 static inline struct judgement try_case(struct trial *trial, const struct trial_case *what)
 {

@@ -75,7 +75,7 @@ static void probe_json_result(const struct probe_result *result, FILE *out)
 
 	fputc('{', out);
 	probe_json_member("test", result->test, out);
-	probe_json_member("door", result->door, out);
+	probe_json_member("door", result->path, out);
 	probe_json_member("kind", result->kind, out);
 	fprintf(out, "\"order\":%" PRIu32 ",", result->order);
 	probe_json_member("verdict", judge_verdict_text(result->verdict), out);

@@ -39,7 +39,7 @@ struct probe_host {
  * struct probe_result - what became of one buffer
  *
  * @test: its name: page kind and order, "node-" before it for /dev/mockgpu
- * @door: how it was mapped: "gem" or "node"
+ * @path: how it was mapped: "gem" or "node"
  * @kind: its page kind, mockgpu_kind_name()
  * @order: its block order
  * @total: its pages
@@ -54,7 +54,7 @@ struct probe_host {
  */
 struct probe_result {
 	char test[48];
-	const char *door;
+	const char *path;
 	const char *kind;
 	uint32_t order;
 	size_t total;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Try every page kind and order, through both doors. */
+/* Try every page kind and order, through both mapping paths. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -131,12 +131,12 @@ static void probe_try(struct probe_result *result, const struct probe_context *c
 	}
 }
 
-static void probe_name(struct probe_result *result, const char *door, uint32_t kind,
+static void probe_name(struct probe_result *result, const char *path, uint32_t kind,
 		       uint32_t order)
 {
-	const char *node = strcmp(door, "node") ? "" : "node-";
+	const char *node = strcmp(path, "node") ? "" : "node-";
 
-	result->door = door;
+	result->path = path;
 	result->kind = mockgpu_kind_name(kind);
 	result->order = order;
 	if (kind == MOCKGPU_KIND_TTM)

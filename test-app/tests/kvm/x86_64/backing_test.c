@@ -85,19 +85,19 @@ FIXTURE_TEARDOWN(backing)
 	close(self->kmsg);
 }
 
-static int enter(struct trial *trial, const struct trial_case *what)
+static int attach(struct trial *trial, const struct trial_case *what)
 {
 	(void)trial;
 	return backing_slot_set(what->opaque, LIVE_SLOT, trial_gpa(what), 0);
 }
 
-static int leave(struct trial *trial, const struct trial_case *what)
+static int detach(struct trial *trial, const struct trial_case *what)
 {
 	(void)what;
 	return vmm_slot_delete(trial->vm, LIVE_SLOT);
 }
 
-static const struct trial_door door = { enter, leave };
+static const struct trial_attach_ops attach_ops = { attach, detach };
 
 TEST_F(backing, every_page_maps)
 {
@@ -113,7 +113,7 @@ TEST_F(backing, every_page_maps)
 		const struct trial_case what = {
 			.first = firsts[i], .skewed = i == 1, .seed = i,
 			.visit = i == 1 ? TRIAL_RANDOM : TRIAL_TAILS_FIRST,
-			.door = &door, .opaque = &self->backing,
+			.attach_ops = &attach_ops, .opaque = &self->backing,
 		};
 
 		if (trial_run(&trial, &what))
