@@ -18,9 +18,9 @@
 #include "judge.h"
 #include "program.h"
 #include "runner.h"
+#include "sequence.h"
 #include "touch.h"
 #include "verdict.h"
-#include "visit.h"
 
 #define LIVE_SLOT 1
 #define LIVE_GPA VMM_VRAM_GPA

@@ -26,9 +26,9 @@
 #include "driver.h"
 #include "hostmap.h"
 #include "program.h"
+#include "sequence.h"
 #include "touch.h"
 #include "verdict.h"
-#include "visit.h"
 #include "vmm.h"
 
 #define SLOT 1
