@@ -376,7 +376,7 @@ FIXTURE_TEARDOWN(gralloc_kvm)
 TEST_F(gralloc_kvm, reaches_the_guest)
 {
 	struct judgement judgement, worst = { .verdict = JUDGE_OK };
-	struct trial_case what = { .visit = TRIAL_TAILS_FIRST };
+	struct trial_case what = { .access_order = TRIAL_TAILS_FIRST };
 	char name[64];
 	int first;
 

@@ -103,7 +103,7 @@ enum guest_result {
  * @rounds: guest to host: GUEST_ECHO, GUEST_COUNT: times the list was worked through
  * @stop: host to guest, at any time: GUEST_ECHO, GUEST_COUNT: end with this round
  * @lane: host to guest: GUEST_COUNT: up to GUEST_LANES - 1, each vCPU another one
- * @page: host to guest: page numbers in the order of the visit
+ * @page: host to guest: page numbers in the order of access
  * @result: guest to host: enum guest_result per item
  */
 struct guest_work {

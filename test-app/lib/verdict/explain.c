@@ -129,11 +129,11 @@ static void explain_cut_trace(struct explanation *explanation)
 static int explain_touch(struct explanation *explanation, struct vmm_vcpu *vcpu)
 {
 	const struct explain_page *what = &explanation->what;
-	const uint32_t visit = what->page;
+	const uint32_t page = what->page;
 	uint8_t *result = calloc(what->page + 1, sizeof(*result));
 	struct touch touch = {
 		.op = what->op, .gpa = what->gpa, .seed = what->seed,
-		.visit = &visit, .visits = 1, .result = result,
+		.sequence = &page, .accesses = 1, .result = result,
 	};
 	int ret;
 
@@ -141,7 +141,7 @@ static int explain_touch(struct explanation *explanation, struct vmm_vcpu *vcpu)
 		return -ENOMEM;
 	ret = touch_run(vcpu, &touch);
 	explanation->ran = true;
-	explanation->result = result[visit];
+	explanation->result = result[page];
 	explanation->spurious = touch.spurious;
 	free(result);
 	return ret;

@@ -87,7 +87,7 @@ static size_t trial_add_blocks(struct trial *trial, size_t done, bool heads)
 
 	for (i = 0; i < trial->pages; i++) {
 		if (heads == !(trial->before[i].flags & MOCKGPU_PAGE_TAIL))
-			trial->visit[done++] = i;
+			trial->sequence[done++] = i;
 	}
 	return done;
 }
@@ -99,25 +99,25 @@ static void trial_shuffle(struct trial *trial, uint64_t seed)
 
 	for (i = trial->pages - 1; i > 0; i--) {
 		size_t j = guest_value(seed, i, 0) % (i + 1);
-		uint32_t page = trial->visit[i];
+		uint32_t page = trial->sequence[i];
 
-		trial->visit[i] = trial->visit[j];
-		trial->visit[j] = page;
+		trial->sequence[i] = trial->sequence[j];
+		trial->sequence[j] = page;
 	}
 }
 
-static void trial_plan_visit(struct trial *trial, const struct trial_case *what)
+static void trial_plan_sequence(struct trial *trial, const struct trial_case *what)
 {
-	bool heads_first = what->visit != TRIAL_TAILS_FIRST;
+	bool heads_first = what->access_order != TRIAL_TAILS_FIRST;
 	size_t i;
 
-	if (what->visit == TRIAL_HEADS_FIRST || what->visit == TRIAL_TAILS_FIRST) {
+	if (what->access_order == TRIAL_HEADS_FIRST || what->access_order == TRIAL_TAILS_FIRST) {
 		trial_add_blocks(trial, trial_add_blocks(trial, 0, heads_first), !heads_first);
 		return;
 	}
 	for (i = 0; i < trial->pages; i++)
-		trial->visit[i] = trial->pages - 1 - i;
-	if (what->visit == TRIAL_RANDOM)
+		trial->sequence[i] = trial->pages - 1 - i;
+	if (what->access_order == TRIAL_RANDOM)
 		trial_shuffle(trial, what->seed);
 }
 
@@ -197,13 +197,13 @@ uint64_t trial_gpa(const struct trial_case *what)
 	return VMM_VRAM_GPA + (what->skewed ? GUEST_PAGE_SIZE : 0);
 }
 
-/* The first page whose access did not go as it does on this kernel, or @visits. */
-static size_t trial_first_unexpected(const struct trial *trial, size_t visits)
+/* The first page whose access did not go as it does on this kernel, or @accesses. */
+static size_t trial_first_unexpected(const struct trial *trial, size_t accesses)
 {
 	size_t i;
 
-	for (i = 0; i < visits; i++) {
-		const uint32_t page = trial->visit[i];
+	for (i = 0; i < accesses; i++) {
+		const uint32_t page = trial->sequence[i];
 
 		if (trial->result[page] == GUEST_EFAULT && trial->evidence.refusal_known &&
 		    judge_page_refusable(&trial->before[page]))
@@ -215,27 +215,27 @@ static size_t trial_first_unexpected(const struct trial *trial, size_t visits)
 }
 
 static void trial_explain(struct trial *trial, const struct trial_case *what,
-			  enum guest_op op, uint64_t seed, size_t visits)
+			  enum guest_op op, uint64_t seed, size_t accesses)
 {
-	const size_t at = trial_first_unexpected(trial, visits);
+	const size_t at = trial_first_unexpected(trial, accesses);
 	const struct explain_page failed = {
 		.vm = trial->vm,
 		.bo = trial->bo.handle ? &trial->bo : NULL,
 		.memory = trial->memory,
 		.gpa = trial_gpa(what),
-		.page = at < visits ? trial->visit[at] : 0,
+		.page = at < accesses ? trial->sequence[at] : 0,
 		.op = op,
 		.seed = seed,
-		.info = &trial->before[at < visits ? trial->visit[at] : 0],
+		.info = &trial->before[at < accesses ? trial->sequence[at] : 0],
 	};
 
-	if (trial->explain && at < visits)
+	if (trial->explain && at < accesses)
 		trial->explain(&failed);
 }
 
-/* One pass of the guest over the @visits pages of trial->visit. */
+/* One pass of the guest over the @accesses pages of trial->sequence. */
 static int trial_touch(struct trial *trial, const struct trial_case *what,
-		       enum guest_op op, uint64_t seed, size_t visits)
+		       enum guest_op op, uint64_t seed, size_t accesses)
 {
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(trial->vm, 0);
 	struct judge_wrong *wrong = &trial->evidence.guest_wrong;
@@ -243,8 +243,8 @@ static int trial_touch(struct trial *trial, const struct trial_case *what,
 		.op = op,
 		.gpa = trial_gpa(what),
 		.seed = seed,
-		.visit = trial->visit,
-		.visits = visits,
+		.sequence = trial->sequence,
+		.accesses = accesses,
 		.result = trial->result,
 	};
 	int ret = touch_run(vcpu, &touch);
@@ -259,7 +259,7 @@ static int trial_touch(struct trial *trial, const struct trial_case *what,
 	}
 	wrong->words += touch.wrong_words;
 	trial->evidence.spurious += touch.spurious;
-	trial_explain(trial, what, op, seed, visits);
+	trial_explain(trial, what, op, seed, accesses);
 	return 0;
 }
 
@@ -268,14 +268,14 @@ static bool trial_reached(const struct trial *trial, size_t page)
 	return trial->result[page] == GUEST_MAPPED || trial->result[page] == GUEST_WRONG;
 }
 
-/* Leave in the visit only pages the guest could reach. */
+/* Leave in the sequence only pages the guest could reach. */
 static size_t trial_keep_mapped(struct trial *trial)
 {
 	size_t i, kept = 0;
 
 	for (i = 0; i < trial->pages; i++) {
-		if (trial_reached(trial, trial->visit[i]))
-			trial->visit[kept++] = trial->visit[i];
+		if (trial_reached(trial, trial->sequence[i]))
+			trial->sequence[kept++] = trial->sequence[i];
 	}
 	return kept;
 }
@@ -298,8 +298,8 @@ static int trial_turn_round(struct trial *trial, const struct trial_case *what)
 		return ret;
 	}
 	for (i = 0; i < mapped; i++) {
-		trial_check_page(trial, trial->visit[i], GUEST_WRITE, what->seed);
-		trial_fill_page(trial, trial->visit[i], GUEST_READ, ~what->seed);
+		trial_check_page(trial, trial->sequence[i], GUEST_WRITE, what->seed);
+		trial_fill_page(trial, trial->sequence[i], GUEST_READ, ~what->seed);
 	}
 	return trial_touch(trial, what, GUEST_READ, ~what->seed, mapped);
 }
@@ -377,7 +377,7 @@ static int trial_prepare(struct trial *trial, const struct trial_case *what)
 	}
 	ret = trial_look_before(trial);
 	if (!ret)
-		trial_plan_visit(trial, what);
+		trial_plan_sequence(trial, what);
 	return ret;
 }
 
@@ -424,12 +424,12 @@ static int trial_init_vm(struct trial *trial, struct vmm *vm)
 	trial->vm = vm;
 	trial->owns_vm = !vm;
 	trial->result = calloc(trial->pages, sizeof(*trial->result));
-	trial->visit = calloc(trial->pages, sizeof(*trial->visit));
+	trial->sequence = calloc(trial->pages, sizeof(*trial->sequence));
 	trial->before = calloc(trial->pages, sizeof(*trial->before));
 	trial->during = calloc(trial->pages, sizeof(*trial->during));
 	trial->after = calloc(trial->pages, sizeof(*trial->after));
 	trial->gone = calloc(trial->pages, sizeof(*trial->gone));
-	if (!trial->result || !trial->visit || !trial->before || !trial->during ||
+	if (!trial->result || !trial->sequence || !trial->before || !trial->during ||
 	    !trial->after || !trial->gone)
 		return trial_error(trial, -ENOMEM, "room for %zu pages", trial->pages);
 	if (vm)
@@ -497,14 +497,14 @@ void trial_fini(struct trial *trial)
 	if (trial->owns_bo)
 		mockgpu_bo_destroy(&trial->bo);
 	free(trial->result);
-	free(trial->visit);
+	free(trial->sequence);
 	free(trial->before);
 	free(trial->during);
 	free(trial->after);
 	free(trial->gone);
 }
 
-const char *trial_visit_name(enum trial_visit visit)
+const char *trial_order_name(enum trial_order access_order)
 {
 	static const char *const name[] = {
 		[TRIAL_HEADS_FIRST] = "heads",
@@ -513,5 +513,5 @@ const char *trial_visit_name(enum trial_visit visit)
 		[TRIAL_RANDOM] = "random",
 	};
 
-	return name[visit];
+	return name[access_order];
 }

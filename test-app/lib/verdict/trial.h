@@ -21,21 +21,21 @@ struct trial_case;
 struct vmm;
 
 /**
- * enum trial_visit - in which order the guest touches pages first
+ * enum trial_order - in which order the guest touches pages first
  *
  * @TRIAL_HEADS_FIRST: the first page of every block, then the others
  * @TRIAL_TAILS_FIRST: the others, then the first page of every block
  * @TRIAL_BACKWARDS: from the last page to the first
  * @TRIAL_RANDOM: shuffled by the seed
  */
-enum trial_visit {
+enum trial_order {
 	TRIAL_HEADS_FIRST,
 	TRIAL_TAILS_FIRST,
 	TRIAL_BACKWARDS,
 	TRIAL_RANDOM,
 };
 
-#define TRIAL_VISITS 4
+#define TRIAL_ORDERS 4
 
 /**
  * enum trial_stage - moments at which a hook is called
@@ -71,7 +71,7 @@ struct trial_attach_ops {
  *	writes, the guest reads or calls, then the guest writes and the host reads.
  *	GUEST_WRITE, GUEST_STORE: the other way round, and at the guest's first access
  *	the host has no PTEs.
- * @visit: order of the first access
+ * @access_order: that of the first access
  * @skewed: the GPA is 4 KiB off the host virtual address modulo
  *	HOSTMAP_ALIGNMENT, so that only 4 KiB entries will do; otherwise it is
  *	congruent
@@ -86,7 +86,7 @@ struct trial_attach_ops {
  */
 struct trial_case {
 	enum guest_op first;
-	enum trial_visit visit;
+	enum trial_order access_order;
 	bool skewed;
 	uint64_t seed;
 	int (*hook)(struct trial *trial, enum trial_stage stage, void *opaque);
@@ -124,7 +124,7 @@ struct trial {
 	/* private: */
 	bool owns_vm;
 	bool owns_bo;
-	uint32_t *visit;
+	uint32_t *sequence;
 	struct drm_mockgpu_page *during;
 	struct drm_mockgpu_page *after;
 	struct drm_mockgpu_page *gone;
@@ -210,11 +210,11 @@ void trial_fini(struct trial *trial);
 uint64_t trial_gpa(const struct trial_case *what);
 
 /**
- * trial_visit_name() - name an order of visit
- * @visit: the order
+ * trial_order_name() - name an access order
+ * @access_order: the order
  *
  * Return: "heads", "tails", "backwards" or "random".
  */
-const char *trial_visit_name(enum trial_visit visit);
+const char *trial_order_name(enum trial_order access_order);
 
 #endif /* MOCKGPU_TEST_TRIAL_H */

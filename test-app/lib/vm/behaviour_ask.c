@@ -57,7 +57,7 @@ static int ask_read(struct ask *ask, uint32_t page, uint64_t seed)
 {
 	uint8_t result[ASK_BLOCK_PAGES];
 	struct touch touch = {
-		.op = GUEST_READ, .gpa = ASK_GPA, .seed = seed, .visit = &page, .visits = 1,
+		.op = GUEST_READ, .gpa = ASK_GPA, .seed = seed, .sequence = &page, .accesses = 1,
 		.result = result,
 	};
 	int ret = touch_run(vmm_vcpu_get(ask->vm, 0), &touch);

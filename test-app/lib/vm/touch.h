@@ -16,10 +16,10 @@
  * @op: in: read and compare, or write
  * @gpa: in: guest physical address of page 0
  * @seed: in: of the data, see guest_value()
- * @visit: in: page numbers in the order of the visit
- * @visits: in: how many
+ * @sequence: in: page numbers in the order of access
+ * @accesses: in: how many
  * @result: out: enum guest_result, indexed by page number. Pages that are not
- *	visited keep what is there.
+ *	touched keep what is there.
  * @spurious: out: times KVM_RUN failed with EFAULT and the retry succeeded
  * @wrong_words: out: words read that were not right
  * @wrong_page: out: the first of them; undefined without one
@@ -30,8 +30,8 @@ struct touch {
 	enum guest_op op;
 	uint64_t gpa;
 	uint64_t seed;
-	const uint32_t *visit;
-	size_t visits;
+	const uint32_t *sequence;
+	size_t accesses;
 	uint8_t *result;
 	size_t spurious;
 	uint64_t wrong_words;

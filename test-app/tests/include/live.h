@@ -125,11 +125,11 @@ static inline void live_look(struct live *live, struct drm_mockgpu_page *pages)
 static inline struct judgement live_judge(struct live *live)
 {
 	static struct drm_mockgpu_page before[GUEST_WORK_ITEMS];
-	static uint32_t visit[GUEST_WORK_ITEMS];
+	static uint32_t sequence[GUEST_WORK_ITEMS];
 	static uint8_t result[GUEST_WORK_ITEMS];
 	struct touch touch = {
 		.op = GUEST_READ, .gpa = LIVE_GPA, .seed = LIVE_SEED,
-		.visit = visit, .visits = live->pages, .result = result,
+		.sequence = sequence, .accesses = live->pages, .result = result,
 	};
 	struct judge_evidence evidence = {
 		.pages = live->pages, .result = result, .before = before, .complaint = "",
@@ -140,8 +140,8 @@ static inline struct judgement live_judge(struct live *live)
 	live_look(live, before);
 	memset(result, GUEST_PENDING, sizeof(result));
 	for (i = 0; i < live->pages; i++)
-		visit[i] = i;
-	visit_shuffle(visit, live->pages);
+		sequence[i] = i;
+	sequence_shuffle(sequence, live->pages);
 	/* What it did not come to has no result, which is not ok. */
 	touch_run(vmm_vcpu_get(live->vm, 0), &touch);
 	evidence.spurious = touch.spurious;

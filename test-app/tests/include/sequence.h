@@ -4,8 +4,8 @@
  * KVM does with the others, so that a fixed order hides faults. Include it after
  * kselftest_harness.h.
  */
-#ifndef MOCKGPU_TEST_VISIT_H
-#define MOCKGPU_TEST_VISIT_H
+#ifndef MOCKGPU_TEST_SEQUENCE_H
+#define MOCKGPU_TEST_SEQUENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,11 +15,11 @@
 #include "prng.h"
 
 /**
- * visit_shuffle() - put pages into a random order, another one each time
- * @visit: their numbers
+ * sequence_shuffle() - put pages into a random order, another one each time
+ * @sequence: their numbers
  * @count: how many
  */
-static inline void visit_shuffle(uint32_t *visit, size_t count)
+static inline void sequence_shuffle(uint32_t *sequence, size_t count)
 {
 	static bool told;
 	struct prng prng = {};
@@ -28,17 +28,17 @@ static inline void visit_shuffle(uint32_t *visit, size_t count)
 	if (getrandom(&prng.state, sizeof(prng.state), 0) != sizeof(prng.state))
 		ksft_exit_fail_msg("no random seed\n");
 	if (!told)
-		ksft_print_msg("order of the first visit: seed %#llx\n",
+		ksft_print_msg("order of first access: seed %#llx\n",
 			       (unsigned long long)prng.state);
 	told = true;
 	/* Fisher and Yates. */
 	for (i = count; i > 1; i--) {
 		const size_t j = prng_below(&prng, i);
-		const uint32_t page = visit[i - 1];
+		const uint32_t page = sequence[i - 1];
 
-		visit[i - 1] = visit[j];
-		visit[j] = page;
+		sequence[i - 1] = sequence[j];
+		sequence[j] = page;
 	}
 }
 
-#endif /* MOCKGPU_TEST_VISIT_H */
+#endif /* MOCKGPU_TEST_SEQUENCE_H */

@@ -206,7 +206,7 @@ FIXTURE_SETUP(entry)
 		SKIP(return, "no 2 MiB entries: transparent_hugepage/enabled must say always here");
 	for (i = 0; i < ENTRY_PAGES - 1; i++)
 		order[i] = i + 1;
-	visit_shuffle(order, ENTRY_PAGES - 1);
+	sequence_shuffle(order, ENTRY_PAGES - 1);
 	self->touched = order[0];
 	/* A reference to lose: with its only one the page would go to the allocator. */
 	ASSERT_EQ(0, mockgpu_bo_inject(&live->bo, MOCKGPU_INJECT_REF_GET, 0));
@@ -241,7 +241,7 @@ TEST_F(entry, the_first_touch_puts_what_it_took)
 	uint8_t result[ENTRY_PAGES];
 	struct touch touch = {
 		.op = GUEST_READ, .gpa = LIVE_GPA, .seed = LIVE_SEED,
-		.visit = &self->touched, .visits = 1, .result = result,
+		.sequence = &self->touched, .accesses = 1, .result = result,
 	};
 	uint32_t touched;
 
@@ -268,7 +268,7 @@ TEST_F(entry, what_was_seen_of_this_kernel_agrees)
 	uint8_t result[ENTRY_PAGES];
 	struct touch touch = {
 		.op = GUEST_WRITE, .gpa = LIVE_GPA, .seed = LIVE_SEED,
-		.visit = &self->touched, .visits = 1, .result = result,
+		.sequence = &self->touched, .accesses = 1, .result = result,
 	};
 
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));

@@ -83,8 +83,8 @@ FIXTURE_VARIANT_ADD(kvm_map, reserved_o4) { MOCKGPU_KIND_RESERVED, 4, 64 };
 FIXTURE_VARIANT_ADD(kvm_map, reserved_o9) { MOCKGPU_KIND_RESERVED, 9, 512 + 16 };
 FIXTURE_VARIANT_ADD(kvm_map, reserved_o10) { MOCKGPU_KIND_RESERVED, 10, 1024 + 16 };
 
-/* Each case is one of two first accesses, four visits and two alignments. */
-#define KVM_MAP_CASES (2 * TRIAL_VISITS * 2)
+/* Each case is one of two first accesses, four access orders and two alignments. */
+#define KVM_MAP_CASES (2 * TRIAL_ORDERS * 2)
 
 static void test_say_progress(const char *name)
 {
@@ -161,7 +161,7 @@ static void test_name_case(const struct mockgpu_bo *bo, const struct trial_case 
 	test_name_buffer(bo->kind, bo->order, buffer, sizeof(buffer));
 	snprintf(name, size, "%s-%s-%s-%s", buffer,
 		 what->first == GUEST_READ ? "read" : "write",
-		 trial_visit_name(what->visit), what->skewed ? "skewed" : "aligned");
+		 trial_order_name(what->access_order), what->skewed ? "skewed" : "aligned");
 }
 
 /* The last case in a VM is judged again when the VM is gone. */
@@ -183,28 +183,29 @@ static struct judgement test_try_case(struct trial *trial, const struct trial_ca
 static struct trial_case test_case(unsigned int i)
 {
 	return (struct trial_case){
-		.visit = i % TRIAL_VISITS,
-		.first = i / TRIAL_VISITS % 2 ? GUEST_WRITE : GUEST_READ,
-		.skewed = i / TRIAL_VISITS / 2,
+		.access_order = i % TRIAL_ORDERS,
+		.first = i / TRIAL_ORDERS % 2 ? GUEST_WRITE : GUEST_READ,
+		.skewed = i / TRIAL_ORDERS / 2,
 		.seed = guest_value(test_seed, i, 0),
 	};
 }
 
 /*
- * The half that still has every pair of a visit, a first access and an alignment; of that,
- * the half that still has every visit, and every pair of a first access and an alignment.
+ * The half that still has every pair of an access order, a first access and an alignment; of that,
+ * the half that still has every access order, and every pair of a first access and an alignment.
  */
 static bool test_is_tried(const struct mockgpu_bo *bo, const struct trial_case *what)
 {
 	const bool tdp = !getenv("MOCKGPU_MMU") || test_is_mmu("tdp");
 	const bool large = bo->order >= SCARCE_ORDER || bo->kind == MOCKGPU_KIND_TTM;
-	const bool half = (what->visit + (what->first == GUEST_WRITE) + what->skewed) % 2 == 1;
+	const bool write = what->first == GUEST_WRITE;
+	const bool half = (what->access_order + write + what->skewed) % 2 == 1;
 
 	if (test_is_long() || (tdp && !large && !test_is_control(bo->kind)))
 		return true;
 	if ((tdp && bo->order <= SCARCE_ORDER) || !large)
 		return half;
-	return half && what->visit / 2 == (what->first == GUEST_WRITE);
+	return half && what->access_order / 2 == write;
 }
 
 /* Try all cases in one VM; the worst judgement stands for all of them. */

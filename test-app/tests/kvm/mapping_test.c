@@ -160,11 +160,11 @@ static int attach_arena(struct trial *trial, const struct trial_case *what)
 {
 	const size_t size = trial->pages * GUEST_PAGE_SIZE;
 	enum mapping_path path = *(const enum mapping_path *)what->opaque;
-	static uint32_t visit[PAGES_MAX];
+	static uint32_t sequence[PAGES_MAX];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = trial_gpa(what), .visit = visit,
-		.visits = trial->pages, .result = result,
+		.op = GUEST_WRITE, .gpa = trial_gpa(what), .sequence = sequence,
+		.accesses = trial->pages, .result = result,
 	};
 	size_t i;
 	int ret;
@@ -174,7 +174,7 @@ static int attach_arena(struct trial *trial, const struct trial_case *what)
 		return -errno;
 	ret = attach_room(trial, what);
 	for (i = 0; i < trial->pages; i++)
-		visit[i] = i;
+		sequence[i] = i;
 	if (!ret)
 		ret = touch_run(vmm_vcpu_get(trial->vm, 0), &touch);
 	return ret ? ret : map_by_path(path, &trial->bo, trial->memory);
@@ -204,7 +204,7 @@ static struct judgement try_case(struct _test_data_mapping *self,
 {
 	const struct trial_case what = {
 		.first = firsts[mapping->first],
-		.visit = number % TRIAL_VISITS,
+		.access_order = number % TRIAL_ORDERS,
 		.skewed = mapping->layout->skewed,
 		.seed = guest_value(number, 0, 0),
 		.opaque = (void *)&mapping->path,
@@ -239,8 +239,8 @@ static const char large_entries[] =
 
 /*
  * Why the verdict on a buffer's pages would be about large entries, or NULL: before 6.13
- * what the guest can have of a buffer without reference counts depends on the order of the
- * visit there.
+ * what the guest can have of a buffer without reference counts depends on the access
+ * order there.
  */
 static const char *large_entries_matter(const struct drm_mockgpu_bo_create *want)
 {
@@ -299,18 +299,18 @@ TEST_F(mapping, every_case)
 static size_t refused_of(struct __test_metadata *_metadata, struct _test_data_mapping *self,
 			 uint32_t first, size_t count)
 {
-	uint32_t visit[8];
+	uint32_t sequence[8];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .visit = visit, .result = result,
+		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .sequence = sequence, .result = result,
 	};
 	size_t i, refused = 0;
 
 	for (i = 0; i < count; i++)
-		visit[touch.visits++] = first + i;
+		sequence[touch.accesses++] = first + i;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(self->vm, 0), &touch));
 	for (i = 0; i < count; i++)
-		refused += result[visit[i]] == GUEST_EFAULT;
+		refused += result[sequence[i]] == GUEST_EFAULT;
 	return refused;
 }
 
@@ -347,10 +347,10 @@ TEST_F(mapping, pre_fault_memory)
 	const size_t pages = self->size / GUEST_PAGE_SIZE;
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
 	static struct drm_mockgpu_page page[PAGES_MAX];
-	static uint32_t visit[PAGES_MAX];
+	static uint32_t sequence[PAGES_MAX];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .visit = visit, .result = result,
+		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .sequence = sequence, .result = result,
 	};
 	uint64_t before = 0, after = 0;
 	const char *why = large_entries_matter(&variant->want);
@@ -378,19 +378,19 @@ TEST_F(mapping, pre_fault_memory)
 			EXPECT_EQ(0, ret)
 				TH_LOG("page %zu", i);
 		if (!ret)
-			visit[touch.visits++] = i;
+			sequence[touch.accesses++] = i;
 	}
 	/* The payload's own pages are there after its first steps. */
-	mapped = touch.visits;
-	touch.visits = 1;
+	mapped = touch.accesses;
+	touch.accesses = 1;
 	EXPECT_EQ(0, touch_run(vcpu, &touch));
-	touch.visits = mapped;
+	touch.accesses = mapped;
 	/* What was mapped ahead takes no fault any more, not even for a write. */
 	EXPECT_EQ(0, kvmstat_vcpu(vcpu, "pf_taken", &before));
 	EXPECT_EQ(0, touch_run(vcpu, &touch));
 	EXPECT_EQ(0, kvmstat_vcpu(vcpu, "pf_taken", &after));
-	for (i = 0; i < touch.visits; i++)
-		EXPECT_EQ(GUEST_MAPPED, result[visit[i]]);
+	for (i = 0; i < touch.accesses; i++)
+		EXPECT_EQ(GUEST_MAPPED, result[sequence[i]]);
 	EXPECT_EQ(before, after);
 	EXPECT_EQ(refusable, refused);
 	if (refused)

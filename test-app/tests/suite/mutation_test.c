@@ -70,7 +70,7 @@ static struct judgement test_judge(struct __test_metadata *_metadata, struct tri
 {
 	const struct trial_case what = {
 		.first = first,
-		.visit = TRIAL_RANDOM,
+		.access_order = TRIAL_RANDOM,
 		.seed = TEST_SEED,
 		.hook = damage ? test_hook : NULL,
 		.opaque = damage,

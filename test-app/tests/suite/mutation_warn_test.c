@@ -21,7 +21,9 @@ static int test_warn(struct trial *trial, enum trial_stage stage, void *opaque)
 
 TEST(a_warning_of_the_kernel_is_seen)
 {
-	struct trial_case what = { .first = GUEST_READ, .visit = TRIAL_HEADS_FIRST, .seed = 1 };
+	struct trial_case what = {
+		.first = GUEST_READ, .access_order = TRIAL_HEADS_FIRST, .seed = 1,
+	};
 	struct judgement judgement;
 	struct trial trial;
 	int drm, kmsg;

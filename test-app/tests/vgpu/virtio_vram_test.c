@@ -99,13 +99,13 @@ static void keep_worst(struct judgement *worst, const struct judgement *judgemen
 TEST_F(vram, every_page_in_both_directions)
 {
 	struct judgement worst = { .verdict = JUDGE_OK };
-	unsigned int i, cases = 2 * TRIAL_VISITS * 2;
+	unsigned int i, cases = 2 * TRIAL_ORDERS * 2;
 
 	for (i = 0; i < cases; i++) {
 		const struct trial_case what = {
 			.first = i % 2 ? GUEST_WRITE : GUEST_READ,
-			.visit = i / 2 % TRIAL_VISITS,
-			.skewed = i / 2 / TRIAL_VISITS,
+			.access_order = i / 2 % TRIAL_ORDERS,
+			.skewed = i / 2 / TRIAL_ORDERS,
 			.seed = SEED + i,
 			.opaque = &self->vram,
 			.attach_ops = &blob_attach_ops,
@@ -210,7 +210,7 @@ TEST_F(vram, moves_while_the_guest_has_it)
 	for (i = 0; i < ARRAY_SIZE(changes); i++) {
 		const struct trial_case what = {
 			.first = GUEST_READ,
-			.visit = TRIAL_HEADS_FIRST,
+			.access_order = TRIAL_HEADS_FIRST,
 			.seed = SEED + i,
 			.opaque = &self->vram,
 			.attach_ops = &blob_attach_ops,

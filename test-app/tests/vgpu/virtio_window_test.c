@@ -69,16 +69,16 @@ TEST_F(window, the_guest_finds_the_device)
 static struct touch blob_touch(struct __test_metadata *_metadata, struct vram *vram,
 			       enum guest_op op, uint64_t offset, uint64_t seed, size_t pages)
 {
-	static uint32_t visit[16];
+	static uint32_t sequence[16];
 	static uint8_t result[16];
 	struct touch touch = {
 		.op = op, .gpa = VRAM_GPA + offset, .seed = seed,
-		.visit = visit, .visits = pages, .result = result,
+		.sequence = sequence, .accesses = pages, .result = result,
 	};
 	size_t i;
 
 	for (i = 0; i < pages; i++)
-		visit[i] = i;
+		sequence[i] = i;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(vram->vm, 0), &touch))
 		TH_LOG("%s", vmm_vcpu_strexit(vmm_vcpu_get(vram->vm, 0)));
 	EXPECT_EQ(0, touch.wrong_words);
@@ -458,7 +458,7 @@ static int change_stale(struct trial *trial, void *opaque)
 TEST_F(window, a_stale_page_is_seen)
 {
 	const struct trial_case what = {
-		.first = GUEST_READ, .visit = TRIAL_BACKWARDS, .seed = SEED,
+		.first = GUEST_READ, .access_order = TRIAL_BACKWARDS, .seed = SEED,
 		.opaque = &self->vram, .attach_ops = &blob_attach_ops, .change = change_stale,
 	};
 	struct judgement judgement;

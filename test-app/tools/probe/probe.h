@@ -43,9 +43,9 @@ struct probe_host {
  * @kind: its page kind, mockgpu_kind_name()
  * @order: its block order
  * @total: its pages
- * @mapped: pages the guest could reach, by trial_visit
+ * @mapped: pages the guest could reach, by enum trial_order
  * @fewest: the fewest of them
- * @verdict: the worst of all visits
+ * @verdict: the worst of all access orders
  * @text: why, in words
  * @failed: @failure is filled in
  * @failure: the first page that the guest could not reach or that held something else,
@@ -58,7 +58,7 @@ struct probe_result {
 	const char *kind;
 	uint32_t order;
 	size_t total;
-	size_t mapped[TRIAL_VISITS];
+	size_t mapped[TRIAL_ORDERS];
 	size_t fewest;
 	enum judge_verdict verdict;
 	char text[256];

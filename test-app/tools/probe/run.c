@@ -37,12 +37,16 @@ static const struct {
 /* As much of the plain node's buffer: by default a block and some more. */
 #define PROBE_NODE_PAGES (512 + 16)
 
-/* Each visit also has another first access and alignment. */
-static const struct trial_case probe_cases[TRIAL_VISITS] = {
-	[TRIAL_HEADS_FIRST] = { .visit = TRIAL_HEADS_FIRST, .first = GUEST_READ },
-	[TRIAL_TAILS_FIRST] = { .visit = TRIAL_TAILS_FIRST, .first = GUEST_WRITE, .skewed = true },
-	[TRIAL_BACKWARDS] = { .visit = TRIAL_BACKWARDS, .first = GUEST_READ, .skewed = true },
-	[TRIAL_RANDOM] = { .visit = TRIAL_RANDOM, .first = GUEST_WRITE },
+/* Each access order also has another first access and alignment. */
+static const struct trial_case probe_cases[TRIAL_ORDERS] = {
+	[TRIAL_HEADS_FIRST] = { .access_order = TRIAL_HEADS_FIRST, .first = GUEST_READ },
+	[TRIAL_TAILS_FIRST] = {
+		.access_order = TRIAL_TAILS_FIRST, .first = GUEST_WRITE, .skewed = true,
+	},
+	[TRIAL_BACKWARDS] = {
+		.access_order = TRIAL_BACKWARDS, .first = GUEST_READ, .skewed = true,
+	},
+	[TRIAL_RANDOM] = { .access_order = TRIAL_RANDOM, .first = GUEST_WRITE },
 };
 
 static void probe_note_failure(struct probe_result *result, const struct trial *trial,
@@ -77,7 +81,7 @@ static uint64_t probe_first_failed(const struct trial *trial,
 static void probe_note(struct probe_result *result, const struct trial *trial,
 		       const struct trial_case *what, const struct judgement *judgement)
 {
-	result->mapped[what->visit] = judgement->mapped;
+	result->mapped[what->access_order] = judgement->mapped;
 	if (judgement->mapped < result->fewest)
 		result->fewest = judgement->mapped;
 	if (judgement->verdict > result->verdict || !result->text[0]) {
@@ -110,7 +114,7 @@ static void probe_try(struct probe_result *result, const struct probe_context *c
 
 	result->total = trial->pages;
 	result->fewest = trial->pages;
-	for (i = 0; i < TRIAL_VISITS; i++) {
+	for (i = 0; i < TRIAL_ORDERS; i++) {
 		struct trial_case what = probe_cases[i];
 		struct judgement judgement;
 

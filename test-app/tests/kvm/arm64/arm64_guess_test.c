@@ -36,7 +36,7 @@ FIXTURE(guess) {
 	struct vmm *vm;
 	struct mockgpu_bo bo;
 	struct mockgpu_bo own;
-	uint32_t visit[OWN_PAGES];
+	uint32_t sequence[OWN_PAGES];
 	uint8_t result[OWN_PAGES];
 };
 
@@ -90,13 +90,13 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_guess *s
 		   uint32_t first, uint32_t count, uint64_t seed, enum guest_result wanted)
 {
 	struct touch touch = {
-		.op = GUEST_READ, .gpa = VMM_VRAM_GPA, .seed = seed, .visit = self->visit,
-		.visits = count, .result = self->result,
+		.op = GUEST_READ, .gpa = VMM_VRAM_GPA, .seed = seed, .sequence = self->sequence,
+		.accesses = count, .result = self->result,
 	};
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		self->visit[i] = first + i;
+		self->sequence[i] = first + i;
 	return arm64_pass(_metadata, self->vm, &touch, ARRAY_SIZE(self->result), wanted);
 }
 

@@ -43,7 +43,7 @@ FIXTURE(stage2) {
 	struct mockgpu_bo other;
 	struct mockgpu_bo pad[PADS];
 	bool head_first;
-	uint32_t visit[BLOCK_PAGES];
+	uint32_t sequence[BLOCK_PAGES];
 	uint8_t result[BLOCK_PAGES];
 };
 
@@ -149,14 +149,14 @@ static size_t count_of(const struct _test_data_stage2 *self, enum guest_result w
 }
 
 /* Another order each time. */
-static void plan_visit(struct _test_data_stage2 *self)
+static void plan_sequence(struct _test_data_stage2 *self)
 {
 	const uint32_t first = self->head_first;
 	uint32_t i;
 
 	for (i = 0; i < bo_npages(&self->bo); i++)
-		self->visit[i] = i;
-	visit_shuffle(self->visit + first, bo_npages(&self->bo) - first);
+		self->sequence[i] = i;
+	sequence_shuffle(self->sequence + first, bo_npages(&self->bo) - first);
 }
 
 /* One pass over the buffer at @gpa: how many pages ended with @wanted. */
@@ -164,11 +164,11 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_stage2 *
 		   uint64_t gpa, enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
 	struct touch touch = {
-		.op = op, .gpa = gpa, .seed = seed, .visit = self->visit,
-		.visits = bo_npages(&self->bo), .result = self->result,
+		.op = op, .gpa = gpa, .seed = seed, .sequence = self->sequence,
+		.accesses = bo_npages(&self->bo), .result = self->result,
 	};
 
-	plan_visit(self);
+	plan_sequence(self);
 	return arm64_pass(_metadata, self->vm, &touch, bo_npages(&self->bo), wanted);
 }
 

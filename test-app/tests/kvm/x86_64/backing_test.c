@@ -112,7 +112,7 @@ TEST_F(backing, every_page_maps)
 	for (i = 0; i < ARRAY_SIZE(firsts); i++) {
 		const struct trial_case what = {
 			.first = firsts[i], .skewed = i == 1, .seed = i,
-			.visit = i == 1 ? TRIAL_RANDOM : TRIAL_TAILS_FIRST,
+			.access_order = i == 1 ? TRIAL_RANDOM : TRIAL_TAILS_FIRST,
 			.attach_ops = &attach_ops, .opaque = &self->backing,
 		};
 
@@ -292,10 +292,10 @@ TEST_F(backing, dirty_pages_are_logged)
 {
 	struct live *live = &self->live;
 	uint64_t bitmap[PAGES_MAX / 64] = {};
-	uint32_t visit[PAGES_MAX];
+	uint32_t sequence[PAGES_MAX];
 	uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = LIVE_GPA, .seed = LIVE_SEED, .visit = visit,
+		.op = GUEST_WRITE, .gpa = LIVE_GPA, .seed = LIVE_SEED, .sequence = sequence,
 		.result = result,
 	};
 	uint64_t large = ~0ull;
@@ -318,7 +318,7 @@ TEST_F(backing, dirty_pages_are_logged)
 				      KVM_MEM_LOG_DIRTY_PAGES));
 	ASSERT_EQ(0, dirty_log_get(live->vm, LIVE_SLOT, bitmap));
 	for (page = 1; page < live->pages; page += 3)
-		visit[touch.visits++] = page;
+		sequence[touch.accesses++] = page;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
 	EXPECT_EQ(0, dirty_log_get(live->vm, LIVE_SLOT, bitmap));
 	for (page = 0; page < live->pages; page++)

@@ -65,20 +65,21 @@ static int set_flags(struct live *live, uint32_t flags)
 static void touch_some(struct __test_metadata *_metadata, struct live *live, enum guest_op op,
 		       uint32_t first, uint32_t step)
 {
-	static uint32_t visit[MAX_PAGES];
+	static uint32_t sequence[MAX_PAGES];
 	static uint8_t result[MAX_PAGES];
 	struct touch touch = {
-		.op = op, .gpa = LIVE_GPA, .seed = LIVE_SEED, .visit = visit, .result = result,
+		.op = op, .gpa = LIVE_GPA, .seed = LIVE_SEED, .sequence = sequence,
+		.result = result,
 	};
 	uint32_t page;
 
 	for (page = first; page < live->pages; page += step)
-		visit[touch.visits++] = page;
+		sequence[touch.accesses++] = page;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
 	EXPECT_EQ(0, touch.wrong_words);
 	EXPECT_EQ(0, touch.spurious);
-	for (page = 0; page < touch.visits; page++)
-		EXPECT_EQ(GUEST_MAPPED, result[visit[page]]);
+	for (page = 0; page < touch.accesses; page++)
+		EXPECT_EQ(GUEST_MAPPED, result[sequence[page]]);
 }
 
 static bool is_set(const uint64_t *bitmap, uint32_t page)

@@ -124,11 +124,11 @@ TEST_F(access, steal_time)
 static enum guest_result walk(struct __test_metadata *_metadata, struct access *access,
 			      uint32_t entry)
 {
-	const uint32_t visit[] = { 0 };
+	const uint32_t sequence[] = { 0 };
 	uint8_t result[1] = { GUEST_PENDING };
 	struct touch touch = {
 		.op = GUEST_READ, .gpa = entry * PML4_SPAN + PROBE_GPA, .seed = LIVE_SEED,
-		.visit = visit, .visits = 1, .result = result,
+		.sequence = sequence, .accesses = 1, .result = result,
 	};
 
 	EXPECT_EQ(0, touch_run(access_vcpu(access), &touch))

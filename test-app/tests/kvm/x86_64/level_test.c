@@ -67,20 +67,20 @@ static uint64_t stat_of(struct __test_metadata *_metadata, struct live *live, co
 static void touch_slot(struct __test_metadata *_metadata, struct live *live, enum guest_op op,
 		       uint64_t gpa, uint32_t first, uint32_t pages)
 {
-	static uint32_t visit[3 * LARGE_PAGES / 16];
+	static uint32_t sequence[3 * LARGE_PAGES / 16];
 	static uint8_t result[3 * LARGE_PAGES];
 	struct touch touch = {
 		.op = op, .gpa = gpa - first * (uint64_t)GUEST_PAGE_SIZE, .seed = LIVE_SEED,
-		.visit = visit, .result = result,
+		.sequence = sequence, .result = result,
 	};
 	uint32_t page;
 
 	for (page = first; page < first + pages; page += 16)
-		visit[touch.visits++] = page;
+		sequence[touch.accesses++] = page;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
 	EXPECT_EQ(0, touch.wrong_words);
-	for (page = 0; page < touch.visits; page++)
-		EXPECT_EQ(GUEST_MAPPED, result[visit[page]]);
+	for (page = 0; page < touch.accesses; page++)
+		EXPECT_EQ(GUEST_MAPPED, result[sequence[page]]);
 }
 
 /* A memslot of part of the buffer: how many large entries it gets. */

@@ -41,23 +41,23 @@ static size_t reached(struct __test_metadata *_metadata, struct live *live, uint
 		      uint32_t first, uint32_t step, size_t count)
 {
 	const size_t last = first + step * (count - 1);
-	uint32_t *visit = calloc(count, sizeof(*visit));
+	uint32_t *sequence = calloc(count, sizeof(*sequence));
 	uint8_t *result = calloc(last + 1, sizeof(*result));
 	struct touch touch = {
-		.op = GUEST_READ, .gpa = base, .seed = LIVE_SEED, .visit = visit,
-		.visits = count, .result = result,
+		.op = GUEST_READ, .gpa = base, .seed = LIVE_SEED, .sequence = sequence,
+		.accesses = count, .result = result,
 	};
 	size_t i, good = 0;
 
-	ASSERT_NE(NULL, visit);
+	ASSERT_NE(NULL, sequence);
 	ASSERT_NE(NULL, result);
 	for (i = 0; i < count; i++)
-		visit[i] = first + step * i;
+		sequence[i] = first + step * i;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch))
 		TH_LOG("the guest ended: %s", vmm_vcpu_strexit(vmm_vcpu_get(live->vm, 0)));
 	for (i = 0; i < count; i++)
-		good += result[visit[i]] == GUEST_MAPPED;
-	free(visit);
+		good += result[sequence[i]] == GUEST_MAPPED;
+	free(sequence);
 	free(result);
 	return good;
 }
@@ -66,10 +66,11 @@ static size_t reached(struct __test_metadata *_metadata, struct live *live, uint
 static void expect_nothing(struct __test_metadata *_metadata, struct live *live, uint64_t gpa)
 {
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(live->vm, 0);
-	const uint32_t visit = 0;
+	const uint32_t page = 0;
 	uint8_t result;
 	struct touch touch = {
-		.op = GUEST_READ, .gpa = gpa, .visit = &visit, .visits = 1, .result = &result,
+		.op = GUEST_READ, .gpa = gpa, .sequence = &page, .accesses = 1,
+		.result = &result,
 	};
 
 	EXPECT_EQ(-EIO, touch_run(vcpu, &touch));

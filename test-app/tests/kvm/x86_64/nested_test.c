@@ -207,10 +207,11 @@ TEST_F(nested, msr_bitmap)
 static enum guest_result touch(struct __test_metadata *_metadata, struct access *access,
 			       enum guest_op op, uint64_t gpa, uint64_t seed)
 {
-	const uint32_t visit[] = { 0 };
+	const uint32_t sequence[] = { 0 };
 	uint8_t result[1] = { GUEST_PENDING };
 	struct touch touch = {
-		.op = op, .gpa = gpa, .seed = seed, .visit = visit, .visits = 1, .result = result,
+		.op = op, .gpa = gpa, .seed = seed, .sequence = sequence, .accesses = 1,
+		.result = result,
 	};
 
 	EXPECT_EQ(0, touch_run(access_vcpu(access), &touch))

@@ -30,8 +30,8 @@
 #include "verdict.h"
 
 #define SLOT 1
-/* More than any variant visits. */
-#define VISITS_MAX 64
+/* More than any variant touches. */
+#define SEQUENCE_MAX 64
 /* A guest that KVM lets try again for ever. */
 #define SECONDS 60
 
@@ -42,13 +42,13 @@ FIXTURE(read_only) {
 	struct mockgpu_bo bo;
 	char *plain;		/* a mapping that is writable at once */
 	char *memory;		/* the one that the guest gets */
-	uint32_t visit[VISITS_MAX];
+	uint32_t sequence[SEQUENCE_MAX];
 	uint8_t result[1024];
 	struct touch touch;
 };
 
 /*
- * The guest visits pages that are @stride apart and lie in @entries of the host's,
+ * The guest touches pages that are @stride apart and lie in @entries of the host's,
  * if these come read-only; @by_write of them do even when a write faults them in.
  * The pages are of a kind that every kernel maps, so that nothing else refuses them.
  */
@@ -101,11 +101,11 @@ FIXTURE_SETUP(read_only)
 	ASSERT_EQ(0, vmm_create(&self->vm, 1));
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->memory, self->bo.size, 0));
 	self->touch = (struct touch){
-		.gpa = VMM_VRAM_GPA, .visit = self->visit,
-		.visits = variant->pages / variant->stride, .result = self->result,
+		.gpa = VMM_VRAM_GPA, .sequence = self->sequence,
+		.accesses = variant->pages / variant->stride, .result = self->result,
 	};
-	for (i = 0; i < self->touch.visits; i++)
-		self->visit[i] = i * variant->stride;
+	for (i = 0; i < self->touch.accesses; i++)
+		self->sequence[i] = i * variant->stride;
 }
 
 FIXTURE_TEARDOWN(read_only)
@@ -130,26 +130,27 @@ static uint64_t *word_at(char *map, uint32_t page, uint32_t word)
 	return (uint64_t *)(map + (size_t)page * GUEST_PAGE_SIZE) + word;
 }
 
-/* What the pages of the visit hold, by the mapping that does not change them. */
+/* What the pages of the sequence hold, by the mapping that does not change them. */
 static void fill(struct _test_data_read_only *self, uint64_t seed)
 {
 	size_t i;
 
-	for (i = 0; i < self->touch.visits; i++)
-		guest_fill_page(word_at(self->plain, self->visit[i], 0), seed, self->visit[i]);
+	for (i = 0; i < self->touch.accesses; i++)
+		guest_fill_page(word_at(self->plain, self->sequence[i], 0), seed,
+				self->sequence[i]);
 }
 
 static size_t differences(struct _test_data_read_only *self, uint64_t seed)
 {
 	size_t i, wrong = 0;
 
-	for (i = 0; i < self->touch.visits; i++)
-		wrong += guest_page_differences(word_at(self->plain, self->visit[i], 0), seed,
-						self->visit[i]);
+	for (i = 0; i < self->touch.accesses; i++)
+		wrong += guest_page_differences(word_at(self->plain, self->sequence[i], 0), seed,
+						self->sequence[i]);
 	return wrong;
 }
 
-/* One pass over the visit: how many of its pages ended with @wanted. */
+/* One pass over the sequence: how many of its pages ended with @wanted. */
 static size_t pass(struct __test_metadata *_metadata, struct _test_data_read_only *self,
 		   enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
@@ -163,8 +164,8 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_read_onl
 		TH_LOG("the guest ended with: %s", vmm_vcpu_strexit(vcpu));
 	EXPECT_EQ(0, self->touch.wrong_words);
 	EXPECT_EQ(0, self->touch.spurious);
-	for (i = 0; i < self->touch.visits; i++)
-		count += self->result[self->visit[i]] == wanted;
+	for (i = 0; i < self->touch.accesses; i++)
+		count += self->result[self->sequence[i]] == wanted;
 	return count;
 }
 
@@ -190,12 +191,12 @@ static void write_emulatably(struct __test_metadata *_metadata, struct _test_dat
 {
 	uint64_t before = emulated(_metadata, self), count;
 
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_WRITE, 2, GUEST_MAPPED));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_WRITE, 2, GUEST_MAPPED));
 	EXPECT_EQ(0, differences(self, 2));
 	EXPECT_EQ(entries, upgrades(_metadata, self));
 	count = emulated(_metadata, self) - before;
 	/* Once upgraded an entry is like any other. */
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_STORE, 3, GUEST_MAPPED));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_STORE, 3, GUEST_MAPPED));
 	EXPECT_EQ(0, differences(self, 3));
 	EXPECT_EQ(before + count, emulated(_metadata, self));
 	if (!count)
@@ -213,19 +214,19 @@ static void write_unemulatably(struct __test_metadata *_metadata, struct _test_d
 
 	refused = pass(_metadata, self, GUEST_STORE, 2, GUEST_UNEMULATED);
 	if (!refused) {
-		EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 2, GUEST_MAPPED));
+		EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 2, GUEST_MAPPED));
 		EXPECT_EQ(0, differences(self, 2));
 		return;
 	}
 	/* All of them, nothing was written, and trying again does not help. */
-	EXPECT_EQ(self->touch.visits, refused);
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_STORE, 2, GUEST_UNEMULATED));
+	EXPECT_EQ(self->touch.accesses, refused);
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_STORE, 2, GUEST_UNEMULATED));
 	EXPECT_EQ(0, differences(self, seed));
 	EXPECT_EQ(0, upgrades(_metadata, self));
 	/* What it takes is a write of the host's. */
-	for (i = 0; i < self->touch.visits; i++)
-		*(volatile uint64_t *)word_at(self->memory, self->visit[i], 0) = 0;
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_STORE, 2, GUEST_MAPPED));
+	for (i = 0; i < self->touch.accesses; i++)
+		*(volatile uint64_t *)word_at(self->memory, self->sequence[i], 0) = 0;
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_STORE, 2, GUEST_MAPPED));
 	EXPECT_EQ(0, differences(self, 2));
 	verdict_known(_metadata, "known: KVM cannot emulate the first write to any of %zu pages",
 		      refused);
@@ -236,8 +237,8 @@ static void peek(struct _test_data_read_only *self)
 {
 	size_t i;
 
-	for (i = 0; i < self->touch.visits; i++)
-		*(volatile uint64_t *)word_at(self->memory, self->visit[i], 0);
+	for (i = 0; i < self->touch.accesses; i++)
+		*(volatile uint64_t *)word_at(self->memory, self->sequence[i], 0);
 }
 
 TEST_F_TIMEOUT(read_only, write_first, SECONDS)
@@ -268,7 +269,7 @@ TEST_F_TIMEOUT(read_only, write_first_by_an_unknown_instruction, SECONDS)
 TEST_F_TIMEOUT(read_only, read_then_write, SECONDS)
 {
 	fill(self, 1);
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
 	EXPECT_EQ(0, upgrades(_metadata, self));
 	write_emulatably(_metadata, self, variant->entries);
 }
@@ -276,7 +277,7 @@ TEST_F_TIMEOUT(read_only, read_then_write, SECONDS)
 TEST_F_TIMEOUT(read_only, read_then_write_by_an_unknown_instruction, SECONDS)
 {
 	fill(self, 1);
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
 	write_unemulatably(_metadata, self, 1);
 }
 
@@ -306,11 +307,11 @@ TEST_F_TIMEOUT(read_only, read_only_slot, SECONDS)
 	ASSERT_EQ(0, vmm_slot_delete(self->vm, SLOT));
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->memory, self->bo.size,
 				  KVM_MEM_READONLY));
-	for (i = 0; i < self->touch.visits; i += 3)
-		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->visit[i]));
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
-	for (i = 0; i < self->touch.visits; i += 3)
-		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->visit[i]));
+	for (i = 0; i < self->touch.accesses; i += 3)
+		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[i]));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
+	for (i = 0; i < self->touch.accesses; i += 3)
+		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[i]));
 	EXPECT_EQ(0, differences(self, 1));
 	EXPECT_EQ(0, upgrades(_metadata, self));
 }
@@ -326,11 +327,11 @@ TEST_F_TIMEOUT(read_only, mprotect_in_between, SECONDS)
 
 	fill(self, 1);
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_READ));
-	for (i = 0; i < self->touch.visits; i++)
-		EXPECT_EQ(VMM_EXIT_EFAULT, lost_write(_metadata, self, self->visit[i]));
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
-	for (i = 0; i < self->touch.visits; i++)
-		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->visit[i]));
+	for (i = 0; i < self->touch.accesses; i++)
+		EXPECT_EQ(VMM_EXIT_EFAULT, lost_write(_metadata, self, self->sequence[i]));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
+	for (i = 0; i < self->touch.accesses; i++)
+		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[i]));
 	EXPECT_EQ(0, differences(self, 1));
 	EXPECT_EQ(0, upgrades(_metadata, self));
 
@@ -338,9 +339,9 @@ TEST_F_TIMEOUT(read_only, mprotect_in_between, SECONDS)
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_READ | PROT_WRITE));
 	write_emulatably(_metadata, self, variant->entries);
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_READ));
-	for (i = 0; i < self->touch.visits; i++)
-		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->visit[i]));
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 3, GUEST_MAPPED));
+	for (i = 0; i < self->touch.accesses; i++)
+		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[i]));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 3, GUEST_MAPPED));
 	EXPECT_EQ(0, differences(self, 3));
 }
 
@@ -357,17 +358,17 @@ TEST_F_TIMEOUT(read_only, no_access_in_between, SECONDS)
 
 	fill(self, 1);
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_NONE));
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_EFAULT));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_EFAULT));
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_READ | PROT_WRITE));
 	peek(self);
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_NONE));
 	mapped = pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED);
 	if (!mapped) {
-		EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_EFAULT));
+		EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_EFAULT));
 		return;
 	}
-	EXPECT_EQ(self->touch.visits, mapped);
-	EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->visit[0]));
+	EXPECT_EQ(self->touch.accesses, mapped);
+	EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[0]));
 	EXPECT_EQ(0, differences(self, 1));
 	verdict_known(_metadata, "known: the guest reads all %zu pages through PROT_NONE", mapped);
 }
