@@ -20,12 +20,12 @@
 #include "buffer.h"
 #include "cell.h"
 #include "driver.h"
+#include "exercise.h"
 #include "exporter.h"
 #include "failure.h"
 #include "hostmap.h"
 #include "minigbm.h"
 #include "pattern.h"
-#include "trial.h"
 #include "vmm.h"
 
 /* What Sommelier asks for. */

@@ -22,10 +22,10 @@
 
 #include "buffer.h"
 #include "cell.h"
+#include "exercise.h"
 #include "failure.h"
 #include "kmsg.h"
 #include "program.h"
-#include "trial.h"
 #include "vmm.h"
 
 /*

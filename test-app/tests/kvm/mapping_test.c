@@ -20,13 +20,13 @@
 #include "behaviour.h"
 #include "buffer.h"
 #include "cell.h"
+#include "exercise.h"
 #include "failure.h"
 #include "hostmap.h"
 #include "kmsg.h"
 #include "kvmstat.h"
 #include "program.h"
 #include "touch.h"
-#include "trial.h"
 #include "verdict.h"
 
 #define SLOT 1

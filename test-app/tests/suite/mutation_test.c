@@ -13,9 +13,9 @@
 
 #include "arch.h"
 #include "buffer.h"
+#include "exercise.h"
 #include "kmsg.h"
 #include "program.h"
-#include "trial.h"
 #include "vmm.h"
 
 #define TEST_PAGES 64

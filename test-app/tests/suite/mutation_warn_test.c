@@ -8,8 +8,8 @@
 #include "kselftest_harness.h"
 
 #include "buffer.h"
+#include "exercise.h"
 #include "kmsg.h"
-#include "trial.h"
 
 static int test_warn(struct trial *trial, enum trial_stage stage, void *opaque)
 {

@@ -13,8 +13,8 @@
 #include "vram/vram.h"
 #include "cell.h"
 #include "driver.h"
+#include "exercise.h"
 #include "failure.h"
-#include "trial.h"
 
 #define PAGE GUEST_PAGE_SIZE
 

@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "exercise.h"
 #include "explain.h"
 #include "judge.h"
-#include "trial.h"
 
 /**
  * struct probe_host - what is probed

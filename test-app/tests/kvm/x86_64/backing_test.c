@@ -23,7 +23,7 @@
 #include "kvmstat.h"
 #include "live.h"
 #include "canary.h"
-#include "trial.h"
+#include "exercise.h"
 
 #define PAGES_MAX 512
 #define ROUNDS 2

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Trying a buffer in a guest, see trial.h. */
+/* Trying a buffer in a guest, see exercise.h. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,11 +11,11 @@
 
 #include "guest/arch.h"
 #include "buffer.h"
+#include "exercise.h"
 #include "explain.h"
 #include "hostmap.h"
 #include "kmsg.h"
 #include "touch.h"
-#include "trial.h"
 
 #define TRIAL_SLOT 1
 
