@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Trying a buffer in a guest, see exercise.h. */
+/* Exercising a buffer in a guest, see exercise.h. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -17,58 +17,60 @@
 #include "kmsg.h"
 #include "touch.h"
 
-#define TRIAL_SLOT 1
+#define EXERCISE_SLOT 1
 
 __attribute__((format(printf, 3, 4)))
-static int trial_error(struct trial *trial, int err, const char *format, ...)
+static int exercise_error(struct exercise *exercise, int err, const char *format, ...)
 {
 	va_list args;
 	int len;
 
 	va_start(args, format);
-	len = vsnprintf(trial->error, sizeof(trial->error), format, args);
+	len = vsnprintf(exercise->error, sizeof(exercise->error), format, args);
 	va_end(args);
-	if (len >= 0 && len < (int)sizeof(trial->error))
-		snprintf(trial->error + len, sizeof(trial->error) - len, ": %s",
+	if (len >= 0 && len < (int)sizeof(exercise->error))
+		snprintf(exercise->error + len, sizeof(exercise->error) - len, ": %s",
 			 strerror(-err));
 	return err;
 }
 
-static uint64_t *trial_word(struct trial *trial, size_t page, uint32_t word)
+static uint64_t *exercise_word(struct exercise *exercise, size_t page, uint32_t word)
 {
-	return (uint64_t *)(trial->memory + page * GUEST_PAGE_SIZE) + word;
+	return (uint64_t *)(exercise->memory + page * GUEST_PAGE_SIZE) + word;
 }
 
-static bool trial_writes_first(const struct trial_case *what)
+static bool exercise_writes_first(const struct exercise_case *what)
 {
 	return what->first == GUEST_WRITE || what->first == GUEST_STORE;
 }
 
 /* What a page holds: the data of a pass, or code that returns it. */
-static uint64_t trial_value(enum guest_op op, uint64_t seed, size_t page, uint32_t word)
+static uint64_t exercise_value(enum guest_op op, uint64_t seed, size_t page, uint32_t word)
 {
 	uint64_t value = guest_value(seed, page, word);
 
 	return op == GUEST_EXECUTE ? guest_code(value) : value;
 }
 
-static void trial_fill_page(struct trial *trial, size_t page, enum guest_op op, uint64_t seed)
+static void exercise_fill_page(struct exercise *exercise, size_t page, enum guest_op op,
+			       uint64_t seed)
 {
 	size_t i;
 
 	for (i = 0; i < GUEST_WORDS; i++)
-		*trial_word(trial, page, guest_words[i]) =
-			trial_value(op, seed, page, guest_words[i]);
+		*exercise_word(exercise, page, guest_words[i]) =
+			exercise_value(op, seed, page, guest_words[i]);
 }
 
-static void trial_check_page(struct trial *trial, size_t page, enum guest_op op, uint64_t seed)
+static void exercise_check_page(struct exercise *exercise, size_t page, enum guest_op op,
+				uint64_t seed)
 {
-	struct judge_wrong *wrong = &trial->evidence.host_wrong;
+	struct judge_wrong *wrong = &exercise->evidence.host_wrong;
 	size_t i;
 
 	for (i = 0; i < GUEST_WORDS; i++) {
-		uint64_t right = trial_value(op, seed, page, guest_words[i]);
-		uint64_t seen = *(volatile uint64_t *)trial_word(trial, page, guest_words[i]);
+		uint64_t right = exercise_value(op, seed, page, guest_words[i]);
+		uint64_t seen = *(volatile uint64_t *)exercise_word(exercise, page, guest_words[i]);
 
 		if (seen == right)
 			continue;
@@ -81,88 +83,89 @@ static void trial_check_page(struct trial *trial, size_t page, enum guest_op op,
 	}
 }
 
-static size_t trial_add_blocks(struct trial *trial, size_t done, bool heads)
+static size_t exercise_add_blocks(struct exercise *exercise, size_t done, bool heads)
 {
 	size_t i;
 
-	for (i = 0; i < trial->pages; i++) {
-		if (heads == !(trial->before[i].flags & MOCKGPU_PAGE_TAIL))
-			trial->sequence[done++] = i;
+	for (i = 0; i < exercise->pages; i++) {
+		if (heads == !(exercise->before[i].flags & MOCKGPU_PAGE_TAIL))
+			exercise->sequence[done++] = i;
 	}
 	return done;
 }
 
 /* Fisher and Yates; the values of guest_value() are as good as random ones. */
-static void trial_shuffle(struct trial *trial, uint64_t seed)
+static void exercise_shuffle(struct exercise *exercise, uint64_t seed)
 {
 	size_t i;
 
-	for (i = trial->pages - 1; i > 0; i--) {
+	for (i = exercise->pages - 1; i > 0; i--) {
 		size_t j = guest_value(seed, i, 0) % (i + 1);
-		uint32_t page = trial->sequence[i];
+		uint32_t page = exercise->sequence[i];
 
-		trial->sequence[i] = trial->sequence[j];
-		trial->sequence[j] = page;
+		exercise->sequence[i] = exercise->sequence[j];
+		exercise->sequence[j] = page;
 	}
 }
 
-static void trial_plan_sequence(struct trial *trial, const struct trial_case *what)
+static void exercise_plan_sequence(struct exercise *exercise, const struct exercise_case *what)
 {
-	bool heads_first = what->access_order != TRIAL_TAILS_FIRST;
+	const bool heads_first = what->access_order == EXERCISE_HEADS_FIRST;
 	size_t i;
 
-	if (what->access_order == TRIAL_HEADS_FIRST || what->access_order == TRIAL_TAILS_FIRST) {
-		trial_add_blocks(trial, trial_add_blocks(trial, 0, heads_first), !heads_first);
+	if (heads_first || what->access_order == EXERCISE_TAILS_FIRST) {
+		i = exercise_add_blocks(exercise, 0, heads_first);
+		exercise_add_blocks(exercise, i, !heads_first);
 		return;
 	}
-	for (i = 0; i < trial->pages; i++)
-		trial->sequence[i] = trial->pages - 1 - i;
-	if (what->access_order == TRIAL_RANDOM)
-		trial_shuffle(trial, what->seed);
+	for (i = 0; i < exercise->pages; i++)
+		exercise->sequence[i] = exercise->pages - 1 - i;
+	if (what->access_order == EXERCISE_RANDOM)
+		exercise_shuffle(exercise, what->seed);
 }
 
-static int trial_read_pages(struct trial *trial, struct drm_mockgpu_page *pages)
+static int exercise_read_pages(struct exercise *exercise, struct drm_mockgpu_page *pages)
 {
-	int64_t count = mockgpu_bo_pages(&trial->bo, 0, trial->pages, pages);
+	int64_t count = mockgpu_bo_pages(&exercise->bo, 0, exercise->pages, pages);
 
 	if (count < 0)
-		return trial_error(trial, count, "looking at the pages");
-	if ((size_t)count != trial->pages)
-		return trial_error(trial, -EIO, "looking at the pages gave %lld of %zu",
-				   (long long)count, trial->pages);
+		return exercise_error(exercise, count, "looking at the pages");
+	if ((size_t)count != exercise->pages)
+		return exercise_error(exercise, -EIO, "looking at the pages gave %lld of %zu",
+				      (long long)count, exercise->pages);
 	return 0;
 }
 
-static int trial_look_before(struct trial *trial)
+static int exercise_look_before(struct exercise *exercise)
 {
 	int ret;
 
-	if (!trial->bo.handle)
+	if (!exercise->bo.handle)
 		return 0;
-	ret = mockgpu_bo_snapshot(&trial->bo);
+	ret = mockgpu_bo_snapshot(&exercise->bo);
 	if (ret)
-		return trial_error(trial, ret, "taking a snapshot of the pages");
-	return trial_read_pages(trial, trial->before);
+		return exercise_error(exercise, ret, "taking a snapshot of the pages");
+	return exercise_read_pages(exercise, exercise->before);
 }
 
 /*
  * Let the driver compare all pages with its snapshot. @seen is set to @pages
  * with what differs filled in, or stays NULL when nothing does.
  */
-static int trial_look(struct trial *trial, struct drm_mockgpu_page *pages,
-		      const struct drm_mockgpu_page **seen)
+static int exercise_look(struct exercise *exercise, struct drm_mockgpu_page *pages,
+			 const struct drm_mockgpu_page **seen)
 {
 	struct drm_mockgpu_bo_compare compare;
 	int ret;
 
-	if (!trial->bo.handle)
+	if (!exercise->bo.handle)
 		return 0;
-	ret = mockgpu_bo_compare(&trial->bo, &compare);
+	ret = mockgpu_bo_compare(&exercise->bo, &compare);
 	if (ret)
-		return trial_error(trial, ret, "comparing the pages with the snapshot");
+		return exercise_error(exercise, ret, "comparing the pages with the snapshot");
 	if (!compare.changed)
 		return 0;
-	ret = trial_read_pages(trial, pages);
+	ret = exercise_read_pages(exercise, pages);
 	if (ret)
 		return ret;
 	/* What the driver saw change counts, even if it has changed back since. */
@@ -171,86 +174,87 @@ static int trial_look(struct trial *trial, struct drm_mockgpu_page *pages,
 	return 0;
 }
 
-static int trial_look_at_log(struct trial *trial)
+static int exercise_look_at_log(struct exercise *exercise)
 {
 	int found;
 
-	if (trial->kmsg < 0)
+	if (exercise->kmsg < 0)
 		return 0;
-	found = kmsg_complaints(trial->kmsg, trial->complaint, sizeof(trial->complaint));
+	found = kmsg_complaints(exercise->kmsg, exercise->complaint, sizeof(exercise->complaint));
 	if (found < 0)
-		return trial_error(trial, found, "reading the kernel log");
-	trial->evidence.complaints = found;
+		return exercise_error(exercise, found, "reading the kernel log");
+	exercise->evidence.complaints = found;
 	return 0;
 }
 
-static int trial_hook(struct trial *trial, const struct trial_case *what,
-		      enum trial_stage stage)
+static int exercise_hook(struct exercise *exercise, const struct exercise_case *what,
+			 enum exercise_stage stage)
 {
-	int ret = what->hook ? what->hook(trial, stage, what->opaque) : 0;
+	int ret = what->hook ? what->hook(exercise, stage, what->opaque) : 0;
 
-	return ret ? trial_error(trial, ret, "the hook of stage %d", stage) : 0;
+	return ret ? exercise_error(exercise, ret, "the hook of stage %d", stage) : 0;
 }
 
-uint64_t trial_gpa(const struct trial_case *what)
+uint64_t exercise_gpa(const struct exercise_case *what)
 {
 	return VMM_VRAM_GPA + (what->skewed ? GUEST_PAGE_SIZE : 0);
 }
 
 /* The first page whose access did not go as it does on this kernel, or @accesses. */
-static size_t trial_first_unexpected(const struct trial *trial, size_t accesses)
+static size_t exercise_first_unexpected(const struct exercise *exercise, size_t accesses)
 {
 	size_t i;
 
 	for (i = 0; i < accesses; i++) {
-		const uint32_t page = trial->sequence[i];
+		const uint32_t page = exercise->sequence[i];
 
-		if (trial->result[page] == GUEST_EFAULT && trial->evidence.refusal_known &&
-		    judge_page_refusable(&trial->before[page]))
+		if (exercise->result[page] == GUEST_EFAULT && exercise->evidence.refusal_known &&
+		    judge_page_refusable(&exercise->before[page]))
 			continue;
-		if (trial->result[page] != GUEST_MAPPED)
+		if (exercise->result[page] != GUEST_MAPPED)
 			break;
 	}
 	return i;
 }
 
-static void trial_explain(struct trial *trial, const struct trial_case *what,
-			  enum guest_op op, uint64_t seed, size_t accesses)
+static void exercise_explain(struct exercise *exercise, const struct exercise_case *what,
+			     enum guest_op op, uint64_t seed, size_t accesses)
 {
-	const size_t at = trial_first_unexpected(trial, accesses);
+	const size_t at = exercise_first_unexpected(exercise, accesses);
 	const struct explain_page failed = {
-		.vm = trial->vm,
-		.bo = trial->bo.handle ? &trial->bo : NULL,
-		.memory = trial->memory,
-		.gpa = trial_gpa(what),
-		.page = at < accesses ? trial->sequence[at] : 0,
+		.vm = exercise->vm,
+		.bo = exercise->bo.handle ? &exercise->bo : NULL,
+		.memory = exercise->memory,
+		.gpa = exercise_gpa(what),
+		.page = at < accesses ? exercise->sequence[at] : 0,
 		.op = op,
 		.seed = seed,
-		.info = &trial->before[at < accesses ? trial->sequence[at] : 0],
+		.info = &exercise->before[at < accesses ? exercise->sequence[at] : 0],
 	};
 
-	if (trial->explain && at < accesses)
-		trial->explain(&failed);
+	if (exercise->explain && at < accesses)
+		exercise->explain(&failed);
 }
 
-/* One pass of the guest over the @accesses pages of trial->sequence. */
-static int trial_touch(struct trial *trial, const struct trial_case *what,
-		       enum guest_op op, uint64_t seed, size_t accesses)
+/* One pass of the guest over the @accesses pages of exercise->sequence. */
+static int exercise_touch(struct exercise *exercise, const struct exercise_case *what,
+			  enum guest_op op, uint64_t seed, size_t accesses)
 {
-	struct vmm_vcpu *vcpu = vmm_vcpu_get(trial->vm, 0);
-	struct judge_wrong *wrong = &trial->evidence.guest_wrong;
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(exercise->vm, 0);
+	struct judge_wrong *wrong = &exercise->evidence.guest_wrong;
 	struct touch touch = {
 		.op = op,
-		.gpa = trial_gpa(what),
+		.gpa = exercise_gpa(what),
 		.seed = seed,
-		.sequence = trial->sequence,
+		.sequence = exercise->sequence,
 		.accesses = accesses,
-		.result = trial->result,
+		.result = exercise->result,
 	};
 	int ret = touch_run(vcpu, &touch);
 
 	if (ret)
-		return trial_error(trial, ret, "running the guest: %s", vmm_vcpu_strexit(vcpu));
+		return exercise_error(exercise, ret, "running the guest: %s",
+				      vmm_vcpu_strexit(vcpu));
 	if (touch.wrong_words && !wrong->words) {
 		wrong->page = touch.wrong_page;
 		wrong->word = touch.wrong_word;
@@ -258,259 +262,262 @@ static int trial_touch(struct trial *trial, const struct trial_case *what,
 		wrong->seen = touch.wrong_value;
 	}
 	wrong->words += touch.wrong_words;
-	trial->evidence.spurious += touch.spurious;
-	trial_explain(trial, what, op, seed, accesses);
+	exercise->evidence.spurious += touch.spurious;
+	exercise_explain(exercise, what, op, seed, accesses);
 	return 0;
 }
 
-static bool trial_reached(const struct trial *trial, size_t page)
+static bool exercise_reached(const struct exercise *exercise, size_t page)
 {
-	return trial->result[page] == GUEST_MAPPED || trial->result[page] == GUEST_WRONG;
+	return exercise->result[page] == GUEST_MAPPED || exercise->result[page] == GUEST_WRONG;
 }
 
 /* Leave in the sequence only pages the guest could reach. */
-static size_t trial_keep_mapped(struct trial *trial)
+static size_t exercise_keep_mapped(struct exercise *exercise)
 {
 	size_t i, kept = 0;
 
-	for (i = 0; i < trial->pages; i++) {
-		if (trial_reached(trial, trial->sequence[i]))
-			trial->sequence[kept++] = trial->sequence[i];
+	for (i = 0; i < exercise->pages; i++) {
+		if (exercise_reached(exercise, exercise->sequence[i]))
+			exercise->sequence[kept++] = exercise->sequence[i];
 	}
 	return kept;
 }
 
 /* The second pass: the data goes the other way. */
-static int trial_turn_round(struct trial *trial, const struct trial_case *what)
+static int exercise_turn_round(struct exercise *exercise, const struct exercise_case *what)
 {
-	size_t mapped = trial_keep_mapped(trial);
+	size_t mapped = exercise_keep_mapped(exercise);
 	size_t i;
 	int ret;
 
-	if (!trial_writes_first(what)) {
-		ret = trial_touch(trial, what, GUEST_WRITE, ~what->seed, mapped);
-		for (i = 0; !ret && i < trial->pages; i++) {
-			if (trial_reached(trial, i))
-				trial_check_page(trial, i, GUEST_WRITE, ~what->seed);
+	if (!exercise_writes_first(what)) {
+		ret = exercise_touch(exercise, what, GUEST_WRITE, ~what->seed, mapped);
+		for (i = 0; !ret && i < exercise->pages; i++) {
+			if (exercise_reached(exercise, i))
+				exercise_check_page(exercise, i, GUEST_WRITE, ~what->seed);
 			else
-				trial_check_page(trial, i, what->first, what->seed);
+				exercise_check_page(exercise, i, what->first, what->seed);
 		}
 		return ret;
 	}
 	for (i = 0; i < mapped; i++) {
-		trial_check_page(trial, trial->sequence[i], GUEST_WRITE, what->seed);
-		trial_fill_page(trial, trial->sequence[i], GUEST_READ, ~what->seed);
+		exercise_check_page(exercise, exercise->sequence[i], GUEST_WRITE, what->seed);
+		exercise_fill_page(exercise, exercise->sequence[i], GUEST_READ, ~what->seed);
 	}
-	return trial_touch(trial, what, GUEST_READ, ~what->seed, mapped);
+	return exercise_touch(exercise, what, GUEST_READ, ~what->seed, mapped);
 }
 
 /* After a swapout there are no pages to look at until the guest has touched them. */
-static int trial_change(struct trial *trial, const struct trial_case *what)
+static int exercise_change(struct exercise *exercise, const struct exercise_case *what)
 {
-	int ret = what->change(trial, what->opaque);
+	int ret = what->change(exercise, what->opaque);
 
 	if (ret)
-		return trial_error(trial, ret, "changing the buffer");
-	memset(trial->result, GUEST_PENDING, trial->pages);
-	ret = trial_touch(trial, what, GUEST_READ, what->seed, trial->pages);
-	return ret ? ret : trial_look_before(trial);
+		return exercise_error(exercise, ret, "changing the buffer");
+	memset(exercise->result, GUEST_PENDING, exercise->pages);
+	ret = exercise_touch(exercise, what, GUEST_READ, what->seed, exercise->pages);
+	return ret ? ret : exercise_look_before(exercise);
 }
 
 /* What happens while the guest has the buffer. */
-static int trial_use(struct trial *trial, const struct trial_case *what)
+static int exercise_use(struct exercise *exercise, const struct exercise_case *what)
 {
 	int ret;
 
-	ret = trial_touch(trial, what, what->first, what->seed, trial->pages);
+	ret = exercise_touch(exercise, what, what->first, what->seed, exercise->pages);
 	if (!ret)
-		ret = trial_hook(trial, what, TRIAL_TOUCHED);
+		ret = exercise_hook(exercise, what, EXERCISE_TOUCHED);
 	if (!ret && what->change)
-		ret = trial_change(trial, what);
+		ret = exercise_change(exercise, what);
 	if (!ret)
-		ret = trial_look(trial, trial->during, &trial->evidence.during);
+		ret = exercise_look(exercise, exercise->during, &exercise->evidence.during);
 	if (!ret)
-		ret = trial_turn_round(trial, what);
+		ret = exercise_turn_round(exercise, what);
 	return ret;
 }
 
-static int trial_slot_attach(struct trial *trial, const struct trial_case *what)
+static int exercise_slot_attach(struct exercise *exercise, const struct exercise_case *what)
 {
-	return vmm_slot_set(trial->vm, TRIAL_SLOT, trial_gpa(what), trial->memory,
-			    trial->pages * GUEST_PAGE_SIZE, 0);
+	return vmm_slot_set(exercise->vm, EXERCISE_SLOT, exercise_gpa(what), exercise->memory,
+			    exercise->pages * GUEST_PAGE_SIZE, 0);
 }
 
-static int trial_slot_detach(struct trial *trial, const struct trial_case *what)
+static int exercise_slot_detach(struct exercise *exercise, const struct exercise_case *what)
 {
 	(void)what;
-	return vmm_slot_delete(trial->vm, TRIAL_SLOT);
+	return vmm_slot_delete(exercise->vm, EXERCISE_SLOT);
 }
 
-static const struct trial_attach_ops trial_slot_ops = { trial_slot_attach, trial_slot_detach };
+static const struct exercise_attach_ops exercise_slot_ops = {
+	exercise_slot_attach, exercise_slot_detach,
+};
 
-static int trial_use_inside(struct trial *trial, const struct trial_case *what)
+static int exercise_use_inside(struct exercise *exercise, const struct exercise_case *what)
 {
-	const struct trial_attach_ops *ops = what->attach_ops ? what->attach_ops : &trial_slot_ops;
+	const struct exercise_attach_ops *ops = what->attach_ops ?: &exercise_slot_ops;
 	int ret, err;
 
-	ret = ops->attach(trial, what);
+	ret = ops->attach(exercise, what);
 	if (ret)
-		return trial_error(trial, ret, "bringing the buffer into the guest");
-	ret = trial_use(trial, what);
-	err = ops->detach(trial, what);
+		return exercise_error(exercise, ret, "bringing the buffer into the guest");
+	ret = exercise_use(exercise, what);
+	err = ops->detach(exercise, what);
 	if (!ret && err)
-		ret = trial_error(trial, err, "taking the buffer out of the guest");
+		ret = exercise_error(exercise, err, "taking the buffer out of the guest");
 	return ret;
 }
 
-static int trial_prepare(struct trial *trial, const struct trial_case *what)
+static int exercise_prepare(struct exercise *exercise, const struct exercise_case *what)
 {
 	size_t i;
 	int ret;
 
-	if (!trial_writes_first(what)) {
-		for (i = 0; i < trial->pages; i++)
-			trial_fill_page(trial, i, what->first, what->seed);
-	} else if (trial->bo.handle) {
-		ret = mockgpu_bo_zap(&trial->bo);
+	if (!exercise_writes_first(what)) {
+		for (i = 0; i < exercise->pages; i++)
+			exercise_fill_page(exercise, i, what->first, what->seed);
+	} else if (exercise->bo.handle) {
+		ret = mockgpu_bo_zap(&exercise->bo);
 		if (ret)
-			return trial_error(trial, ret, "zapping the buffer");
+			return exercise_error(exercise, ret, "zapping the buffer");
 	}
-	ret = trial_look_before(trial);
+	ret = exercise_look_before(exercise);
 	if (!ret)
-		trial_plan_sequence(trial, what);
+		exercise_plan_sequence(exercise, what);
 	return ret;
 }
 
-int trial_run(struct trial *trial, const struct trial_case *what)
+int exercise_run(struct exercise *exercise, const struct exercise_case *what)
 {
 	int ret;
 
-	trial->evidence = (struct judge_evidence){
-		.pages = trial->pages,
-		.result = trial->result,
-		.before = trial->before,
-		.complaint = trial->complaint,
+	exercise->evidence = (struct judge_evidence){
+		.pages = exercise->pages,
+		.result = exercise->result,
+		.before = exercise->before,
+		.complaint = exercise->complaint,
 		.refusal_known = judge_refusal_known(),
 	};
-	memset(trial->result, GUEST_PENDING, trial->pages);
-	ret = trial_prepare(trial, what);
+	memset(exercise->result, GUEST_PENDING, exercise->pages);
+	ret = exercise_prepare(exercise, what);
 	if (!ret)
-		ret = trial_hook(trial, what, TRIAL_PREPARED);
+		ret = exercise_hook(exercise, what, EXERCISE_PREPARED);
 	if (!ret)
-		ret = trial_use_inside(trial, what);
+		ret = exercise_use_inside(exercise, what);
 	if (!ret)
-		ret = trial_hook(trial, what, TRIAL_REMOVED);
+		ret = exercise_hook(exercise, what, EXERCISE_REMOVED);
 	if (!ret)
-		ret = trial_look(trial, trial->after, &trial->evidence.after);
+		ret = exercise_look(exercise, exercise->after, &exercise->evidence.after);
 	if (!ret)
-		ret = trial_look_at_log(trial);
+		ret = exercise_look_at_log(exercise);
 	return ret;
 }
 
-int trial_end_vm(struct trial *trial)
+int exercise_end_vm(struct exercise *exercise)
 {
 	int ret;
 
-	vmm_destroy(trial->vm);
-	trial->vm = NULL;
-	ret = trial_look(trial, trial->gone, &trial->evidence.gone);
-	return ret ? ret : trial_look_at_log(trial);
+	vmm_destroy(exercise->vm);
+	exercise->vm = NULL;
+	ret = exercise_look(exercise, exercise->gone, &exercise->evidence.gone);
+	return ret ? ret : exercise_look_at_log(exercise);
 }
 
-static int trial_init_vm(struct trial *trial, struct vmm *vm)
+static int exercise_init_vm(struct exercise *exercise, struct vmm *vm)
 {
 	int ret;
 
-	trial->vm = vm;
-	trial->owns_vm = !vm;
-	trial->result = calloc(trial->pages, sizeof(*trial->result));
-	trial->sequence = calloc(trial->pages, sizeof(*trial->sequence));
-	trial->before = calloc(trial->pages, sizeof(*trial->before));
-	trial->during = calloc(trial->pages, sizeof(*trial->during));
-	trial->after = calloc(trial->pages, sizeof(*trial->after));
-	trial->gone = calloc(trial->pages, sizeof(*trial->gone));
-	if (!trial->result || !trial->sequence || !trial->before || !trial->during ||
-	    !trial->after || !trial->gone)
-		return trial_error(trial, -ENOMEM, "room for %zu pages", trial->pages);
+	exercise->vm = vm;
+	exercise->owns_vm = !vm;
+	exercise->result = calloc(exercise->pages, sizeof(*exercise->result));
+	exercise->sequence = calloc(exercise->pages, sizeof(*exercise->sequence));
+	exercise->before = calloc(exercise->pages, sizeof(*exercise->before));
+	exercise->during = calloc(exercise->pages, sizeof(*exercise->during));
+	exercise->after = calloc(exercise->pages, sizeof(*exercise->after));
+	exercise->gone = calloc(exercise->pages, sizeof(*exercise->gone));
+	if (!exercise->result || !exercise->sequence || !exercise->before || !exercise->during ||
+	    !exercise->after || !exercise->gone)
+		return exercise_error(exercise, -ENOMEM, "room for %zu pages", exercise->pages);
 	if (vm)
 		return 0;
-	ret = vmm_create(&trial->vm, 1);
-	return ret ? trial_error(trial, ret, "creating a VM") : 0;
+	ret = vmm_create(&exercise->vm, 1);
+	return ret ? exercise_error(exercise, ret, "creating a VM") : 0;
 }
 
-static int trial_make_bo(struct trial *trial, int drm, uint32_t kind, uint32_t order)
+static int exercise_make_bo(struct exercise *exercise, int drm, uint32_t kind, uint32_t order)
 {
-	size_t size = trial->pages * GUEST_PAGE_SIZE;
+	size_t size = exercise->pages * GUEST_PAGE_SIZE;
 	int ret;
 
-	ret = vm_buffer_create(drm, kind, order, MOCKGPU_CACHING_CACHED, size, &trial->bo);
+	ret = vm_buffer_create(drm, kind, order, MOCKGPU_CACHING_CACHED, size, &exercise->bo);
 	if (ret)
-		return trial_error(trial, ret, "making a buffer of %zu pages, kind %s, order %u",
-				   trial->pages, mockgpu_kind_name(kind), order);
-	trial->memory = hostmap_reserve(size);
-	if (!trial->memory)
-		return trial_error(trial, -ENOMEM, "room for a mapping of %zu pages",
-				   trial->pages);
-	ret = mockgpu_bo_map(&trial->bo, trial->memory);
+		return exercise_error(exercise, ret,
+				      "making a buffer of %zu pages, kind %s, order %u",
+				      exercise->pages, mockgpu_kind_name(kind), order);
+	exercise->memory = hostmap_reserve(size);
+	if (!exercise->memory)
+		return exercise_error(exercise, -ENOMEM, "room for a mapping of %zu pages",
+				      exercise->pages);
+	ret = mockgpu_bo_map(&exercise->bo, exercise->memory);
 	if (!ret)
 		return 0;
-	munmap(trial->memory, size);
-	return trial_error(trial, ret, "mapping the buffer");
+	munmap(exercise->memory, size);
+	return exercise_error(exercise, ret, "mapping the buffer");
 }
 
-int trial_init(struct trial *trial, int drm, uint32_t kind, uint32_t order, size_t pages,
-	       struct vmm *vm, int kmsg)
+int exercise_init(struct exercise *exercise, int drm, uint32_t kind, uint32_t order, size_t pages,
+		  struct vmm *vm, int kmsg)
 {
 	int ret;
 
-	*trial = (struct trial){ .pages = pages, .kmsg = kmsg, .owns_bo = true };
-	ret = trial_make_bo(trial, drm, kind, order);
-	return ret ? ret : trial_init_vm(trial, vm);
+	*exercise = (struct exercise){ .pages = pages, .kmsg = kmsg, .owns_bo = true };
+	ret = exercise_make_bo(exercise, drm, kind, order);
+	return ret ? ret : exercise_init_vm(exercise, vm);
 }
 
-int trial_init_memory(struct trial *trial, void *memory,
-		      const struct drm_mockgpu_page *blocks, size_t pages, struct vmm *vm,
-		      int kmsg)
+int exercise_init_memory(struct exercise *exercise, void *memory,
+			 const struct drm_mockgpu_page *blocks, size_t pages, struct vmm *vm,
+			 int kmsg)
 {
 	int ret;
 
-	*trial = (struct trial){ .memory = memory, .pages = pages, .kmsg = kmsg };
-	ret = trial_init_vm(trial, vm);
+	*exercise = (struct exercise){ .memory = memory, .pages = pages, .kmsg = kmsg };
+	ret = exercise_init_vm(exercise, vm);
 	if (!ret)
-		memcpy(trial->before, blocks, pages * sizeof(*blocks));
+		memcpy(exercise->before, blocks, pages * sizeof(*blocks));
 	return ret;
 }
 
-int trial_init_bo(struct trial *trial, const struct mockgpu_bo *bo, void *memory,
-		  struct vmm *vm, int kmsg)
+int exercise_init_bo(struct exercise *exercise, const struct mockgpu_bo *bo, void *memory,
+		     struct vmm *vm, int kmsg)
 {
-	*trial = (struct trial){
+	*exercise = (struct exercise){
 		.bo = *bo, .memory = memory, .pages = bo->size / GUEST_PAGE_SIZE, .kmsg = kmsg,
 	};
-	return trial_init_vm(trial, vm);
+	return exercise_init_vm(exercise, vm);
 }
 
-void trial_fini(struct trial *trial)
+void exercise_fini(struct exercise *exercise)
 {
-	if (trial->owns_vm)
-		vmm_destroy(trial->vm);
-	if (trial->owns_bo)
-		mockgpu_bo_destroy(&trial->bo);
-	free(trial->result);
-	free(trial->sequence);
-	free(trial->before);
-	free(trial->during);
-	free(trial->after);
-	free(trial->gone);
+	if (exercise->owns_vm)
+		vmm_destroy(exercise->vm);
+	if (exercise->owns_bo)
+		mockgpu_bo_destroy(&exercise->bo);
+	free(exercise->result);
+	free(exercise->sequence);
+	free(exercise->before);
+	free(exercise->during);
+	free(exercise->after);
+	free(exercise->gone);
 }
 
-const char *trial_order_name(enum trial_order access_order)
+const char *exercise_order_name(enum exercise_order access_order)
 {
 	static const char *const name[] = {
-		[TRIAL_HEADS_FIRST] = "heads",
-		[TRIAL_TAILS_FIRST] = "tails",
-		[TRIAL_BACKWARDS] = "backwards",
-		[TRIAL_RANDOM] = "random",
+		[EXERCISE_HEADS_FIRST] = "heads",
+		[EXERCISE_TAILS_FIRST] = "tails",
+		[EXERCISE_BACKWARDS] = "backwards",
+		[EXERCISE_RANDOM] = "random",
 	};
 
 	return name[access_order];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trying a buffer in a guest: the host and the guest write and read every page,
+ * Exercising a buffer in a guest: the host and the guest write and read every page,
  * in a chosen order, and everything that judge() wants to know is collected.
  */
-#ifndef MOCKGPU_TEST_TRIAL_H
-#define MOCKGPU_TEST_TRIAL_H
+#ifndef MOCKGPU_TEST_EXERCISE_H
+#define MOCKGPU_TEST_EXERCISE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,56 +16,56 @@
 #include "mockgpu.h"
 
 struct explain_page;
-struct trial;
-struct trial_case;
+struct exercise;
+struct exercise_case;
 struct vmm;
 
 /**
- * enum trial_order - in which order the guest touches pages first
+ * enum exercise_order - in which order the guest touches pages first
  *
- * @TRIAL_HEADS_FIRST: the first page of every block, then the others
- * @TRIAL_TAILS_FIRST: the others, then the first page of every block
- * @TRIAL_BACKWARDS: from the last page to the first
- * @TRIAL_RANDOM: shuffled by the seed
+ * @EXERCISE_HEADS_FIRST: the first page of every block, then the others
+ * @EXERCISE_TAILS_FIRST: the others, then the first page of every block
+ * @EXERCISE_BACKWARDS: from the last page to the first
+ * @EXERCISE_RANDOM: shuffled by the seed
  */
-enum trial_order {
-	TRIAL_HEADS_FIRST,
-	TRIAL_TAILS_FIRST,
-	TRIAL_BACKWARDS,
-	TRIAL_RANDOM,
+enum exercise_order {
+	EXERCISE_HEADS_FIRST,
+	EXERCISE_TAILS_FIRST,
+	EXERCISE_BACKWARDS,
+	EXERCISE_RANDOM,
 };
 
-#define TRIAL_ORDERS 4
+#define EXERCISE_ORDERS 4
 
 /**
- * enum trial_stage - moments at which a hook is called
+ * enum exercise_stage - moments at which a hook is called
  *
- * @TRIAL_PREPARED: the host wrote its data and looked at the pages; the guest
+ * @EXERCISE_PREPARED: the host wrote its data and looked at the pages; the guest
  *	cannot reach them yet
- * @TRIAL_TOUCHED: the guest has touched every page and still has them
- * @TRIAL_REMOVED: the memslot is gone, the pages will be looked at next
+ * @EXERCISE_TOUCHED: the guest has touched every page and still has them
+ * @EXERCISE_REMOVED: the memslot is gone, the pages will be looked at next
  */
-enum trial_stage {
-	TRIAL_PREPARED,
-	TRIAL_TOUCHED,
-	TRIAL_REMOVED,
+enum exercise_stage {
+	EXERCISE_PREPARED,
+	EXERCISE_TOUCHED,
+	EXERCISE_REMOVED,
 };
 
 /**
- * struct trial_attach_ops - how a buffer gets into the guest and out again
+ * struct exercise_attach_ops - how a buffer gets into the guest and out again
  *
- * @attach: make it reachable at trial_gpa()
+ * @attach: make it reachable at exercise_gpa()
  * @detach: end that, also where something in between has failed
  *
  * Both return 0 or -errno.
  */
-struct trial_attach_ops {
-	int (*attach)(struct trial *trial, const struct trial_case *what);
-	int (*detach)(struct trial *trial, const struct trial_case *what);
+struct exercise_attach_ops {
+	int (*attach)(struct exercise *exercise, const struct exercise_case *what);
+	int (*detach)(struct exercise *exercise, const struct exercise_case *what);
 };
 
 /**
- * struct trial_case - what to try
+ * struct exercise_case - what to try
  *
  * @first: the guest's first access to each page. GUEST_READ, GUEST_EXECUTE: the host
  *	writes, the guest reads or calls, then the guest writes and the host reads.
@@ -75,7 +75,7 @@ struct trial_attach_ops {
  * @skewed: the GPA is 4 KiB off the host virtual address modulo
  *	HOSTMAP_ALIGNMENT, so that only 4 KiB entries will do; otherwise it is
  *	congruent
- * @seed: of the data and of TRIAL_RANDOM
+ * @seed: of the data and of EXERCISE_RANDOM
  * @hook: called at each stage, or NULL; an error ends the case with it
  * @opaque: for @hook, @attach_ops and @change
  * @attach_ops: NULL for a memslot of the buffer's own
@@ -84,21 +84,21 @@ struct trial_attach_ops {
  *	The guest then reads every page anew, before anybody else touches one,
  *	and all that is judged is the buffer as it is then.
  */
-struct trial_case {
+struct exercise_case {
 	enum guest_op first;
-	enum trial_order access_order;
+	enum exercise_order access_order;
 	bool skewed;
 	uint64_t seed;
-	int (*hook)(struct trial *trial, enum trial_stage stage, void *opaque);
+	int (*hook)(struct exercise *exercise, enum exercise_stage stage, void *opaque);
 	void *opaque;
-	const struct trial_attach_ops *attach_ops;
-	int (*change)(struct trial *trial, void *opaque);
+	const struct exercise_attach_ops *attach_ops;
+	int (*change)(struct exercise *exercise, void *opaque);
 };
 
 /**
- * struct trial - a buffer and the VM it is tried in
+ * struct exercise - a buffer and the VM it is tried in
  *
- * @vm: the VM; NULL after trial_end_vm()
+ * @vm: the VM; NULL after exercise_end_vm()
  * @bo: the buffer object, without a handle where @memory is something else's
  * @memory: where the buffer is mapped
  * @pages: its pages
@@ -110,7 +110,7 @@ struct trial_case {
  * @result: enum guest_result of the guest's first access to each page
  * @before: each page before the last case
  */
-struct trial {
+struct exercise {
 	struct vmm *vm;
 	struct mockgpu_bo bo;
 	char *memory;
@@ -132,8 +132,8 @@ struct trial {
 };
 
 /**
- * trial_init() - make a buffer to try
- * @trial: filled in; to be ended with trial_fini() whatever is returned
+ * exercise_init() - make a buffer to try
+ * @exercise: filled in; to be ended with exercise_fini() whatever is returned
  * @drm: from mockgpu_open(); not owned
  * @kind: enum mockgpu_kind
  * @order: block order
@@ -141,80 +141,80 @@ struct trial {
  * @vm: the VM to use, not owned; NULL: one of its own
  * @kmsg: from kmsg_open(), or -1 not to watch the log
  *
- * Return: 0; -ENOMEM where no such blocks are free; -errno. @trial->error has
+ * Return: 0; -ENOMEM where no such blocks are free; -errno. @exercise->error has
  * the reason.
  */
-int trial_init(struct trial *trial, int drm, uint32_t kind, uint32_t order, size_t pages,
-	       struct vmm *vm, int kmsg);
+int exercise_init(struct exercise *exercise, int drm, uint32_t kind, uint32_t order, size_t pages,
+		  struct vmm *vm, int kmsg);
 
 /**
- * trial_init_memory() - try memory that has no buffer object
- * @trial: as for trial_init()
+ * exercise_init_memory() - try memory that has no buffer object
+ * @exercise: as for exercise_init()
  * @memory: where it is mapped, aligned to HOSTMAP_ALIGNMENT; not owned
  * @blocks: its pages as far as they are known: count, and MOCKGPU_PAGE_HEAD or
  *	_TAIL. Nobody can look at them, so they are taken to stay as they are.
  * @pages: entries in @blocks
- * @vm: as for trial_init()
- * @kmsg: as for trial_init()
+ * @vm: as for exercise_init()
+ * @kmsg: as for exercise_init()
  *
- * Return: as trial_init().
+ * Return: as exercise_init().
  */
-int trial_init_memory(struct trial *trial, void *memory,
-		      const struct drm_mockgpu_page *blocks, size_t pages, struct vmm *vm,
-		      int kmsg);
+int exercise_init_memory(struct exercise *exercise, void *memory,
+			 const struct drm_mockgpu_page *blocks, size_t pages, struct vmm *vm,
+			 int kmsg);
 
 /**
- * trial_init_bo() - try a buffer that somebody else made
- * @trial: as for trial_init()
+ * exercise_init_bo() - try a buffer that somebody else made
+ * @exercise: as for exercise_init()
  * @bo: the buffer; not owned
  * @memory: where all of it is mapped; not owned
- * @vm: as for trial_init()
- * @kmsg: as for trial_init()
+ * @vm: as for exercise_init()
+ * @kmsg: as for exercise_init()
  *
- * Return: as trial_init().
+ * Return: as exercise_init().
  */
-int trial_init_bo(struct trial *trial, const struct mockgpu_bo *bo, void *memory,
-		  struct vmm *vm, int kmsg);
+int exercise_init_bo(struct exercise *exercise, const struct mockgpu_bo *bo, void *memory,
+		     struct vmm *vm, int kmsg);
 
 /**
- * trial_run() - try one case
- * @trial: the trial
+ * exercise_run() - try one case
+ * @exercise: the exercise
  * @what: the case
  *
- * Return: 0 with @trial->evidence complete; -errno when it could not be tried,
- * with the reason in @trial->error.
+ * Return: 0 with @exercise->evidence complete; -errno when it could not be tried,
+ * with the reason in @exercise->error.
  */
-int trial_run(struct trial *trial, const struct trial_case *what);
+int exercise_run(struct exercise *exercise, const struct exercise_case *what);
 
 /**
- * trial_end_vm() - end the VM and look at the pages once more
- * @trial: the trial, with a VM of its own; its evidence gets the pages without
+ * exercise_end_vm() - end the VM and look at the pages once more
+ * @exercise: the exercise, with a VM of its own; its evidence gets the pages without
  *	the VM
  *
- * Return: as trial_run().
+ * Return: as exercise_run().
  */
-int trial_end_vm(struct trial *trial);
+int exercise_end_vm(struct exercise *exercise);
 
 /**
- * trial_fini() - end the VM, destroy the buffer, free everything of the trial's own
- * @trial: the trial
+ * exercise_fini() - end the VM, destroy the buffer, free everything of the exercise's own
+ * @exercise: the exercise
  */
-void trial_fini(struct trial *trial);
+void exercise_fini(struct exercise *exercise);
 
 /**
- * trial_gpa() - tell where a case puts the buffer in the guest
+ * exercise_gpa() - tell where a case puts the buffer in the guest
  * @what: the case
  *
  * Return: guest physical address of page 0.
  */
-uint64_t trial_gpa(const struct trial_case *what);
+uint64_t exercise_gpa(const struct exercise_case *what);
 
 /**
- * trial_order_name() - name an access order
+ * exercise_order_name() - name an access order
  * @access_order: the order
  *
  * Return: "heads", "tails", "backwards" or "random".
  */
-const char *trial_order_name(enum trial_order access_order);
+const char *exercise_order_name(enum exercise_order access_order);
 
-#endif /* MOCKGPU_TEST_TRIAL_H */
+#endif /* MOCKGPU_TEST_EXERCISE_H */

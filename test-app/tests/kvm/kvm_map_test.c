@@ -43,7 +43,7 @@ static time_t test_start;
 FIXTURE(kvm_map) {
 	int drm;
 	int kmsg;
-	struct trial trial;
+	struct exercise exercise;
 };
 
 FIXTURE_VARIANT(kvm_map) {
@@ -84,7 +84,7 @@ FIXTURE_VARIANT_ADD(kvm_map, reserved_o9) { MOCKGPU_KIND_RESERVED, 9, 512 + 16 }
 FIXTURE_VARIANT_ADD(kvm_map, reserved_o10) { MOCKGPU_KIND_RESERVED, 10, 1024 + 16 };
 
 /* Each case is one of two first accesses, four access orders and two alignments. */
-#define KVM_MAP_CASES (2 * TRIAL_ORDERS * 2)
+#define KVM_MAP_CASES (2 * EXERCISE_ORDERS * 2)
 
 static void test_say_progress(const char *name)
 {
@@ -135,25 +135,25 @@ FIXTURE_SETUP(kvm_map)
 	ASSERT_LE(0, self->drm);
 	self->kmsg = kmsg_open();
 	ASSERT_LE(0, self->kmsg);
-	ret = trial_init(&self->trial, self->drm, variant->kind, variant->order,
-			 variant->pages, NULL, self->kmsg);
+	ret = exercise_init(&self->exercise, self->drm, variant->kind, variant->order,
+			    variant->pages, NULL, self->kmsg);
 	if (ret == -ENOMEM && variant->order >= SCARCE_ORDER) {
 		test_print_skipped(variant->kind, variant->order, variant->pages);
-		SKIP(return, "%s", self->trial.error);
+		SKIP(return, "%s", self->exercise.error);
 	}
 	ASSERT_EQ(0, ret)
-		TH_LOG("%s", self->trial.error);
-	self->trial.explain = failure_explain;
+		TH_LOG("%s", self->exercise.error);
+	self->exercise.explain = failure_explain;
 }
 
 FIXTURE_TEARDOWN(kvm_map)
 {
-	trial_fini(&self->trial);
+	exercise_fini(&self->exercise);
 	close(self->kmsg);
 	close(self->drm);
 }
 
-static void test_name_case(const struct mockgpu_bo *bo, const struct trial_case *what,
+static void test_name_case(const struct mockgpu_bo *bo, const struct exercise_case *what,
 			   char *name, size_t size)
 {
 	char buffer[32];
@@ -161,31 +161,31 @@ static void test_name_case(const struct mockgpu_bo *bo, const struct trial_case 
 	test_name_buffer(bo->kind, bo->order, buffer, sizeof(buffer));
 	snprintf(name, size, "%s-%s-%s-%s", buffer,
 		 what->first == GUEST_READ ? "read" : "write",
-		 trial_order_name(what->access_order), what->skewed ? "skewed" : "aligned");
+		 exercise_order_name(what->access_order), what->skewed ? "skewed" : "aligned");
 }
 
 /* The last case in a VM is judged again when the VM is gone. */
-static struct judgement test_try_case(struct trial *trial, const struct trial_case *what,
+static struct judgement test_try_case(struct exercise *exercise, const struct exercise_case *what,
 				      bool last)
 {
 	struct judgement judgement;
 
-	if (trial_run(trial, what))
-		return cell_not_tried(trial->error, trial->pages);
-	judgement = judge(&trial->evidence);
+	if (exercise_run(exercise, what))
+		return cell_not_tried(exercise->error, exercise->pages);
+	judgement = judge(&exercise->evidence);
 	if (judgement.verdict == JUDGE_NOT_OK || !last)
 		return judgement;
-	if (trial_end_vm(trial))
-		return cell_not_tried(trial->error, trial->pages);
-	return judge(&trial->evidence);
+	if (exercise_end_vm(exercise))
+		return cell_not_tried(exercise->error, exercise->pages);
+	return judge(&exercise->evidence);
 }
 
-static struct trial_case test_case(unsigned int i)
+static struct exercise_case test_case(unsigned int i)
 {
-	return (struct trial_case){
-		.access_order = i % TRIAL_ORDERS,
-		.first = i / TRIAL_ORDERS % 2 ? GUEST_WRITE : GUEST_READ,
-		.skewed = i / TRIAL_ORDERS / 2,
+	return (struct exercise_case){
+		.access_order = i % EXERCISE_ORDERS,
+		.first = i / EXERCISE_ORDERS % 2 ? GUEST_WRITE : GUEST_READ,
+		.skewed = i / EXERCISE_ORDERS / 2,
 		.seed = guest_value(test_seed, i, 0),
 	};
 }
@@ -194,7 +194,7 @@ static struct trial_case test_case(unsigned int i)
  * The half that still has every pair of an access order, a first access and an alignment; of that,
  * the half that still has every access order, and every pair of a first access and an alignment.
  */
-static bool test_is_tried(const struct mockgpu_bo *bo, const struct trial_case *what)
+static bool test_is_tried(const struct mockgpu_bo *bo, const struct exercise_case *what)
 {
 	const bool tdp = !getenv("MOCKGPU_MMU") || test_is_mmu("tdp");
 	const bool large = bo->order >= SCARCE_ORDER || bo->kind == MOCKGPU_KIND_TTM;
@@ -209,20 +209,20 @@ static bool test_is_tried(const struct mockgpu_bo *bo, const struct trial_case *
 }
 
 /* Try all cases in one VM; the worst judgement stands for all of them. */
-static struct judgement test_try_cases(struct trial *trial)
+static struct judgement test_try_cases(struct exercise *exercise)
 {
 	struct judgement worst = { .verdict = JUDGE_OK };
 	unsigned int i, tried = 0;
 
-	for (i = 0; i < KVM_MAP_CASES && trial->vm; i++) {
-		struct trial_case what = test_case(i);
+	for (i = 0; i < KVM_MAP_CASES && exercise->vm; i++) {
+		struct exercise_case what = test_case(i);
 		struct judgement judgement;
 		char name[96];
 
-		if (!test_is_tried(&trial->bo, &what))
+		if (!test_is_tried(&exercise->bo, &what))
 			continue;
-		judgement = test_try_case(trial, &what, i == KVM_MAP_CASES - 1);
-		test_name_case(&trial->bo, &what, name, sizeof(name));
+		judgement = test_try_case(exercise, &what, i == KVM_MAP_CASES - 1);
+		test_name_case(&exercise->bo, &what, name, sizeof(name));
 		cell_print(name, &judgement);
 		/* The pages are the same in every case: so has the verdict to be. */
 		if (tried++ && judgement.verdict < JUDGE_NOT_OK && worst.verdict < JUDGE_NOT_OK &&
@@ -234,7 +234,7 @@ static struct judgement test_try_cases(struct trial *trial)
 		if (judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	return tried ? worst : cell_not_tried("no case was tried", trial->pages);
+	return tried ? worst : cell_not_tried("no case was tried", exercise->pages);
 }
 
 TEST_F(kvm_map, every_case)
@@ -244,7 +244,7 @@ TEST_F(kvm_map, every_case)
 
 	test_name_buffer(variant->kind, variant->order, name, sizeof(name));
 	test_say_progress(name);
-	judgement = test_try_cases(&self->trial);
+	judgement = test_try_cases(&self->exercise);
 	cell_conclude(_metadata, &judgement);
 }
 

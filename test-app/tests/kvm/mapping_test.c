@@ -136,55 +136,55 @@ static int map_by_path(enum mapping_path path, struct mockgpu_bo *bo, void *at)
 	return ret;
 }
 
-static int detach_slot(struct trial *trial, const struct trial_case *what)
+static int detach_slot(struct exercise *exercise, const struct exercise_case *what)
 {
 	(void)what;
-	return vmm_slot_delete(trial->vm, SLOT);
+	return vmm_slot_delete(exercise->vm, SLOT);
 }
 
 /* A slot that ends with the buffer. */
-static int attach_own(struct trial *trial, const struct trial_case *what)
+static int attach_own(struct exercise *exercise, const struct exercise_case *what)
 {
-	return vmm_slot_set(trial->vm, SLOT, trial_gpa(what), trial->memory,
-			    trial->pages * GUEST_PAGE_SIZE, 0);
+	return vmm_slot_set(exercise->vm, SLOT, exercise_gpa(what), exercise->memory,
+			    exercise->pages * GUEST_PAGE_SIZE, 0);
 }
 
 /* A slot that goes on where nothing is, or another buffer. */
-static int attach_room(struct trial *trial, const struct trial_case *what)
+static int attach_room(struct exercise *exercise, const struct exercise_case *what)
 {
-	return vmm_slot_set(trial->vm, SLOT, trial_gpa(what), trial->memory, ROOM, 0);
+	return vmm_slot_set(exercise->vm, SLOT, exercise_gpa(what), exercise->memory, ROOM, 0);
 }
 
 /* An arena whose pages the guest had, before the buffer is mapped over them. */
-static int attach_arena(struct trial *trial, const struct trial_case *what)
+static int attach_arena(struct exercise *exercise, const struct exercise_case *what)
 {
-	const size_t size = trial->pages * GUEST_PAGE_SIZE;
+	const size_t size = exercise->pages * GUEST_PAGE_SIZE;
 	enum mapping_path path = *(const enum mapping_path *)what->opaque;
 	static uint32_t sequence[PAGES_MAX];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = trial_gpa(what), .sequence = sequence,
-		.accesses = trial->pages, .result = result,
+		.op = GUEST_WRITE, .gpa = exercise_gpa(what), .sequence = sequence,
+		.accesses = exercise->pages, .result = result,
 	};
 	size_t i;
 	int ret;
 
-	if (mmap(trial->memory, size, PROT_READ | PROT_WRITE,
+	if (mmap(exercise->memory, size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
 		return -errno;
-	ret = attach_room(trial, what);
-	for (i = 0; i < trial->pages; i++)
+	ret = attach_room(exercise, what);
+	for (i = 0; i < exercise->pages; i++)
 		sequence[i] = i;
 	if (!ret)
-		ret = touch_run(vmm_vcpu_get(trial->vm, 0), &touch);
-	return ret ? ret : map_by_path(path, &trial->bo, trial->memory);
+		ret = touch_run(vmm_vcpu_get(exercise->vm, 0), &touch);
+	return ret ? ret : map_by_path(path, &exercise->bo, exercise->memory);
 }
 
 static const struct layout {
 	const char *name;
 	bool skewed;
 	bool other;
-	struct trial_attach_ops attach_ops;
+	struct exercise_attach_ops attach_ops;
 } layouts[] = {
 	{ "own", false, false, { attach_own, detach_slot } },
 	{ "skewed", true, false, { attach_own, detach_slot } },
@@ -202,16 +202,16 @@ struct mapping_case {
 static struct judgement try_case(struct _test_data_mapping *self,
 				 const struct mapping_case *mapping, unsigned int number)
 {
-	const struct trial_case what = {
+	const struct exercise_case what = {
 		.first = firsts[mapping->first],
-		.access_order = number % TRIAL_ORDERS,
+		.access_order = number % EXERCISE_ORDERS,
 		.skewed = mapping->layout->skewed,
 		.seed = guest_value(number, 0, 0),
 		.opaque = (void *)&mapping->path,
 		.attach_ops = &mapping->layout->attach_ops,
 	};
 	struct judgement judgement;
-	struct trial trial;
+	struct exercise exercise;
 	int ret;
 
 	ret = map_by_path(mapping->path, &self->bo, self->room);
@@ -219,12 +219,13 @@ static struct judgement try_case(struct _test_data_mapping *self,
 		ret = map_by_path(mapping->path, &self->other, self->room + self->size);
 	if (ret)
 		return cell_not_tried("the buffer cannot be mapped", self->size / GUEST_PAGE_SIZE);
-	ret = trial_init_bo(&trial, &self->bo, self->room, self->vm, self->kmsg);
-	trial.explain = failure_explain;
+	ret = exercise_init_bo(&exercise, &self->bo, self->room, self->vm, self->kmsg);
+	exercise.explain = failure_explain;
 	if (!ret)
-		ret = trial_run(&trial, &what);
-	judgement = ret ? cell_not_tried(trial.error, trial.pages) : judge(&trial.evidence);
-	trial_fini(&trial);
+		ret = exercise_run(&exercise, &what);
+	judgement = ret ? cell_not_tried(exercise.error, exercise.pages) :
+			  judge(&exercise.evidence);
+	exercise_fini(&exercise);
 	hide(self->room, ROOM);
 	return judgement;
 }

@@ -26,7 +26,7 @@
 FIXTURE(vram) {
 	struct driver driver;
 	struct vram vram;
-	struct trial trial;
+	struct exercise exercise;
 };
 
 FIXTURE_VARIANT(vram) {
@@ -79,13 +79,13 @@ FIXTURE_SETUP(vram)
 	vm_setup(_metadata, &self->vram, self->driver.fd, variant->layout, variant->route);
 	ASSERT_EQ(OK, vram_create_blob(&self->vram, ID, variant->blob_id,
 				       variant->pages * PAGE));
-	ASSERT_EQ(0, trial_of_blob(&self->trial, &self->vram, variant->blob_id,
-				   self->driver.kmsg));
+	ASSERT_EQ(0, exercise_of_blob(&self->exercise, &self->vram, variant->blob_id,
+				      self->driver.kmsg));
 }
 
 FIXTURE_TEARDOWN(vram)
 {
-	trial_fini(&self->trial);
+	exercise_fini(&self->exercise);
 	vm_teardown(_metadata, &self->vram);
 	driver_teardown(_metadata, &self->driver);
 }
@@ -99,13 +99,13 @@ static void keep_worst(struct judgement *worst, const struct judgement *judgemen
 TEST_F(vram, every_page_in_both_directions)
 {
 	struct judgement worst = { .verdict = JUDGE_OK };
-	unsigned int i, cases = 2 * TRIAL_ORDERS * 2;
+	unsigned int i, cases = 2 * EXERCISE_ORDERS * 2;
 
 	for (i = 0; i < cases; i++) {
-		const struct trial_case what = {
+		const struct exercise_case what = {
 			.first = i % 2 ? GUEST_WRITE : GUEST_READ,
-			.access_order = i / 2 % TRIAL_ORDERS,
-			.skewed = i / 2 / TRIAL_ORDERS,
+			.access_order = i / 2 % EXERCISE_ORDERS,
+			.skewed = i / 2 / EXERCISE_ORDERS,
 			.seed = SEED + i,
 			.opaque = &self->vram,
 			.attach_ops = &blob_attach_ops,
@@ -115,7 +115,7 @@ TEST_F(vram, every_page_in_both_directions)
 		/* The first and the last: heads read first, random written first. */
 		if (!test_is_long() && i && i != cases - 1)
 			continue;
-		judgement = try_case(&self->trial, &what);
+		judgement = try_case(&self->exercise, &what);
 		keep_worst(&worst, &judgement);
 		EXPECT_TRUE(vram_is_empty(&self->vram));
 	}
@@ -123,70 +123,70 @@ TEST_F(vram, every_page_in_both_directions)
 	cell_conclude(_metadata, &worst);
 }
 
-static struct mockgpu_bo *trial_bo(struct vram *vram)
+static struct mockgpu_bo *exercise_bo(struct vram *vram)
 {
 	return vgpu_blob_bo(vgpu_blob_find(vram->gpu, ID));
 }
 
-static int change_zap(struct trial *trial, void *opaque)
+static int change_zap(struct exercise *exercise, void *opaque)
 {
-	(void)trial;
-	return mockgpu_bo_zap(trial_bo(opaque));
+	(void)exercise;
+	return mockgpu_bo_zap(exercise_bo(opaque));
 }
 
-static int change_pages(struct trial *trial, void *opaque)
+static int change_pages(struct exercise *exercise, void *opaque)
 {
-	(void)trial;
-	return mockgpu_bo_move(trial_bo(opaque), MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES);
+	(void)exercise;
+	return mockgpu_bo_move(exercise_bo(opaque), MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES);
 }
 
-static int change_swapout(struct trial *trial, void *opaque)
+static int change_swapout(struct exercise *exercise, void *opaque)
 {
-	(void)trial;
-	return mockgpu_bo_swapout(trial_bo(opaque));
+	(void)exercise;
+	return mockgpu_bo_swapout(exercise_bo(opaque));
 }
 
-static int change_caching(struct trial *trial, void *opaque)
+static int change_caching(struct exercise *exercise, void *opaque)
 {
-	struct mockgpu_bo *bo = trial_bo(opaque);
+	struct mockgpu_bo *bo = exercise_bo(opaque);
 
-	(void)trial;
+	(void)exercise;
 	return mockgpu_bo_set_caching(bo, bo->caching == MOCKGPU_CACHING_CACHED ?
 				      MOCKGPU_CACHING_WC : MOCKGPU_CACHING_CACHED);
 }
 
-static int change_vram_and_back(struct trial *trial, void *opaque)
+static int change_vram_and_back(struct exercise *exercise, void *opaque)
 {
-	int ret = mockgpu_bo_move(trial_bo(opaque), MOCKGPU_PLACEMENT_VRAM, 0);
+	int ret = mockgpu_bo_move(exercise_bo(opaque), MOCKGPU_PLACEMENT_VRAM, 0);
 
-	(void)trial;
-	return ret ? ret : mockgpu_bo_move(trial_bo(opaque), MOCKGPU_PLACEMENT_GTT, 0);
+	(void)exercise;
+	return ret ? ret : mockgpu_bo_move(exercise_bo(opaque), MOCKGPU_PLACEMENT_GTT, 0);
 }
 
 /* Between VRAM, where KVM takes no reference, and pages that all have one. */
-static int change_placement(struct trial *trial, void *opaque)
+static int change_placement(struct exercise *exercise, void *opaque)
 {
-	struct mockgpu_bo *bo = trial_bo(opaque);
+	struct mockgpu_bo *bo = exercise_bo(opaque);
 	struct drm_mockgpu_bo_query query;
 	int ret = mockgpu_bo_query(bo, &query);
 
-	(void)trial;
+	(void)exercise;
 	return ret ? ret : mockgpu_bo_move(bo, query.placement == MOCKGPU_PLACEMENT_VRAM ?
 					   MOCKGPU_PLACEMENT_GTT : MOCKGPU_PLACEMENT_VRAM, 0);
 }
 
 /* What a memfd has of all this: the VMM's page table entries go. */
-static int change_entries(struct trial *trial, void *opaque)
+static int change_entries(struct exercise *exercise, void *opaque)
 {
 	struct vgpu_blob *blob = vgpu_blob_find(((struct vram *)opaque)->gpu, ID);
 
-	(void)trial;
+	(void)exercise;
 	return madvise(vgpu_blob_mapped(blob), vgpu_blob_size(blob), MADV_DONTNEED) ? -errno : 0;
 }
 
 static const struct {
 	const char *name;
-	int (*make)(struct trial *trial, void *opaque);
+	int (*make)(struct exercise *exercise, void *opaque);
 	enum place place;
 } changes[] = {
 	{ "new pages", change_pages, IN_GTT_PAGES },
@@ -208,9 +208,9 @@ TEST_F(vram, moves_while_the_guest_has_it)
 	size_t i, tried = 0;
 
 	for (i = 0; i < ARRAY_SIZE(changes); i++) {
-		const struct trial_case what = {
+		const struct exercise_case what = {
 			.first = GUEST_READ,
-			.access_order = TRIAL_HEADS_FIRST,
+			.access_order = EXERCISE_HEADS_FIRST,
 			.seed = SEED + i,
 			.opaque = &self->vram,
 			.attach_ops = &blob_attach_ops,
@@ -221,7 +221,7 @@ TEST_F(vram, moves_while_the_guest_has_it)
 		if (changes[i].place != place_of(variant->blob_id))
 			continue;
 		tried++;
-		judgement = try_case(&self->trial, &what);
+		judgement = try_case(&self->exercise, &what);
 		EXPECT_NE(JUDGE_NOT_OK, judgement.verdict)
 			TH_LOG("%s: %s", changes[i].name, judgement.text);
 		keep_worst(&worst, &judgement);

@@ -443,10 +443,10 @@ TEST_F(window, an_unmap_that_forgets_is_seen)
  * A guest that keeps a page it should have lost, made by giving the host another:
  * its mapping is replaced where an import of KVM's would not be.
  */
-static int change_stale(struct trial *trial, void *opaque)
+static int change_stale(struct exercise *exercise, void *opaque)
 {
 	struct vgpu_blob *blob = vgpu_blob_find(((struct vram *)opaque)->gpu, ID);
-	void *other = mmap(trial->memory + PAGE, PAGE, PROT_READ | PROT_WRITE,
+	void *other = mmap(exercise->memory + PAGE, PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	if (other == MAP_FAILED)
@@ -457,22 +457,23 @@ static int change_stale(struct trial *trial, void *opaque)
 
 TEST_F(window, a_stale_page_is_seen)
 {
-	const struct trial_case what = {
-		.first = GUEST_READ, .access_order = TRIAL_BACKWARDS, .seed = SEED,
+	const struct exercise_case what = {
+		.first = GUEST_READ, .access_order = EXERCISE_BACKWARDS, .seed = SEED,
 		.opaque = &self->vram, .attach_ops = &blob_attach_ops, .change = change_stale,
 	};
 	struct judgement judgement;
-	struct trial trial;
+	struct exercise exercise;
 
 	ASSERT_EQ(OK, vram_create_blob(&self->vram, ID, VGPU_BLOB_ID_MEMFD, 3 * PAGE));
-	ASSERT_EQ(0, trial_of_blob(&trial, &self->vram, VGPU_BLOB_ID_MEMFD, self->driver.kmsg));
-	judgement = try_case(&trial, &what);
+	ASSERT_EQ(0, exercise_of_blob(&exercise, &self->vram, VGPU_BLOB_ID_MEMFD,
+				      self->driver.kmsg));
+	judgement = try_case(&exercise, &what);
 	EXPECT_EQ(JUDGE_NOT_OK, judgement.verdict);
 	EXPECT_EQ(JUDGE_WRONG_DATA, judgement.reason)
 		TH_LOG("%s", judgement.text);
 	EXPECT_EQ(1, judgement.page);
-	EXPECT_EQ(GUEST_WORDS, trial.evidence.host_wrong.words);
-	trial_fini(&trial);
+	EXPECT_EQ(GUEST_WORDS, exercise.evidence.host_wrong.words);
+	exercise_fini(&exercise);
 }
 
 int main(int argc, char **argv)

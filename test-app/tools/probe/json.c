@@ -81,8 +81,9 @@ static void probe_json_result(const struct probe_result *result, FILE *out)
 	probe_json_member("verdict", judge_verdict_text(result->verdict), out);
 	probe_json_member("text", result->text, out);
 	fprintf(out, "\"mapped\":%zu,\"total\":%zu,\"visits\":{", result->fewest, result->total);
-	for (i = 0; i < TRIAL_ORDERS; i++)
-		fprintf(out, "%s\"%s\":%zu", i ? "," : "", trial_order_name(i), result->mapped[i]);
+	for (i = 0; i < EXERCISE_ORDERS; i++)
+		fprintf(out, "%s\"%s\":%zu", i ? "," : "", exercise_order_name(i),
+			result->mapped[i]);
 	fprintf(out, "},");
 	probe_json_failure(result, out);
 	fputc('}', out);

@@ -43,7 +43,7 @@ struct probe_host {
  * @kind: its page kind, mockgpu_kind_name()
  * @order: its block order
  * @total: its pages
- * @mapped: pages the guest could reach, by enum trial_order
+ * @mapped: pages the guest could reach, by enum exercise_order
  * @fewest: the fewest of them
  * @verdict: the worst of all access orders
  * @text: why, in words
@@ -58,7 +58,7 @@ struct probe_result {
 	const char *kind;
 	uint32_t order;
 	size_t total;
-	size_t mapped[TRIAL_ORDERS];
+	size_t mapped[EXERCISE_ORDERS];
 	size_t fewest;
 	enum judge_verdict verdict;
 	char text[256];

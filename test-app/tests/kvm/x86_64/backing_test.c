@@ -85,45 +85,45 @@ FIXTURE_TEARDOWN(backing)
 	close(self->kmsg);
 }
 
-static int attach(struct trial *trial, const struct trial_case *what)
+static int attach(struct exercise *exercise, const struct exercise_case *what)
 {
-	(void)trial;
-	return backing_slot_set(what->opaque, LIVE_SLOT, trial_gpa(what), 0);
+	(void)exercise;
+	return backing_slot_set(what->opaque, LIVE_SLOT, exercise_gpa(what), 0);
 }
 
-static int detach(struct trial *trial, const struct trial_case *what)
+static int detach(struct exercise *exercise, const struct exercise_case *what)
 {
 	(void)what;
-	return vmm_slot_delete(trial->vm, LIVE_SLOT);
+	return vmm_slot_delete(exercise->vm, LIVE_SLOT);
 }
 
-static const struct trial_attach_ops attach_ops = { attach, detach };
+static const struct exercise_attach_ops attach_ops = { attach, detach };
 
 TEST_F(backing, every_page_maps)
 {
 	static const enum guest_op firsts[] = { GUEST_READ, GUEST_WRITE, GUEST_EXECUTE };
 	struct judgement worst = { .verdict = JUDGE_OK }, judgement;
-	struct trial trial;
+	struct exercise exercise;
 	size_t i;
 
-	ASSERT_EQ(0, trial_init_memory(&trial, self->backing.map, self->pages, variant->pages,
-				       self->live.vm, self->kmsg));
-	trial.explain = failure_explain;
+	ASSERT_EQ(0, exercise_init_memory(&exercise, self->backing.map, self->pages, variant->pages,
+					  self->live.vm, self->kmsg));
+	exercise.explain = failure_explain;
 	for (i = 0; i < ARRAY_SIZE(firsts); i++) {
-		const struct trial_case what = {
+		const struct exercise_case what = {
 			.first = firsts[i], .skewed = i == 1, .seed = i,
-			.access_order = i == 1 ? TRIAL_RANDOM : TRIAL_TAILS_FIRST,
+			.access_order = i == 1 ? EXERCISE_RANDOM : EXERCISE_TAILS_FIRST,
 			.attach_ops = &attach_ops, .opaque = &self->backing,
 		};
 
-		if (trial_run(&trial, &what))
-			judgement = cell_not_tried(trial.error, variant->pages);
+		if (exercise_run(&exercise, &what))
+			judgement = cell_not_tried(exercise.error, variant->pages);
 		else
-			judgement = judge(&trial.evidence);
+			judgement = judge(&exercise.evidence);
 		if (!i || judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	trial_fini(&trial);
+	exercise_fini(&exercise);
 	cell_print(variant->name, &worst);
 	cell_conclude(_metadata, &worst);
 }
