@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Touching memory that may be gone, see fault_guard.h. */
+/* Access to memory that may be gone, see fault_guard.h. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -25,13 +25,13 @@ static void fault_guard_handler(int sig, siginfo_t *info, void *context)
 	(void)context;
 	if (fault_guard_active && (uintptr_t)info->si_addr - fault_guard_start < fault_guard_size)
 		siglongjmp(fault_guard_jump, sig);
-	/* Not ours: returning repeats the access, for whoever had the signal before. */
+	/* Not ours: return, so the access faults again for the previous handler. */
 	sigaction(sig, &fault_guard_before[sig != fault_guard_signals[0]], NULL);
 }
 
 static void fault_guard_install(void)
 {
-	/* Not masked in the handler, so that no mask has to be restored. */
+	/* Not masked in the handler, so there is no mask to restore. */
 	struct sigaction action = {
 		.sa_sigaction = fault_guard_handler,
 		.sa_flags = SA_NODEFER | SA_SIGINFO,
@@ -60,7 +60,7 @@ int fault_guard_range(void (*touch)(void *arg), void *arg, const void *start, si
 		fault_guard_start = (uintptr_t)start;
 		fault_guard_size = size;
 		fault_guard_active = 1;
-		/* The compiler must not move the access out of here. */
+		/* Keep the compiler from moving the access out of the guarded region. */
 		atomic_signal_fence(memory_order_seq_cst);
 		touch(arg);
 		atomic_signal_fence(memory_order_seq_cst);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Worker processes under a watch, see workers.h. */
+/* Supervised worker processes, see workers.h. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "clock.h"
 #include "workers.h"
 
-/* Seconds that the kernel may take to end a killed process. */
+/* Seconds the kernel may take to end a killed process. */
 #define WORKERS_KILL_PATIENCE 20
 
 #define WORKERS_PAUSE_MS 20
@@ -60,7 +60,7 @@ int workers_start(struct workers *workers, unsigned int member,
 	_exit(work(workers, member, arg));
 }
 
-/* Whether the process is gone; then it is reaped. */
+/* Return: whether the process is gone; then it is reaped. */
 static bool workers_reap(struct worker *m)
 {
 	if (waitpid(m->pid, &m->status, WNOHANG) != m->pid)
@@ -84,7 +84,7 @@ static void workers_show_file(struct workers *workers, pid_t pid, const char *ta
 	fclose(file);
 }
 
-/* Where each thread of a process is in the kernel. */
+/* Show where each thread of a process is in the kernel. */
 static void workers_show_stacks(struct workers *workers, pid_t pid)
 {
 	struct dirent *entry;
@@ -124,7 +124,7 @@ void workers_kill(struct workers *workers, unsigned int member)
 	}
 }
 
-/* The thread of a worker that has made no step for too long, or -1. */
+/* Return: the thread of a worker that made no step for too long, or -1. */
 static int workers_hung_thread(struct workers *workers, unsigned int member)
 {
 	struct worker *m = &workers->member[member];
@@ -185,7 +185,7 @@ void workers_stop(struct workers *workers)
 		clock_pause(WORKERS_PAUSE_MS);
 		if (clock_now() - start <= 2 * workers->patience)
 			continue;
-		/* Steps are made, but the end is not seen. */
+		/* It still makes steps, but does not stop. */
 		for (i = 0; i < workers->members; i++) {
 			workers->member[i].hung |= workers->member[i].pid;
 			workers_kill(workers, i);

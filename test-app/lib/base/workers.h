@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Worker processes under a watch: who ends how is known, and who hangs is found,
- * shown and killed. The parent alone calls the functions but workers_beat(),
- * workers_note() and workers_stopping(), which are for the workers.
+ * Supervised worker processes: the parent knows how each one ended, and finds, shows and
+ * kills one that hangs. Workers call workers_beat(), workers_note() and
+ * workers_stopping(); only the parent calls the others.
  */
 #ifndef MOCKGPU_TEST_WORKERS_H
 #define MOCKGPU_TEST_WORKERS_H
@@ -19,9 +19,9 @@
 #define WORKERS_NOTE_MAX 512
 
 /**
- * struct workers_thread - what one thread of a worker says about itself
- * @beats: steps begun so far; only this thread writes
- * @doing: the step, a constant string, or NULL when it has ended
+ * struct workers_thread - what one thread of a worker reports about itself
+ * @beats: steps begun so far; only this thread writes it
+ * @doing: the step, a constant string, or NULL when the thread is done
  */
 struct workers_thread {
 	_Atomic uint64_t beats;
@@ -29,11 +29,11 @@ struct workers_thread {
 };
 
 /**
- * struct workers_shared - memory that parent and workers have in common
- * @stop: the workers shall end
+ * struct workers_shared - memory shared by the parent and the workers
+ * @stop: the workers must end
  * @failures: calls of workers_note()
- * @note: the text of the first ones
- * @thread: by member and thread
+ * @note: text of the first ones
+ * @thread: by worker and thread
  */
 struct workers_shared {
 	atomic_bool stop;
@@ -45,11 +45,11 @@ struct workers_shared {
 /**
  * struct worker - one worker process, as the parent sees it
  * @pid: its process, 0 when none runs
- * @status: of the last one, as from waitpid()
- * @hung: it made no step for too long; it was killed
- * @stuck: it did not even go after SIGKILL
+ * @status: of the last process, as from waitpid()
+ * @hung: it made no step for too long and was killed
+ * @stuck: it did not even end on SIGKILL
  * @seen: beats of its threads at the last look
- * @since: second at which each became that
+ * @since: second at which each of them last changed
  */
 struct worker {
 	pid_t pid;
@@ -61,13 +61,13 @@ struct worker {
 };
 
 /**
- * struct workers - worker processes
- * @members: how many
- * @threads: of each
+ * struct workers - a pool of worker processes
+ * @members: number of workers
+ * @threads: threads per worker
  * @patience: seconds a step may take
  * @out: where hangs are described, in lines that begin with "# "
  * @shared: shared with the workers
- * @member: by number
+ * @member: the workers, by number
  */
 struct workers {
 	unsigned int members;
@@ -79,21 +79,21 @@ struct workers {
 };
 
 /**
- * workers_init() - prepare the workers without starting anybody
+ * workers_init() - prepare the pool without starting a worker
  * @workers: with members, threads, patience and out set and the rest 0
  *
- * Return: 0 or -errno; then workers_fini() undoes it.
+ * Return: 0, and workers_fini() undoes it; -errno.
  */
 int workers_init(struct workers *workers);
 
-/** workers_fini() - undo workers_init(); no worker may run */
+/** workers_fini() - undo workers_init(); no worker may be running */
 void workers_fini(struct workers *workers);
 
 /**
  * workers_start() - start one worker
- * @workers: the workers
- * @member: which, not running
- * @work: what it does; the process exits with what this returns, 0 to 255
+ * @workers: the pool
+ * @member: which one, not running
+ * @work: what it does; the process exits with its return value, 0 to 255
  * @arg: given to it
  *
  * The worker dies with its parent.
@@ -104,49 +104,48 @@ int workers_start(struct workers *workers, unsigned int member,
 		  int (*work)(struct workers *workers, unsigned int member, void *arg), void *arg);
 
 /**
- * workers_look() - see who ended and who hangs; call it every now and then
- * @workers: the workers
+ * workers_look() - check who ended and who hangs; call it regularly
+ * @workers: the pool
  *
- * A worker whose thread has not made a step for patience seconds is described
- * and killed.
+ * A worker with a thread that made no step for patience seconds is described and killed.
  *
- * Return: how many run.
+ * Return: how many are running.
  */
 unsigned int workers_look(struct workers *workers);
 
 /**
- * workers_kill() - end a worker with SIGKILL and wait for that
- * @workers: the workers
- * @member: which
+ * workers_kill() - end a worker with SIGKILL and wait for it
+ * @workers: the pool
+ * @member: which one
  */
 void workers_kill(struct workers *workers, unsigned int member);
 
-/** workers_stop() - tell all workers to end and watch until they have */
+/** workers_stop() - tell all workers to end and supervise them until they have */
 void workers_stop(struct workers *workers);
 
 /**
- * workers_all_ended() - whether every worker came to its end by itself, with 0
- * @workers: the workers, of which nobody runs any more
+ * workers_all_ended() - tell whether every worker ended by itself with status 0
+ * @workers: the pool; no worker may be running
  *
- * What workers_kill() ended is nobody's fault if its status was set to 0 then. Prints
- * about each other one a line that begins with "# ".
+ * A caller of workers_kill() sets the status to 0 to excuse that worker. Prints a line
+ * that begins with "# " about each worker that ended otherwise.
  *
- * Return: true when they did.
+ * Return: true when all did.
  */
 bool workers_all_ended(const struct workers *workers);
 
-/** workers_stopping() - whether a worker shall end */
+/** workers_stopping() - tell a worker whether it must end */
 static inline bool workers_stopping(const struct workers *workers)
 {
 	return atomic_load_explicit(&workers->shared->stop, memory_order_relaxed);
 }
 
 /**
- * workers_beat() - a worker's thread says what it does next
- * @workers: the workers
+ * workers_beat() - report what a worker's thread does next
+ * @workers: the pool
  * @member: the worker
  * @thread: the thread
- * @doing: a constant string; NULL: nothing any more
+ * @doing: a constant string; NULL when the thread is done
  */
 static inline void workers_beat(struct workers *workers, unsigned int member,
 				unsigned int thread, const char *doing)
@@ -158,18 +157,18 @@ static inline void workers_beat(struct workers *workers, unsigned int member,
 }
 
 /**
- * workers_note() - a worker found something wrong
- * @workers: the workers
+ * workers_note() - report that a worker found something wrong
+ * @workers: the pool
  * @format: one line; the first WORKERS_NOTES_MAX are kept
  */
 void workers_note(struct workers *workers, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /**
- * workers_no_failures() - whether nobody called workers_note()
- * @workers: the workers
+ * workers_no_failures() - tell whether nobody called workers_note()
+ * @workers: the pool
  *
- * Prints what is kept, in lines that begin with "# ".
+ * Prints the lines that were kept, each after "# ".
  *
  * Return: true when nobody did.
  */

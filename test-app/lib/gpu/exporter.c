@@ -38,7 +38,7 @@ int exporter_vgem_open(void)
 
 int exporter_vgem(size_t size)
 {
-	/* 32 bit a pixel, one page a line. */
+	/* 32 bits per pixel, one page per line. */
 	struct drm_mode_create_dumb dumb = {
 		.width = getpagesize() / 4,
 		.height = size / getpagesize(),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * dma-bufs of other exporters, to be imported, and vgem, to import ours.
+ * dma-bufs of other exporters, for imports, and vgem, as an importer of ours.
  *
- * Functions that return int give a file descriptor, or a negative errno: -ENOENT
- * where the kernel has no such exporter.
+ * Functions that return int return a file descriptor, or a negative errno: -ENOENT if
+ * the kernel has no such exporter.
  */
 #ifndef MOCKGPU_EXPORTER_H
 #define MOCKGPU_EXPORTER_H
@@ -11,14 +11,14 @@
 #include <stddef.h>
 
 /**
- * exporter_vgem_open - open vgem's primary node; the module is loaded if need be
+ * exporter_vgem_open - open vgem's primary node; loads the module if needed
  *
  * Return: see above.
  */
 int exporter_vgem_open(void);
 
 /**
- * exporter_vgem - a dma-buf of vgem: write-combined shmem pages
+ * exporter_vgem - create a dma-buf of vgem: write-combined shmem pages
  * @size: bytes, a multiple of the page size
  *
  * Return: see above.
@@ -26,7 +26,7 @@ int exporter_vgem_open(void);
 int exporter_vgem(size_t size);
 
 /**
- * exporter_udmabuf - a dma-buf of udmabuf, over a memfd
+ * exporter_udmabuf - create a dma-buf of udmabuf, over a memfd
  * @size: bytes, a multiple of the page size
  *
  * Return: see above.
@@ -34,7 +34,7 @@ int exporter_vgem(size_t size);
 int exporter_udmabuf(size_t size);
 
 /**
- * exporter_heap - a dma-buf of the system heap: compound pages
+ * exporter_heap - create a dma-buf of the system heap: compound pages
  * @size: bytes, a multiple of the page size
  *
  * Return: see above.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exercising a buffer in a guest, see exercise.h. */
+/* Exercise a buffer in a guest, see exercise.h. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -44,7 +44,7 @@ static bool exercise_writes_first(const struct exercise_case *what)
 	return what->first == GUEST_WRITE || what->first == GUEST_STORE;
 }
 
-/* What a page holds: the data of a pass, or code that returns it. */
+/* What a word holds: the data of a pass, or code that returns it. */
 static uint64_t exercise_value(enum guest_op op, uint64_t seed, size_t page, uint32_t word)
 {
 	uint64_t value = guest_value(seed, page, word);
@@ -94,7 +94,7 @@ static size_t exercise_add_blocks(struct exercise *exercise, size_t done, bool h
 	return done;
 }
 
-/* Fisher and Yates; the values of guest_value() are as good as random ones. */
+/* Fisher-Yates; the values of guest_value() serve as random numbers. */
 static void exercise_shuffle(struct exercise *exercise, uint64_t seed)
 {
 	size_t i;
@@ -149,8 +149,8 @@ static int exercise_look_before(struct exercise *exercise)
 }
 
 /*
- * Let the driver compare all pages with its snapshot. @seen is set to @pages
- * with what differs filled in, or stays NULL when nothing does.
+ * Let the driver compare all pages with its snapshot. @seen is set to @pages with the
+ * pages as they are now, or stays NULL when nothing differs.
  */
 static int exercise_look(struct exercise *exercise, struct drm_mockgpu_page *pages,
 			 const struct drm_mockgpu_page **seen)
@@ -168,7 +168,7 @@ static int exercise_look(struct exercise *exercise, struct drm_mockgpu_page *pag
 	ret = exercise_read_pages(exercise, pages);
 	if (ret)
 		return ret;
-	/* What the driver saw change counts, even if it has changed back since. */
+	/* A change the driver saw counts, even if it has been reverted since. */
 	pages[compare.first] = compare.after;
 	*seen = pages;
 	return 0;
@@ -200,7 +200,7 @@ uint64_t exercise_gpa(const struct exercise_case *what)
 	return VMM_VRAM_GPA + (what->skewed ? GUEST_PAGE_SIZE : 0);
 }
 
-/* The first page whose access did not go as it does on this kernel, or @accesses. */
+/* Return: the first page whose access has an unexpected result, or @accesses. */
 static size_t exercise_first_unexpected(const struct exercise *exercise, size_t accesses)
 {
 	size_t i;
@@ -236,7 +236,7 @@ static void exercise_explain(struct exercise *exercise, const struct exercise_ca
 		exercise->explain(&failed);
 }
 
-/* One pass of the guest over the @accesses pages of exercise->sequence. */
+/* One pass of the guest over the first @accesses pages of exercise->sequence. */
 static int exercise_touch(struct exercise *exercise, const struct exercise_case *what,
 			  enum guest_op op, uint64_t seed, size_t accesses)
 {
@@ -272,7 +272,7 @@ static bool exercise_reached(const struct exercise *exercise, size_t page)
 	return exercise->result[page] == GUEST_MAPPED || exercise->result[page] == GUEST_WRONG;
 }
 
-/* Leave in the sequence only pages the guest could reach. */
+/* Keep only the pages that the guest could reach. */
 static size_t exercise_keep_mapped(struct exercise *exercise)
 {
 	size_t i, kept = 0;
@@ -284,7 +284,7 @@ static size_t exercise_keep_mapped(struct exercise *exercise)
 	return kept;
 }
 
-/* The second pass: the data goes the other way. */
+/* The second pass: data goes the other way. */
 static int exercise_turn_round(struct exercise *exercise, const struct exercise_case *what)
 {
 	size_t mapped = exercise_keep_mapped(exercise);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Exercising a buffer in a guest: the host and the guest write and read every page,
- * in a chosen order, and everything that judge() wants to know is collected.
+ * Exercise a buffer in a guest: the host and the guest write and read every page in a
+ * chosen order, and everything that judge() needs is collected.
  */
 #ifndef MOCKGPU_TEST_EXERCISE_H
 #define MOCKGPU_TEST_EXERCISE_H
@@ -21,7 +21,7 @@ struct exercise_case;
 struct vmm;
 
 /**
- * enum exercise_order - in which order the guest touches pages first
+ * enum exercise_order - the order in which the guest touches pages first
  *
  * @EXERCISE_HEADS_FIRST: the first page of every block, then the others
  * @EXERCISE_TAILS_FIRST: the others, then the first page of every block
@@ -38,12 +38,12 @@ enum exercise_order {
 #define EXERCISE_ORDERS 4
 
 /**
- * enum exercise_stage - moments at which a hook is called
+ * enum exercise_stage - when a hook is called
  *
- * @EXERCISE_PREPARED: the host wrote its data and looked at the pages; the guest
+ * @EXERCISE_PREPARED: the host has written its data and queried the pages; the guest
  *	cannot reach them yet
  * @EXERCISE_TOUCHED: the guest has touched every page and still has them
- * @EXERCISE_REMOVED: the memslot is gone, the pages will be looked at next
+ * @EXERCISE_REMOVED: the memslot is gone; the pages are queried next
  */
 enum exercise_stage {
 	EXERCISE_PREPARED,
@@ -52,10 +52,10 @@ enum exercise_stage {
 };
 
 /**
- * struct exercise_attach_ops - how a buffer gets into the guest and out again
+ * struct exercise_attach_ops - attach a buffer to the guest and detach it
  *
- * @attach: make it reachable at exercise_gpa()
- * @detach: end that, also where something in between has failed
+ * @attach: make it accessible at exercise_gpa()
+ * @detach: undo that, also after a failure in between
  *
  * Both return 0 or -errno.
  */
@@ -69,20 +69,19 @@ struct exercise_attach_ops {
  *
  * @first: the guest's first access to each page. GUEST_READ, GUEST_EXECUTE: the host
  *	writes, the guest reads or calls, then the guest writes and the host reads.
- *	GUEST_WRITE, GUEST_STORE: the other way round, and at the guest's first access
- *	the host has no PTEs.
- * @access_order: that of the first access
- * @skewed: the GPA is 4 KiB off the host virtual address modulo
- *	HOSTMAP_ALIGNMENT, so that only 4 KiB entries will do; otherwise it is
- *	congruent
+ *	GUEST_WRITE, GUEST_STORE: the other way round, and the host has no PTEs at the
+ *	guest's first access.
+ * @access_order: order of the first accesses
+ * @skewed: the GPA is 4 KiB off the host virtual address modulo HOSTMAP_ALIGNMENT, so
+ *	only 4 KiB entries are possible; otherwise they are congruent
  * @seed: of the data and of EXERCISE_RANDOM
- * @hook: called at each stage, or NULL; an error ends the case with it
+ * @hook: called at each stage, or NULL; an error ends the case with that error
  * @opaque: for @hook, @attach_ops and @change
- * @attach_ops: NULL for a memslot of the buffer's own
- * @change: NULL, or called when the guest has read every page (@first is
- *	GUEST_READ) and still has them: may move the buffer, with its contents.
- *	The guest then reads every page anew, before anybody else touches one,
- *	and all that is judged is the buffer as it is then.
+ * @attach_ops: NULL for a memslot of its own
+ * @change: NULL, or called when the guest has read every page (@first is GUEST_READ) and
+ *	still has them. It may move the buffer with its contents. The guest then reads
+ *	every page again before anybody else touches one, and only the buffer as it is
+ *	then is judged.
  */
 struct exercise_case {
 	enum guest_op first;
@@ -99,14 +98,14 @@ struct exercise_case {
  * struct exercise - a buffer and the VM it is tried in
  *
  * @vm: the VM; NULL after exercise_end_vm()
- * @bo: the buffer object, without a handle where @memory is something else's
+ * @bo: the buffer object; without a handle if @memory does not belong to one
  * @memory: where the buffer is mapped
- * @pages: its pages
+ * @pages: its size in pages
  * @kmsg: from kmsg_open(); not owned; -1 without
  * @explain: NULL, or called with the first page of a pass whose access failed, while the
  *	guest still has it
  * @evidence: what was seen in the last case, for judge()
- * @error: the reason of the last error, one line
+ * @error: the reason for the last error, one line
  * @result: enum guest_result of the guest's first access to each page
  * @before: each page before the last case
  */
@@ -132,27 +131,27 @@ struct exercise {
 };
 
 /**
- * exercise_init() - make a buffer to try
- * @exercise: filled in; to be ended with exercise_fini() whatever is returned
+ * exercise_init() - create a buffer to try
+ * @exercise: out; to be ended with exercise_fini() whatever is returned
  * @drm: from mockgpu_open(); not owned
  * @kind: enum mockgpu_kind
  * @order: block order
- * @pages: size of the buffer
- * @vm: the VM to use, not owned; NULL: one of its own
+ * @pages: size of the buffer in pages
+ * @vm: the VM to use, not owned; NULL to create one
  * @kmsg: from kmsg_open(), or -1 not to watch the log
  *
- * Return: 0; -ENOMEM where no such blocks are free; -errno. @exercise->error has
- * the reason.
+ * Return: 0; -ENOMEM without free blocks of that order; -errno. @exercise->error has the
+ * reason.
  */
 int exercise_init(struct exercise *exercise, int drm, uint32_t kind, uint32_t order, size_t pages,
 		  struct vmm *vm, int kmsg);
 
 /**
- * exercise_init_memory() - try memory that has no buffer object
+ * exercise_init_memory() - try memory without a buffer object
  * @exercise: as for exercise_init()
  * @memory: where it is mapped, aligned to HOSTMAP_ALIGNMENT; not owned
- * @blocks: its pages as far as they are known: count, and MOCKGPU_PAGE_HEAD or
- *	_TAIL. Nobody can look at them, so they are taken to stay as they are.
+ * @blocks: its pages as far as they are known: count, and MOCKGPU_PAGE_HEAD or _TAIL.
+ *	Nobody can query them, so they are assumed not to change.
  * @pages: entries in @blocks
  * @vm: as for exercise_init()
  * @kmsg: as for exercise_init()
@@ -164,10 +163,10 @@ int exercise_init_memory(struct exercise *exercise, void *memory,
 			 int kmsg);
 
 /**
- * exercise_init_bo() - try a buffer that somebody else made
+ * exercise_init_bo() - try a buffer that the caller has created
  * @exercise: as for exercise_init()
  * @bo: the buffer; not owned
- * @memory: where all of it is mapped; not owned
+ * @memory: where it is mapped in full; not owned
  * @vm: as for exercise_init()
  * @kmsg: as for exercise_init()
  *
@@ -181,28 +180,28 @@ int exercise_init_bo(struct exercise *exercise, const struct mockgpu_bo *bo, voi
  * @exercise: the exercise
  * @what: the case
  *
- * Return: 0 with @exercise->evidence complete; -errno when it could not be tried,
- * with the reason in @exercise->error.
+ * Return: 0 with @exercise->evidence complete; -errno if it could not be tried, with the
+ * reason in @exercise->error.
  */
 int exercise_run(struct exercise *exercise, const struct exercise_case *what);
 
 /**
- * exercise_end_vm() - end the VM and look at the pages once more
- * @exercise: the exercise, with a VM of its own; its evidence gets the pages without
- *	the VM
+ * exercise_end_vm() - end the VM and query the pages once more
+ * @exercise: the exercise, with a VM of its own; the pages without the VM become part of
+ *	its evidence
  *
  * Return: as exercise_run().
  */
 int exercise_end_vm(struct exercise *exercise);
 
 /**
- * exercise_fini() - end the VM, destroy the buffer, free everything of the exercise's own
+ * exercise_fini() - end the VM and destroy the buffer if owned, free the rest
  * @exercise: the exercise
  */
 void exercise_fini(struct exercise *exercise);
 
 /**
- * exercise_gpa() - tell where a case puts the buffer in the guest
+ * exercise_gpa() - get the guest physical address of the buffer in a case
  * @what: the case
  *
  * Return: guest physical address of page 0.
@@ -210,7 +209,7 @@ void exercise_fini(struct exercise *exercise);
 uint64_t exercise_gpa(const struct exercise_case *what);
 
 /**
- * exercise_order_name() - name an access order
+ * exercise_order_name() - get the name of an access order
  * @access_order: the order
  *
  * Return: "heads", "tails", "backwards" or "random".

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What has to hold afterwards, see leak_check.h. */
+/* Check for leaks in the driver, see leak_check.h. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "leak_check.h"
 #include "mockgpu.h"
 
-/* What TTM frees from its workqueue gets this long. */
+/* How long TTM gets to free things from its workqueue. */
 #define LEAK_CHECK_TRIES 500
 #define LEAK_CHECK_PAUSE_MS 10
 
