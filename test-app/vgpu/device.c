@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A virtio-gpu device with blob resources: its life and its queues, see vgpu.h. */
+/* A virtio-gpu device with blob resources: its lifetime and its queues, see vgpu.h. */
 
 #include <endian.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #define FEATURE(bit) (1ull << (bit))
 
 /*
- * One scanout that is never enabled: Linux before 6.4 wants one
+ * One scanout that is never enabled: Linux before 6.4 requires one
  * (virtio_gpu_init() in drivers/gpu/drm/virtio/virtgpu_kms.c).
  */
 #define VGPU_SCANOUTS 1
@@ -154,7 +154,7 @@ int vgpu_queue_notify(struct vgpu *dev, unsigned int queue)
 		if (++taken == ring->num || taken == dev->config.burst)
 			break;
 	}
-	/* It broke at the end of a command, where that was to be given back. */
+	/* The ring broke when the last command's answer was given back. */
 	if (taken && ret == -ESHUTDOWN && ring->error)
 		ret = ring->error;
 	if (taken && vgpu_ring_wants_interrupt(ring, &dev->mem))

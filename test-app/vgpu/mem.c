@@ -26,7 +26,7 @@ int vgpu_mem_add(struct vgpu_mem *mem, uint64_t gpa, void *hva, uint64_t size)
 
 	if (!size || gpa > UINT64_MAX - (size - 1))
 		return -EINVAL;
-	/* What is aligned for the guest must be for the host's atomic accesses. */
+	/* Addresses aligned for the guest must be aligned for the host's atomic accesses. */
 	if (gpa % VGPU_MEM_ALIGN || (uintptr_t)hva % VGPU_MEM_ALIGN)
 		return -EINVAL;
 	for (i = 0; i < mem->count; i++) {
@@ -51,8 +51,8 @@ void *vgpu_mem_at(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size)
 }
 
 /*
- * The host's address of the next piece of a range, the part of it that lies in
- * one region; NULL when there is none. @piece gets its bytes.
+ * Get the host address of the next piece of a range, the part that lies in one region;
+ * NULL without one. @piece gets its size in bytes.
  */
 static char *piece_of(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size,
 		      uint64_t *piece)

@@ -12,7 +12,7 @@
 #include "mockgpu.h"
 #include "vmm.h"
 
-/* What takes up room before a buffer; each of them moves it by some pages. */
+/* Pads occupy offsets before a buffer; each moves it by some pages. */
 #define PADS_MAX 8
 #define PAD_PAGES 3
 
@@ -50,7 +50,7 @@ static int buffer_hits_block(const struct mockgpu_bo *bo, bool *hits)
 	return ret;
 }
 
-/* With less room in front the buffer would go where it was: so the pads stay until then. */
+/* A freed pad would make room at the old offset, so all pads stay until the buffer is placed. */
 static int buffer_away_from_blocks(int fd, const struct drm_mockgpu_bo_create *want,
 				   struct mockgpu_bo *bo)
 {

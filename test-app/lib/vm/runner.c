@@ -20,7 +20,7 @@ static void runner_ignore(int signal)
 static void runner_note_efault(struct runner *runner)
 {
 	const struct guest_work *work = vmm_vcpu_work(runner->vcpu);
-	/* The step is that of a page, and comes again in the next round. */
+	/* The step is only that of a page and recurs in the next round. */
 	uint64_t step = work->rounds << 32 | work->step;
 
 	runner->efaults++;

@@ -7,7 +7,7 @@
 
 #include "touch.h"
 
-/* Run one work list to its end, with every failed access repeated once. */
+/* Run one work list to its end and retry every failed access once. */
 static int touch_run_list(struct vmm_vcpu *vcpu, struct touch *touch,
 			  struct guest_work *work)
 {

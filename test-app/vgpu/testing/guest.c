@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A guest of the device model in this process's memory, see vgpu_guest.h. */
+/* A guest of the device model in this process's memory, see guest.h. */
 
 #include <endian.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #define SLOTS 8
 
-/* Note that a blob comes to, or leaves, pages where the contrary is true now. */
+/* Mark pages as mapped or unmapped; abort if they already are. */
 static void window_take(struct vgpu_guest *guest, const struct vgpu_blob *blob,
 			uint64_t offset, bool take)
 {
@@ -88,7 +88,7 @@ static void *map_anonymous(size_t size, int prot)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-/* Between pages that nobody may touch: what runs over must not end in other memory. */
+/* With inaccessible guard pages around it, so an overrun does not hit other memory. */
 static void *map_with_guard_pages(size_t size)
 {
 	char *map = map_anonymous(size + 2 * VGPU_MEM_ALIGN, PROT_NONE);
