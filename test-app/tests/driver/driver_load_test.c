@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loading the module, with somebody who opens its nodes: each step is made to fail, which leaves
- * nothing behind and nobody with a file of a module that is gone; and a device that is
- * unplugged at its first moment goes as a whole.
+ * Load the module while somebody tries to open its nodes. Each step of loading is made to
+ * fail, which must leave nothing behind and nobody with a file of a module that is gone.
+ * And a device that is unplugged at its first moment must go as a whole.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,21 +20,21 @@
 #include "mockgpu.h"
 #include "reload.h"
 
-/* More than loading has. */
+/* More steps than loading has. */
 #define STEPS_MAX 500
 
-/* Nodes that a DRM device may get: as many as the lab's kernels have devices, and more. */
+/* Nodes a DRM device may get: as many as the lab's kernels have devices, and more. */
 #define NODES 8
 
 /**
- * struct opener - a thread that tries files until it gets one or is told to stop
+ * struct opener - a thread that tries to open files until it gets one or is told to stop
  * @thread: the thread
- * @path: what it tries
- * @count: of these
+ * @path: the files it tries
+ * @count: how many
  * @flags: for open()
  * @stop: set to end it
  * @fd: what it got, or -1
- * @written: what write() of a byte there gave at once, if it is for writing only
+ * @written: return value of writing a byte to it, if it is write-only
  */
 struct opener {
 	pthread_t thread;
@@ -59,7 +59,7 @@ static void *try_files(void *arg)
 	return NULL;
 }
 
-/* What is there already is not the driver's. */
+/* A file that already exists does not belong to the driver. */
 static void opener_add(struct opener *opener, const char *path)
 {
 	if (access(path, F_OK))
@@ -117,7 +117,7 @@ static void add_nodes(struct opener *opener)
 	opener_add(opener, MOCKGPU_NODE);
 }
 
-/* Return: what module_load() gave; when it failed nobody has got in. */
+/* Return: as module_load(); after a failure nobody may have a file. */
 static int load(struct __test_metadata *_metadata, struct opener *opener, const char *parameters)
 {
 	int ret;
@@ -134,7 +134,7 @@ static int load(struct __test_metadata *_metadata, struct opener *opener, const 
 	return ret;
 }
 
-/* Loaded, but what failed is left out: the second of the devices or the plain node. */
+/* Loaded, but without what failed: the second device or the plain node. */
 static void expect_left_out(struct __test_metadata *_metadata, const char *point,
 			    unsigned int devices)
 {
@@ -152,7 +152,7 @@ static void expect_left_out(struct __test_metadata *_metadata, const char *point
 		EXPECT_EQ(0, close(peer));
 }
 
-/* Return: whether a step of this loading was to fail. */
+/* Return: whether a step of this load was still to fail. */
 static bool loading_was_to_fail(struct __test_metadata *_metadata, unsigned int devices)
 {
 	int fd = mockgpu_open(NULL, 0);
@@ -177,7 +177,7 @@ static void *open_node(void *arg)
 	return NULL;
 }
 
-/* One step is left, and an opening of the plain node is one, but not by another thread. */
+/* One step is left. Opening the plain node counts as one, but not from another thread. */
 static void expect_only_the_loader_counts(struct __test_metadata *_metadata)
 {
 	pthread_t other;
@@ -192,7 +192,7 @@ static void expect_only_the_loader_counts(struct __test_metadata *_metadata)
 	EXPECT_EQ(ENOMEM, errno);
 }
 
-/* Nothing is left, and nobody has got in: see load(). */
+/* Nothing is left behind, and nobody has a file: see load(). */
 TEST_F(load, each_step_fails)
 {
 	const unsigned int devices = test_is_long() ? 2 : 1;
@@ -218,11 +218,11 @@ TEST_F(load, each_step_fails)
 	}
 	ASSERT_EQ(0, ret);
 	expect_only_the_loader_counts(_metadata);
-	/* The plain node and the second device are left out. */
+	/* The module loads without the plain node or without the second device. */
 	EXPECT_EQ(devices, without);
 	/*
-	 * Of each device: parent, device, TTM, GTT, VRAM, registration; and one plain
-	 * node. VRAM's memory type is set on x86 only.
+	 * For each device: parent, device, TTM, GTT, VRAM, registration; and one plain node.
+	 * VRAM's memory type is only set on x86.
 	 */
 	EXPECT_LE(devices * (13 + ARCH_KEEPS_TYPES) + 1, nth - 1);
 }
@@ -259,7 +259,7 @@ TEST_F(load, a_device_may_be_unplugged_at_once)
 	for (round = 0; round < 5; round++) {
 		opener_start(_metadata, &self->opener);
 		ASSERT_EQ(0, module_load("vram_size=0"));
-		/* It goes on until it has the file, which comes with the device. */
+		/* The thread tries until it has the file, which appears with the device. */
 		ASSERT_EQ(0, pthread_join(self->opener.thread, NULL));
 		EXPECT_EQ(1, self->opener.written);
 		EXPECT_EQ(0, close(self->opener.fd));

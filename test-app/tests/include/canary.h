@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A buffer that gets the pages which another one gives up, full of canaries. Include
- * it after kselftest_harness.h.
+ * A buffer that takes over the pages which another one gave up, full of canaries: values
+ * that nobody may touch any more. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_CANARY_H
 #define MOCKGPU_TEST_CANARY_H
@@ -10,7 +10,7 @@
 
 #define CANARY_SEED 0xcafe
 
-/* Pages that were freed last are given out first: blocks and single ones alike. */
+/* Pages that were freed last are allocated first: blocks and single pages alike. */
 static inline void canary_make(struct __test_metadata *_metadata, struct live *live,
 			       struct mockgpu_bo *canary)
 {
@@ -25,7 +25,7 @@ static inline void canary_make(struct __test_metadata *_metadata, struct live *l
 	guest_fill(canary->map, live->pages, CANARY_SEED);
 }
 
-/* The buffer gets other pages, a new one the old ones: how many it really got. */
+/* Give the buffer new pages and a new one its old ones. Return: how many it really got. */
 static inline size_t canary_take_pages(struct __test_metadata *_metadata, struct live *live,
 				       struct mockgpu_bo *canary)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How tests of buffers in a guest tell their verdicts: a machine-readable line per
- * case, which lab/matrix reads, and the harness' result. Include it after
- * kselftest_harness.h.
+ * How tests of buffers in a guest report their verdicts: a machine-readable line per case,
+ * which lab/matrix reads, and the harness' result. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_CELL_H
 #define MOCKGPU_TEST_CELL_H
@@ -20,7 +19,7 @@ static inline void cell_print(const char *name, const struct judgement *judgemen
 		       judgement->total);
 }
 
-/* What could not even be tried. */
+/* The judgement on a case that could not even be tried. */
 static inline struct judgement cell_not_tried(const char *error, size_t pages)
 {
 	struct judgement judgement = { .verdict = JUDGE_NOT_OK, .total = pages };
@@ -29,7 +28,7 @@ static inline struct judgement cell_not_tried(const char *error, size_t pages)
 	return judgement;
 }
 
-/* The worst verdict is the test's: a known refusal is an expected failure. */
+/* The worst verdict decides the test's result: a known refusal is an expected failure. */
 static inline void cell_conclude(struct __test_metadata *_metadata,
 				 const struct judgement *worst)
 {

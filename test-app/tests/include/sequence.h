@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The order of a guest's first touches. Which page of an entry comes first decides what
- * KVM does with the others, so that a fixed order hides faults. Include it after
+ * The sequence of a guest's first accesses. The page of an entry that comes first decides
+ * what KVM does with the others, so a fixed order hides faults. Include it after
  * kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_SEQUENCE_H
@@ -15,8 +15,8 @@
 #include "prng.h"
 
 /**
- * sequence_shuffle() - put pages into a random order, another one each time
- * @sequence: their numbers
+ * sequence_shuffle() - shuffle page numbers, differently each time
+ * @sequence: page numbers
  * @count: how many
  */
 static inline void sequence_shuffle(uint32_t *sequence, size_t count)
@@ -31,7 +31,7 @@ static inline void sequence_shuffle(uint32_t *sequence, size_t count)
 		ksft_print_msg("order of first access: seed %#llx\n",
 			       (unsigned long long)prng.state);
 	told = true;
-	/* Fisher and Yates. */
+	/* Fisher-Yates. */
 	for (i = count; i > 1; i--) {
 		const size_t j = prng_below(&prng, i);
 		const uint32_t page = sequence[i - 1];
