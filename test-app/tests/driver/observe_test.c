@@ -333,7 +333,7 @@ TEST_F(observe, every_parameter_is_described)
 	EXPECT_EQ(0, close(fd));
 }
 
-/* Write @text to debugfs file "entry" and read the answer. Return: the write's errno. */
+/* Write @text, a question, to debugfs file "entry". Return: 0 or -errno. */
 static int ask_entry(struct __test_metadata *_metadata, int drm, const char *text)
 {
 	int fd = mockgpu_debugfs_open(drm, "entry", O_RDWR);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers of every page kind in a guest: each page is touched by the guest, in
- * several orders, read first and written first, through aligned and skewed
- * memslots. What is ok, known or a bug is decided by lib/verdict/judge.c.
+ * Buffers of every page kind in a guest: the guest touches each page, in several access
+ * orders, with a read or a write first, through aligned and skewed memslots.
+ * lib/verdict/judge.c decides what is ok, known or a bug.
  *
- * One harness test is one buffer in one VM; it prints a machine-readable line
- * for each of its cases (cell.h).
+ * One harness test is one buffer in one VM; it prints a machine-readable line for each of its
+ * cases (cell.h).
  *
- * Environment: MOCKGPU_SEED, a number, repeats a run with the seed it printed;
- * MOCKGPU_MMU, the lab's mode of KVM's MMU; MOCKGPU_LONG=1, all cases of all buffers.
- * Without it half of the cases are tried of controls, of blocks of order 9, and in other
- * modes than tdp; a quarter of order 10, and in other modes of order 9; and in legacy and
- * shadow not the largest controls.
+ * Environment: MOCKGPU_SEED, a number, repeats a run with the seed it printed; MOCKGPU_MMU,
+ * the lab's mode of KVM's MMU; MOCKGPU_LONG=1 runs all cases of all buffers. Without it, half
+ * of the cases run for controls, for blocks of order 9, and in modes other than tdp; a
+ * quarter for order 10, and in other modes for order 9; and in legacy and shadow the largest
+ * controls do not run.
  */
 
 #include <sys/random.h>
@@ -29,12 +29,12 @@
 #include "vmm.h"
 
 /*
- * A machine that has run for a while may have no free block of such an order:
- * that is no failure of the driver.
+ * A machine that has run for a while may have no free block of such an order: that is not the
+ * driver's fault.
  */
 #define SCARCE_ORDER 9
 
-/* Tests that take longer than this say what they are doing. */
+/* Tests that take longer than this report their progress. */
 #define PROGRESS_AFTER_SECONDS 2
 
 static uint64_t test_seed;
@@ -53,9 +53,9 @@ FIXTURE_VARIANT(kvm_map) {
 };
 
 /*
- * Several blocks each. Orders 9 and 10 are one block and the beginning of
- * another, since under emulation a refused page costs 1 ms in each case; ttm
- * gets blocks of orders 9, 6, 1 and 0.
+ * Several blocks each. Orders 9 and 10 have one block and the beginning of another, since
+ * under emulation a refused page takes 1 ms in each case; ttm gets blocks of orders 9, 6, 1
+ * and 0.
  */
 FIXTURE_VARIANT_ADD(kvm_map, ttm) { MOCKGPU_KIND_TTM, 0, 512 + 64 + 2 + 1 };
 
@@ -111,7 +111,7 @@ static void test_print_skipped(uint32_t kind, uint32_t order, size_t pages)
 	cell_print(name, &judgement);
 }
 
-/* Those that no kernel is known to refuse: all of their pages are counted or reserved. */
+/* Kinds that no kernel is known to refuse: all of their pages are counted or reserved. */
 static bool test_is_control(uint32_t kind)
 {
 	return kind == MOCKGPU_KIND_SPLIT || kind == MOCKGPU_KIND_RESERVED;
@@ -191,8 +191,9 @@ static struct exercise_case test_case(unsigned int i)
 }
 
 /*
- * The half that still has every pair of an access order, a first access and an alignment; of that,
- * the half that still has every access order, and every pair of a first access and an alignment.
+ * The half that still has every combination of access order, first access and alignment in
+ * pairs; of that, the half that still has every access order, and every pair of first access
+ * and alignment.
  */
 static bool test_is_tried(const struct mockgpu_bo *bo, const struct exercise_case *what)
 {
@@ -208,7 +209,7 @@ static bool test_is_tried(const struct mockgpu_bo *bo, const struct exercise_cas
 	return half && what->access_order / 2 == write;
 }
 
-/* Try all cases in one VM; the worst judgement stands for all of them. */
+/* Run all cases in one VM; the worst judgement is returned for all of them. */
 static struct judgement test_try_cases(struct exercise *exercise)
 {
 	struct judgement worst = { .verdict = JUDGE_OK };
@@ -224,7 +225,7 @@ static struct judgement test_try_cases(struct exercise *exercise)
 		judgement = test_try_case(exercise, &what, i == KVM_MAP_CASES - 1);
 		test_name_case(&exercise->bo, &what, name, sizeof(name));
 		cell_print(name, &judgement);
-		/* The pages are the same in every case: so has the verdict to be. */
+		/* The pages are the same in every case, so the verdict must be too. */
 		if (tried++ && judgement.verdict < JUDGE_NOT_OK && worst.verdict < JUDGE_NOT_OK &&
 		    judgement.verdict != worst.verdict) {
 			judgement.verdict = JUDGE_NOT_OK;

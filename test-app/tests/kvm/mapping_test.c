@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every way into a guest: page kinds, mapping paths to user space, fault modes, what the
- * guest does first, how memslots lie over the mapping, and KVM_PRE_FAULT_MEMORY.
- * vgem's import of a mockgpu dma-buf is no mapping path: drm_gem_dumb_map_offset() refuses
+ * Every way into a guest: page kinds, mapping paths to user space, fault modes, the guest's
+ * first access, the layout of memslots over the mapping, and KVM_PRE_FAULT_MEMORY. vgem's
+ * import of a mockgpu dma-buf is not a mapping path: drm_gem_dumb_map_offset() refuses
  * imports. Which pages map depends on the kind alone; lib/verdict/judge.c decides.
  *
- * One harness test is one kind in one fault mode. The short form takes each kind,
- * mode, layout and first access together with one of the mapping paths; MOCKGPU_LONG=1 takes
- * all of them.
+ * One harness test is one kind in one fault mode. The short form combines each kind, mode,
+ * layout and first access with one of the mapping paths; MOCKGPU_LONG=1 runs all combinations.
  */
 
 #include <sys/mman.h>
@@ -67,7 +66,7 @@ VARIANT(ttm_prefault, TTM, 0, 37, PREFAULT);
 VARIANT(ttm_huge, TTM, 0, 512 + 37, HUGE);
 VARIANT(noncompound, NONCOMPOUND, 4, 40, SINGLE);
 VARIANT(noncompound_prefault, NONCOMPOUND, 4, 40, PREFAULT);
-/* Large entries and small ones behind them. */
+/* Large entries, followed by small ones. */
 VARIANT(noncompound_huge, NONCOMPOUND, 9, 512 + 40, HUGE);
 VARIANT(compound, COMPOUND, 4, 40, SINGLE);
 VARIANT(compound_prefault, COMPOUND, 4, 40, PREFAULT);
@@ -111,7 +110,7 @@ FIXTURE_TEARDOWN(mapping)
 	close(self->drm);
 }
 
-/* Nothing again. */
+/* Make it inaccessible again. */
 static int hide(void *at, size_t size)
 {
 	void *map = mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -149,13 +148,13 @@ static int attach_own(struct exercise *exercise, const struct exercise_case *wha
 			    exercise->pages * GUEST_PAGE_SIZE, 0);
 }
 
-/* A slot that goes on where nothing is, or another buffer. */
+/* A slot that extends past the buffer, to where nothing or another buffer is. */
 static int attach_room(struct exercise *exercise, const struct exercise_case *what)
 {
 	return vmm_slot_set(exercise->vm, SLOT, exercise_gpa(what), exercise->memory, ROOM, 0);
 }
 
-/* An arena whose pages the guest had, before the buffer is mapped over them. */
+/* An arena whose pages the guest had before the buffer is mapped over them. */
 static int attach_arena(struct exercise *exercise, const struct exercise_case *what)
 {
 	const size_t size = exercise->pages * GUEST_PAGE_SIZE;
@@ -239,9 +238,8 @@ static const char large_entries[] =
 	"before 6.13 what a large entry maps is up to the page touched first, see large_entry";
 
 /*
- * Why the verdict on a buffer's pages would be about large entries, or NULL: before 6.13
- * what the guest can have of a buffer without reference counts depends on the access
- * order there.
+ * Why the verdict on a buffer's pages would be about large entries, or NULL: before 6.13 the
+ * access order decides there what the guest can have of a buffer without reference counts.
  */
 static const char *large_entries_matter(const struct drm_mockgpu_bo_create *want)
 {
@@ -251,7 +249,7 @@ static const char *large_entries_matter(const struct drm_mockgpu_bo_create *want
 	return large_entries;
 }
 
-/* The same, or that KVM does not leave all pages the same marks. */
+/* The same, or that KVM does not leave the same marks on all pages. */
 static const char *large_entries_differ(const struct drm_mockgpu_bo_create *want)
 {
 	const char *why = large_entries_matter(want);
@@ -296,7 +294,7 @@ TEST_F(mapping, every_case)
 	cell_conclude(_metadata, &worst);
 }
 
-/* The guest reads some pages in turn: how many of them did not map. */
+/* Let the guest read some pages in turn. Return: how many of them did not map. */
 static size_t refused_of(struct __test_metadata *_metadata, struct _test_data_mapping *self,
 			 uint32_t first, size_t count)
 {
@@ -316,9 +314,9 @@ static size_t refused_of(struct __test_metadata *_metadata, struct _test_data_ma
 }
 
 /*
- * Up to 6.12 KVM takes a reference on the one page that is touched, and then maps what
- * the host's entry maps: tails give EFAULT until the head was touched, and map after
- * that. A test that goes from the first page on takes such a kernel for a good one.
+ * Up to 6.12 KVM takes a reference to the one page that is touched, and then maps what the
+ * host's entry maps: tails give EFAULT until the head was touched, and map after that. A test
+ * that starts with the first page does not notice.
  */
 TEST_F(mapping, large_entry)
 {
@@ -340,8 +338,8 @@ TEST_F(mapping, large_entry)
 }
 
 /*
- * KVM_PRE_FAULT_MEMORY gives the answer of a guest's read without a guest, page by
- * page (Documentation/virt/kvm/api.rst 4.143; x86 with two-dimensional paging).
+ * KVM_PRE_FAULT_MEMORY returns the result of a guest's read without a guest, page by page
+ * (Documentation/virt/kvm/api.rst 4.143; x86 with two-dimensional paging).
  */
 TEST_F(mapping, pre_fault_memory)
 {
@@ -381,12 +379,12 @@ TEST_F(mapping, pre_fault_memory)
 		if (!ret)
 			sequence[touch.accesses++] = i;
 	}
-	/* The payload's own pages are there after its first steps. */
+	/* The payload's own pages are mapped after its first steps. */
 	mapped = touch.accesses;
 	touch.accesses = 1;
 	EXPECT_EQ(0, touch_run(vcpu, &touch));
 	touch.accesses = mapped;
-	/* What was mapped ahead takes no fault any more, not even for a write. */
+	/* A page that was mapped ahead takes no fault any more, not even for a write. */
 	EXPECT_EQ(0, kvmstat_vcpu(vcpu, "pf_taken", &before));
 	EXPECT_EQ(0, touch_run(vcpu, &touch));
 	EXPECT_EQ(0, kvmstat_vcpu(vcpu, "pf_taken", &after));

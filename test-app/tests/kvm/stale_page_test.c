@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Use after free: the pages that a buffer gives up are handed to another one at once
- * and filled with canaries. No vCPU may ever read or change a canary again, whatever
- * it was doing when they went: in the guest, on its way into it, or in user space
- * with a TLB that still knows them.
+ * Use after free: the pages that a buffer gives up are handed to another one at once and
+ * filled with canaries. No vCPU may ever read or change a canary, whatever it was doing when
+ * the pages went: running in the guest, entering it, or in user space with a TLB that still
+ * has them.
  *
- * Windows in which an IPI is on its way cannot be made longer from user space.
+ * User space cannot widen the windows in which an IPI is on its way.
  *
- * KVM must have taken its entries away and flushed every TLB before the invalidation
- * returns to the driver (kvm_unmap_gfn_range() and kvm_flush_remote_tlbs()).
+ * KVM must have removed its entries and flushed every TLB before the invalidation returns to
+ * the driver (kvm_unmap_gfn_range() and kvm_flush_remote_tlbs()).
  */
 
 #include <pthread.h>
@@ -24,7 +24,7 @@
 #include "live.h"
 #include "canary.h"
 
-/* Page invalidations; the long form makes a million of them. */
+/* Page invalidations; the long form does a million of them. */
 #define ENOUGH 10000ul
 #define ENOUGH_LONG 1000000ul
 
@@ -67,7 +67,7 @@ static unsigned int rounds_of(const struct live *live)
 	return (test_is_long() ? ENOUGH_LONG : ENOUGH) / live->pages + 1;
 }
 
-/* Nothing but the canaries and the zeros of a new buffer. */
+/* Only the canaries and the zeros of a new buffer. */
 static void expect_untouched(struct __test_metadata *_metadata, struct live *live,
 			     struct mockgpu_bo *canary)
 {
@@ -93,7 +93,7 @@ TEST_F(stale, while_they_run)
 	live_start(_metadata, live, true);
 	for (round = 0; round < rounds; round++) {
 		reused += canary_take_pages(_metadata, live, &self->canary);
-		/* Every fourth time the guest gets time to go wrong for sure. */
+		/* Every fourth time the guest gets time in which it would certainly go wrong. */
 		if (round % 4 == 0)
 			live_wait(_metadata, live);
 		expect_untouched(_metadata, live, &self->canary);
@@ -104,7 +104,7 @@ TEST_F(stale, while_they_run)
 	expect_reuse(_metadata, reused);
 }
 
-/* The vCPUs come back after their pages went to @canary: to the new ones. */
+/* The vCPUs return after their pages went to @canary, and must use the new ones. */
 static void come_back(struct __test_metadata *_metadata, struct live *live,
 		      struct mockgpu_bo *canary)
 {
@@ -117,7 +117,7 @@ static void come_back(struct __test_metadata *_metadata, struct live *live,
 	live_clear(live);
 }
 
-/* A vCPU in user space is not interrupted: it has to flush when it comes back. */
+/* A vCPU in user space is not interrupted: it must flush when it returns. */
 TEST_F(stale, while_they_are_in_user_space)
 {
 	struct live *live = &self->live;
@@ -143,7 +143,7 @@ static void *run_vcpu(void *vcpu)
 	return NULL;
 }
 
-/* Until KVM says that the vCPU sleeps: true, or false after half a minute. */
+/* Wait until KVM reports that the vCPU sleeps. Return: false after half a minute. */
 static bool wait_until_blocked(int stats)
 {
 	uint64_t blocking = 0;
@@ -157,7 +157,7 @@ static bool wait_until_blocked(int stats)
 	return blocking;
 }
 
-/* Its pages go and are given out while a vCPU sleeps in the kernel. How many were. */
+/* Hand out its pages while a vCPU sleeps in the kernel. Return: how many were reused. */
 static size_t take_pages_while_halted(struct __test_metadata *_metadata, struct live *live,
 				      struct mockgpu_bo *canary)
 {
@@ -185,7 +185,7 @@ static size_t take_pages_while_halted(struct __test_metadata *_metadata, struct 
 	return reused;
 }
 
-/* A halted vCPU has left the guest, but its CPU's TLB may know the pages yet. */
+/* A halted vCPU has left the guest, but its CPU's TLB may still have the pages. */
 TEST_F(stale, while_they_are_halted)
 {
 	const struct vmm_options options = { .irqchip = true };
@@ -209,7 +209,7 @@ TEST_F(stale, while_they_are_halted)
 	expect_reuse(_metadata, reused);
 }
 
-/* The check itself: a guest that does reach the other buffer's pages is seen. */
+/* The check itself must fail: a guest that does reach the other buffer's pages is seen. */
 TEST_F(stale, a_reached_page_is_seen)
 {
 	struct live *live = &self->live;
@@ -225,7 +225,7 @@ TEST_F(stale, a_reached_page_is_seen)
 	EXPECT_EQ(live->pages, live_lane_differences(self->canary.map, live->pages, 0, 0));
 }
 
-/* The memory is gone with the mapping, too. */
+/* When the mapping goes, the memory goes too. */
 TEST_F(stale, when_the_mapping_goes)
 {
 	struct live *live = &self->live;
@@ -238,7 +238,7 @@ TEST_F(stale, when_the_mapping_goes)
 
 		live_start(_metadata, live, false);
 		live_wait(_metadata, live);
-		/* Nobody else, the canary least of all, may get the address. */
+		/* Nobody else, least of all the canary buffer, may get the address. */
 		ASSERT_EQ(at, mmap(at, live->bo.size, PROT_NONE,
 				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 		live->bo.map = NULL;

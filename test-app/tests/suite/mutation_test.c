@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The suite's self-test: break it to see it. Each test damages one thing while
- * a buffer is tried in a guest, and expects the judge of kvm_map_test to say
- * "not ok" for exactly that reason and that page; then the damage is taken back
- * and all is as well as before. mutation_warn_test does the same to the kernel
- * log.
+ * The suite's self-test: each test damages one thing while a buffer is exercised in a guest,
+ * and expects the judge of kvm_map_test to say "not ok" for exactly that reason and that page.
+ * Then the damage is undone and all is as before. mutation_warn_test does the same to the
+ * kernel log.
  */
 
 #include <sys/mman.h>
@@ -23,7 +22,7 @@
 #define TEST_BLOCK (1u << TEST_ORDER)
 #define TEST_SEED 0xdecade
 
-/* The page that gets damaged: the head of a block, which maps on every kernel. */
+/* The page to damage: the head of a block, which maps on every kernel. */
 #define TEST_PAGE (2 * TEST_BLOCK)
 #define TEST_WORD 511
 
@@ -38,7 +37,7 @@ FIXTURE_VARIANT(mutation) {
 	uint32_t kind;
 };
 
-/* One that older kernels refuse in part, and one that maps everywhere. */
+/* A kind that older kernels refuse in part, and one that maps everywhere. */
 FIXTURE_VARIANT_ADD(mutation, noncompound) {
 	.kind = MOCKGPU_KIND_NONCOMPOUND,
 };
@@ -47,7 +46,7 @@ FIXTURE_VARIANT_ADD(mutation, split) {
 	.kind = MOCKGPU_KIND_SPLIT,
 };
 
-/* Damage, and what became of it. */
+/* Damage, and its result. */
 struct damage {
 	enum exercise_stage stage;
 	int (*make)(struct exercise *exercise, struct damage *damage);
@@ -191,7 +190,7 @@ TEST_F(mutation, a_raised_count_is_seen_while_mapped)
 	test_expect_healthy(_metadata, &self->exercise, self->healthy);
 }
 
-/* One too few, of a page that had one more to begin with: nothing is freed. */
+/* One reference too few, of a page that had one more to begin with: nothing is freed. */
 TEST_F(mutation, a_dropped_count_is_seen_while_mapped)
 {
 	struct damage damage = { .stage = EXERCISE_TOUCHED, .make = test_drop_count };
@@ -251,7 +250,7 @@ TEST_F(mutation, a_page_of_another_buffer_is_seen)
 	EXPECT_EQ(GUEST_WORDS, self->exercise.evidence.guest_wrong.words);
 	EXPECT_EQ(0, self->exercise.evidence.guest_wrong.seen);
 
-	/* A buffer keeps its foreign page until its end. */
+	/* A buffer keeps its foreign page until it is destroyed. */
 	exercise_fini(&self->exercise);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&damage.other));
 	ASSERT_EQ(0, exercise_init(&self->exercise, self->drm, variant->kind, TEST_ORDER,
@@ -271,7 +270,7 @@ TEST_F(mutation, a_page_that_cannot_be_mapped_is_seen)
 	struct judgement judgement;
 	uint64_t offset;
 
-	/* In this case the host itself keeps off pages that were refused. */
+	/* In this case the host itself does not touch pages that were refused. */
 	judgement = test_judge(_metadata, &self->exercise, GUEST_WRITE, &damage);
 	test_expect_damage(_metadata, &judgement, JUDGE_REFUSED);
 	ASSERT_EQ(0, mockgpu_bo_offset(&self->exercise.bo, &offset));
@@ -281,7 +280,7 @@ TEST_F(mutation, a_page_that_cannot_be_mapped_is_seen)
 	test_expect_healthy(_metadata, &self->exercise, self->healthy);
 }
 
-/* A new mapping in the place of the old one, with entries as @mode makes them. */
+/* A new mapping in place of the old one, with entries as @mode creates them. */
 static int test_map(struct exercise *exercise, uint32_t mode)
 {
 	int ret = mockgpu_bo_set_fault(&exercise->bo, mode, 0);
@@ -292,7 +291,7 @@ static int test_map(struct exercise *exercise, uint32_t mode)
 	return ret ? ret : mockgpu_bo_set_fault(&exercise->bo, MOCKGPU_FAULT_SINGLE, 0);
 }
 
-/* An entry that comes read-only is writable from the host's first write on, all but one. */
+/* A read-only-first entry becomes writable with the host's first write, all but one. */
 static int test_map_read_only_first(struct exercise *exercise, struct damage *damage)
 {
 	int ret = test_map(exercise, MOCKGPU_FAULT_READ_ONLY);

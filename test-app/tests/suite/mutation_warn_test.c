@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The suite's self-test of the kernel log: a warning while a buffer is tried in
- * a guest makes the case "not ok". It leaves a WARN in the kernel's log on
- * purpose and taints the kernel, so the lab gives it a cell of its own.
+ * The suite's self-test of the kernel log: a warning while a buffer is exercised in a guest
+ * makes the case "not ok". It leaves a WARN in the kernel's log on purpose and taints the
+ * kernel, so the lab gives it a cell of its own.
  */
 
 #include "kselftest_harness.h"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The VMM layer on plain anonymous memory, without the driver: what every other
- * KVM test here rests on. A failure means that the suite or KVM is broken, not
- * the driver.
+ * The VMM layer on plain anonymous memory, without the driver: what every other KVM test here
+ * relies on. A failure means that the suite or KVM is broken, not the driver.
  */
 
 #include <pthread.h>
@@ -23,10 +22,10 @@
 #define TEST_SIZE (TEST_PAGES * (size_t)GUEST_PAGE_SIZE)
 #define TEST_SEED 0x5eed
 
-/* A page without access that gets it as soon as KVM_RUN has failed, or NULL. */
+/* A page without access that becomes accessible as soon as KVM_RUN has failed, or NULL. */
 static void *test_cured_page;
 
-/* In libc's place, for all of this program. */
+/* Replaces libc's function in all of this program. */
 int ioctl(int fd, unsigned long request, ...)
 {
 	va_list args;

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * virtio-gpu vram in the app's own VMM: a guest's driver creates HOST3D blobs,
- * maps them into the host-visible region, touches every page and gives them back,
- * with blobs of every page kind, both memslot layouts and both ways to map, and
- * with the driver moving them underneath. What is ok, known or a bug is decided by
- * lib/verdict/judge.c.
+ * virtio-gpu vram in the app's own VMM: a guest's driver creates HOST3D blobs, maps them into
+ * the host-visible region, touches every page and destroys them, with blobs of every page kind,
+ * both memslot layouts and both routes, and with the driver moving them underneath.
+ * lib/verdict/judge.c decides what is ok, known or a bug.
  *
  * A test of vram is one kind of blob in one VM (cell.h).
  *
- * Environment: MOCKGPU_LONG=1 tries every order of access and both alignments, moves
- * blobs under every way to map, and makes more of what is made in numbers.
+ * Environment: MOCKGPU_LONG=1 runs every access order and both alignments, moves blobs under
+ * every route, and uses larger numbers.
  */
 
 #include <sys/mman.h>
@@ -37,7 +36,7 @@ FIXTURE_VARIANT(vram) {
 	size_t pages;
 };
 
-/* Every kind in both layouts, mapped in both ways. */
+/* Every kind in both layouts, mapped by both routes. */
 #define KIND_IN(layout_, route_, suffix, text, id, npages)			\
 	FIXTURE_VARIANT_ADD(vram, suffix) {					\
 		.layout = layout_, .route = route_, .name = text,		\
@@ -175,7 +174,7 @@ static int change_placement(struct exercise *exercise, void *opaque)
 					   MOCKGPU_PLACEMENT_GTT : MOCKGPU_PLACEMENT_VRAM, 0);
 }
 
-/* What a memfd has of all this: the VMM's page table entries go. */
+/* The equivalent for a memfd: the VMM's page table entries are removed. */
 static int change_entries(struct exercise *exercise, void *opaque)
 {
 	struct vgpu_blob *blob = vgpu_blob_find(((struct vram *)opaque)->gpu, ID);
@@ -225,7 +224,7 @@ TEST_F(vram, moves_while_the_guest_has_it)
 		EXPECT_NE(JUDGE_NOT_OK, judgement.verdict)
 			TH_LOG("%s: %s", changes[i].name, judgement.text);
 		keep_worst(&worst, &judgement);
-		/* What comes is the same whoever called mmap(). */
+		/* The result is the same whoever called mmap(). */
 		if (variant->route != VGPU_ROUTE_MMAP && !test_is_long())
 			break;
 	}
@@ -233,7 +232,7 @@ TEST_F(vram, moves_while_the_guest_has_it)
 	cell_conclude(_metadata, &worst);
 }
 
-/* Where it can there are variants of it above and below; which it says for itself. */
+/* Where it can, there are variants of it above and below; this test says so. */
 TEST(virglrenderer_maps_at_a_given_address)
 {
 	const char *unusable = vgpu_route_unusable(VGPU_ROUTE_VIRGL, true);

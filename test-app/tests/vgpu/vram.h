@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tests of a VM with a virtio-gpu device share: its beginning and its end,
- * one blob of it as an exercise, and kinds of blobs. Include it after
- * kselftest_harness.h.
+ * Helpers for tests of a VM with a virtio-gpu device: set-up and teardown, one of its blobs as
+ * an exercise, and kinds of blobs. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_VRAM_H
 #define MOCKGPU_TEST_VRAM_H
@@ -31,7 +30,7 @@ static inline void vm_setup(struct __test_metadata *_metadata, struct vram *vram
 		TH_LOG("the guest's driver: %u", vram->fault);
 }
 
-/* Whatever the test left is the device's to give back. */
+/* Whatever the test left, the device destroys. */
 static inline void vm_teardown(struct __test_metadata *_metadata, struct vram *vram)
 {
 	struct vgpu_counts counts;
@@ -58,7 +57,7 @@ static inline enum place place_of(uint64_t blob_id)
 	return VGPU_BLOB_ID_PLACEMENT(blob_id) ? IN_VRAM_PAGES : IN_GTT_PAGES;
 }
 
-/* The driver can look at a blob's pages only where they are system pages. */
+/* The driver can query a blob's pages only if they are system pages. */
 static inline int exercise_of_blob(struct exercise *exercise, struct vram *vram, uint64_t blob_id,
 				   int kmsg)
 {

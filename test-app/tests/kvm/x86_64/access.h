@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tests share in which not the guest but KVM, or the CPU on the guest's behalf,
- * goes to one page of a buffer: that page, and another buffer that gets the very page
- * when the first one moves. Include it after kselftest_harness.h.
+ * Helpers for tests in which not the guest but KVM, or the CPU on the guest's behalf, accesses
+ * one page of a buffer: that page, and another buffer that gets the very same page when the
+ * first one moves. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_ACCESS_H
 #define MOCKGPU_TEST_ACCESS_H
@@ -19,7 +19,7 @@
 /**
  * struct access - one page of a buffer in a guest
  * @live: the buffer and the guest, with one vCPU
- * @canary: from access_move() on: what got the buffer's pages
+ * @canary: from access_move() on: the buffer that got the first one's pages
  * @page: the page
  * @refusable: whether this kernel does not map it, and is known not to
  */
@@ -41,7 +41,7 @@ static inline bool access_is_refusable(struct __test_metadata *_metadata,
 	return refusable;
 }
 
-/* Buffer, page and VM; the buffer is full of zeroes. */
+/* Buffer, page and VM; the buffer is full of zeros. */
 static inline void access_begin(struct __test_metadata *_metadata, struct access *access,
 				uint32_t kind, uint32_t page,
 				const struct vmm_options *options)
@@ -65,7 +65,7 @@ static inline void access_end(struct __test_metadata *_metadata, struct access *
 	live_teardown(_metadata, &access->live);
 }
 
-/* Where @offset of the page is, for the guest and for the host. */
+/* Where @offset in the page is, for the guest and for the host. */
 static inline uint64_t access_gpa(const struct access *access, int32_t offset)
 {
 	return LIVE_GPA + access->page * (uint64_t)GUEST_PAGE_SIZE + offset;
@@ -92,7 +92,7 @@ static inline int access_set_msr(const struct access *access, uint32_t msr, uint
 	return ret == 1 ? 0 : -1;
 }
 
-/* Enter the guest, which does nothing: KVM does on its way what it has been asked for. */
+/* Enter the guest, which does nothing: KVM does what was requested on the way. */
 static inline void access_enter(struct __test_metadata *_metadata, const struct access *access)
 {
 	struct vmm_vcpu *vcpu = access_vcpu(access);
@@ -103,12 +103,12 @@ static inline void access_enter(struct __test_metadata *_metadata, const struct 
 		TH_LOG("%s", vmm_vcpu_strexit(vcpu));
 }
 
-/* Every byte of the other buffer that guest_fill() leaves out. */
+/* Every byte of the other buffer that guest_fill() does not write. */
 #define ACCESS_CANARY 0xc5
 
 /*
- * The buffer gets other pages. Another one gets, as a rule, the very page that KVM
- * knew: the allocator decides.
+ * Give the buffer new pages. The other buffer usually gets the very page that KVM knew: the
+ * allocator decides.
  */
 static inline void access_move(struct __test_metadata *_metadata, struct access *access)
 {
@@ -129,7 +129,7 @@ static inline void access_move(struct __test_metadata *_metadata, struct access 
 	free(reused);
 }
 
-/* The canaries are as they were, and so is everything between them. */
+/* The canaries are unchanged, and so is everything between them. */
 static inline void access_expect_canary_untouched(struct __test_metadata *_metadata,
 						  const struct access *access)
 {
@@ -143,8 +143,8 @@ static inline void access_expect_canary_untouched(struct __test_metadata *_metad
 }
 
 /*
- * A fixture with self->access in two variants, pages of non-compound blocks: one that
- * any kernel maps, and one that kernels before 6.13 do not.
+ * A fixture with self->access in two variants, pages of non-compound blocks: one that any
+ * kernel maps, and one that kernels before 6.13 do not.
  */
 #define ACCESS_FIXTURE(name, ...) \
 	FIXTURE(name) { \

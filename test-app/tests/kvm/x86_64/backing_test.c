@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Controls: other memory that VMMs give to guests, through the same checks as mockgpu's.
- * What fails here too is not about a driver's PFN mappings.
+ * Controls: other memory that VMMs give to guests, with the same checks as mockgpu's. What
+ * fails here too is not about a driver's PFN mappings.
  *
- * Of the system heap KVM up to 6.12 refuses the tails, as it does with any VM_PFNMAP
- * mapping of compound pages; which pages are tails is read from /proc/kpageflags.
+ * KVM up to 6.12 refuses the tails of the system heap, as with any VM_PFNMAP mapping of
+ * compound pages; /proc/kpageflags tells which pages are tails.
  */
 
 #include <sys/mman.h>
@@ -65,7 +65,7 @@ FIXTURE_SETUP(backing)
 	if (ret == -ENOMEM && variant->type == BACKING_HUGETLB)
 		SKIP(return, "no free pages of 2 MiB");
 	ASSERT_EQ(0, ret);
-	/* What live.h looks at: no buffer, but memory. */
+	/* What live.h needs: no buffer, but memory. */
 	live->bo.map = self->backing.map;
 	guest_fill(live->bo.map, live->pages, LIVE_SEED);
 	ASSERT_EQ(0, backing_look(&self->backing, self->pages));
@@ -128,11 +128,11 @@ TEST_F(backing, every_page_maps)
 	cell_conclude(_metadata, &worst);
 }
 
-/* Into the guest, where it fits. */
+/* Create the memslot. Return: whether the guest can have all of it. */
 static bool gets_in(struct __test_metadata *_metadata, struct _test_data_backing *self)
 {
 	EXPECT_EQ(0, backing_slot_set(&self->backing, LIVE_SLOT, LIVE_GPA, 0));
-	/* Only the heap's tails are refused, and only where that is known. */
+	/* Only the heap's tails may be refused, and only where that is known. */
 	return live_maps(_metadata, &self->live);
 }
 
@@ -150,7 +150,7 @@ static bool is_refused(const struct _test_data_backing *self)
 
 static const char refused[] = "known before 6.13: KVM refuses its tails, see every_page_maps";
 
-/* Entries go, pages stay: what a driver's zap does. */
+/* Entries go, pages stay: the same as a driver's zap. */
 TEST_F(backing, the_host_drops_its_entries)
 {
 	struct live *live = &self->live;
@@ -170,16 +170,16 @@ TEST_F(backing, the_host_drops_its_entries)
 		ASSERT_EQ(pfnmap ? -1 : 0,
 			  madvise(live->bo.map, self->backing.size, MADV_DONTNEED));
 		live_wait(_metadata, live);
-		/* What every file has: its mapping in place of its mapping. */
+		/* This works for every file: map it again over its mapping. */
 		ASSERT_EQ(0, backing_map(&self->backing));
 		live_wait(_metadata, live);
 	}
 	live_stop(_metadata, live);
-	/* Each change is over before the next: no vCPU has to try for long. */
+	/* Each change is over before the next: no vCPU has to retry for long. */
 	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 }
 
-/* A vCPU that needs a page there ends with EFAULT, but for pages that KVM has of the file. */
+/* A vCPU that needs a page there ends with EFAULT, unless KVM gets the pages from the file. */
 TEST_F(backing, the_mapping_goes)
 {
 	struct live *live = &self->live;
@@ -218,7 +218,7 @@ static size_t nonzero_words(const struct live *live)
 	return count;
 }
 
-/* Who gets freed pages next fills them with canaries, and finds them again. */
+/* The next owner of freed pages fills them with canaries, and must find them again. */
 static void expect_canaries_live(struct __test_metadata *_metadata,
 				 struct _test_data_backing *self)
 {
@@ -249,10 +249,10 @@ static uint64_t end_all(struct __test_metadata *_metadata, struct live *live)
 }
 
 /*
- * Pages go: the guest gets new ones at once, of zeros, and none of the old. Not under
- * running vCPUs for a mapping of guest_memfd: a fault of user space does not wait for
- * the end of the hole (kvm_gmem_fault_user_mapping() takes no invalidate_lock), so that
- * new pages go as well, maybe for ever.
+ * Pages go: the guest gets new ones at once, full of zeros, and none of the old. Not for a
+ * mapping of guest_memfd under running vCPUs: a user space fault does not wait for the end of
+ * the punch (kvm_gmem_fault_user_mapping() takes no invalidate_lock), so new pages may go as
+ * well, possibly forever.
  */
 TEST_F(backing, the_pages_go)
 {
@@ -281,13 +281,13 @@ TEST_F(backing, the_pages_go)
 		EXPECT_EQ(0, nonzero_words(live));
 	}
 	wrong += end_all(_metadata, live);
-	/* Each page once a round, but one that was between its read and its write. */
+	/* Each page once a round, except for a vCPU between its read and its write. */
 	EXPECT_GE(paused ? 0 : ROUNDS * live->vcpus * live->pages, wrong);
 	EXPECT_LE(paused ? 0 : ROUNDS * live->vcpus * (live->pages - 1), wrong);
 	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 }
 
-/* The bitmap has every write and nothing else, 2 MiB entries or not. */
+/* The bitmap has every write and nothing else, with or without 2 MiB entries. */
 TEST_F(backing, dirty_pages_are_logged)
 {
 	struct live *live = &self->live;
@@ -310,7 +310,7 @@ TEST_F(backing, dirty_pages_are_logged)
 						    KVM_MEM_LOG_DIRTY_PAGES));
 		return;
 	}
-	/* KVM maps what the host maps by 2 MiB by 2 MiB, and nothing else. */
+	/* KVM uses 2 MiB entries exactly where the host does. */
 	ASSERT_TRUE(gets_in(_metadata, self));
 	EXPECT_EQ(0, kvmstat_vm(live->vm, "pages_2m", &large));
 	EXPECT_EQ(variant->type == BACKING_HUGETLB, large);

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Entries that come read-only and are made writable by the first write: a driver
- * with pfn_mkwrite (drm_gem_shmem since 7.1) or, for 2 MiB, with a huge_fault that
- * does the same.
+ * Entries that are read-only at first and are made writable by the first write: a driver with
+ * pfn_mkwrite (drm_gem_shmem since 7.1) or, for 2 MiB, with a huge_fault that does the same.
  *
- * Known, in every kernel up to 7.3 at least: when KVM finds such an entry for a
- * guest's write it does not let the driver upgrade it. hva_to_pfn_remapped() in
- * virt/kvm/kvm_main.c gives KVM_PFN_ERR_RO_FAULT, on which x86 emulates the
- * instruction, once for each entry: the emulator's own write to the user address
- * upgrades it. An instruction that the emulator does not know ends KVM_RUN with
- * KVM_EXIT_INTERNAL_ERROR. Reported as AsahiLinux/linux#560, #563 and libkrun#803
- * (arm64, where it is EFAULT). A kernel that lets the driver upgrade is ok.
+ * Known in every kernel up to 7.3 at least: when KVM finds such an entry for a guest's write,
+ * it does not let the driver upgrade it. hva_to_pfn_remapped() in virt/kvm/kvm_main.c returns
+ * KVM_PFN_ERR_RO_FAULT, on which x86 emulates the instruction, once for each entry: the
+ * emulator's own write to the user address upgrades it. An instruction that the emulator does
+ * not know ends KVM_RUN with KVM_EXIT_INTERNAL_ERROR. Reported as AsahiLinux/linux#560, #563
+ * and libkrun#803 (arm64, where it is EFAULT). A kernel that lets the driver upgrade is ok.
  */
 
 #include <stdbool.h>
@@ -32,7 +30,7 @@
 #define SLOT 1
 /* More than any variant touches. */
 #define SEQUENCE_MAX 64
-/* A guest that KVM lets try again for ever. */
+/* Enough to end a guest that KVM lets retry forever. */
 #define SECONDS 60
 
 FIXTURE(read_only) {
@@ -41,16 +39,16 @@ FIXTURE(read_only) {
 	struct vmm *vm;
 	struct mockgpu_bo bo;
 	char *plain;		/* a mapping that is writable at once */
-	char *memory;		/* the one that the guest gets */
+	char *memory;		/* the mapping that the guest gets */
 	uint32_t sequence[SEQUENCE_MAX];
 	uint8_t result[1024];
 	struct touch touch;
 };
 
 /*
- * The guest touches pages that are @stride apart and lie in @entries of the host's,
- * if these come read-only; @by_write of them do even when a write faults them in.
- * The pages are of a kind that every kernel maps, so that nothing else refuses them.
+ * The guest touches pages that are @stride apart and lie in @entries host entries, if these
+ * are read-only at first; @by_write of them are even when a write faults them in. The pages are
+ * of a kind that every kernel maps, so nothing else refuses them.
  */
 FIXTURE_VARIANT(read_only) {
 	uint32_t mode;
@@ -92,7 +90,7 @@ FIXTURE_SETUP(read_only)
 				      MOCKGPU_CACHING_CACHED,
 				      variant->pages * GUEST_PAGE_SIZE, &self->bo));
 	map(_metadata, &self->bo, &self->plain);
-	/* Which way a mapping upgrades is settled when it is made. */
+	/* How a mapping upgrades is decided when it is created. */
 	ret = mockgpu_bo_set_fault(&self->bo, variant->mode, 0);
 	if (ret == -EOPNOTSUPP)
 		SKIP(return, "this kernel has no huge PFN mappings");
@@ -130,7 +128,7 @@ static uint64_t *word_at(char *map, uint32_t page, uint32_t word)
 	return (uint64_t *)(map + (size_t)page * GUEST_PAGE_SIZE) + word;
 }
 
-/* What the pages of the sequence hold, by the mapping that does not change them. */
+/* What the pages of the sequence hold, through the mapping that does not change them. */
 static void fill(struct _test_data_read_only *self, uint64_t seed)
 {
 	size_t i;
@@ -185,7 +183,7 @@ static uint32_t upgrades(struct __test_metadata *_metadata, struct _test_data_re
 	return query.upgrades;
 }
 
-/* Writes by an instruction that KVM can emulate: the data must be right anyhow. */
+/* Writes by an instruction that KVM can emulate: the data must be correct in any case. */
 static void write_emulatably(struct __test_metadata *_metadata, struct _test_data_read_only *self,
 			     uint64_t entries)
 {
@@ -195,7 +193,7 @@ static void write_emulatably(struct __test_metadata *_metadata, struct _test_dat
 	EXPECT_EQ(0, differences(self, 2));
 	EXPECT_EQ(entries, upgrades(_metadata, self));
 	count = emulated(_metadata, self) - before;
-	/* Once upgraded an entry is like any other. */
+	/* Once upgraded, an entry is like any other. */
 	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_STORE, 3, GUEST_MAPPED));
 	EXPECT_EQ(0, differences(self, 3));
 	EXPECT_EQ(before + count, emulated(_metadata, self));
@@ -206,7 +204,7 @@ static void write_emulatably(struct __test_metadata *_metadata, struct _test_dat
 		      (unsigned long long)count);
 }
 
-/* And by one that it cannot. */
+/* And by one that it cannot emulate. */
 static void write_unemulatably(struct __test_metadata *_metadata, struct _test_data_read_only *self,
 			       uint64_t seed)
 {
@@ -218,12 +216,12 @@ static void write_unemulatably(struct __test_metadata *_metadata, struct _test_d
 		EXPECT_EQ(0, differences(self, 2));
 		return;
 	}
-	/* All of them, nothing was written, and trying again does not help. */
+	/* All of them; nothing was written, and a retry does not help. */
 	EXPECT_EQ(self->touch.accesses, refused);
 	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_STORE, 2, GUEST_UNEMULATED));
 	EXPECT_EQ(0, differences(self, seed));
 	EXPECT_EQ(0, upgrades(_metadata, self));
-	/* What it takes is a write of the host's. */
+	/* A write by the host does help. */
 	for (i = 0; i < self->touch.accesses; i++)
 		*(volatile uint64_t *)word_at(self->memory, self->sequence[i], 0) = 0;
 	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_STORE, 2, GUEST_MAPPED));
@@ -232,7 +230,7 @@ static void write_unemulatably(struct __test_metadata *_metadata, struct _test_d
 		      refused);
 }
 
-/* The host's read brings the entries in, as a VMM's look at its buffer does. */
+/* A read by the host creates the entries, as when a VMM looks at its buffer. */
 static void peek(struct _test_data_read_only *self)
 {
 	size_t i;
@@ -281,7 +279,7 @@ TEST_F_TIMEOUT(read_only, read_then_write_by_an_unknown_instruction, SECONDS)
 	write_unemulatably(_metadata, self, 1);
 }
 
-/* The guest's write to one page; it must not get there. */
+/* The guest's write to one page; it must not reach it. */
 static enum vmm_exit lost_write(struct __test_metadata *_metadata,
 				struct _test_data_read_only *self, uint32_t page)
 {
@@ -317,9 +315,9 @@ TEST_F_TIMEOUT(read_only, read_only_slot, SECONDS)
 }
 
 /*
- * Without the right to write in the VMM's own mapping there is nothing to upgrade:
- * EFAULT where KVM has to fault the page in, and where there is an entry already an
- * emulation whose own write fails, for which KVM asks user space as for MMIO.
+ * Without write permission in the VMM's own mapping there is nothing to upgrade: EFAULT if KVM
+ * must fault in the page, and if there is already an entry, an emulation whose own write fails,
+ * for which KVM asks user space as for MMIO.
  */
 TEST_F_TIMEOUT(read_only, mprotect_in_between, SECONDS)
 {
@@ -335,7 +333,7 @@ TEST_F_TIMEOUT(read_only, mprotect_in_between, SECONDS)
 	EXPECT_EQ(0, differences(self, 1));
 	EXPECT_EQ(0, upgrades(_metadata, self));
 
-	/* With the right given back all is as at the beginning, and it can go again. */
+	/* With the permission restored all is as at the start, and it can be removed again. */
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_READ | PROT_WRITE));
 	write_emulatably(_metadata, self, variant->entries);
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_READ));
@@ -346,11 +344,10 @@ TEST_F_TIMEOUT(read_only, mprotect_in_between, SECONDS)
 }
 
 /*
- * No access at all. Without an entry KVM asks mm, which refuses; an entry that is
- * there KVM takes as it is: follow_pfnmap_start() in mm/memory.c goes by
- * pte_present(), which is true of PROT_NONE, and hva_to_pfn_remapped() looks at the
- * right to write only. So the guest goes on reading what its VMM may not read any
- * more; anonymous memory is refused. docs/findings has it.
+ * No access at all. Without an entry KVM asks mm, which refuses. An existing entry KVM uses as
+ * it is: follow_pfnmap_start() in mm/memory.c checks pte_present(), which is true for
+ * PROT_NONE, and hva_to_pfn_remapped() checks the write permission only. So the guest can still
+ * read what its VMM may not read any more; anonymous memory is refused. See docs/findings.
  */
 TEST_F_TIMEOUT(read_only, no_access_in_between, SECONDS)
 {
