@@ -18,7 +18,7 @@
 #include "kselftest_harness.h"
 
 #include "buffer.h"
-#include "cell.h"
+#include "case.h"
 #include "driver.h"
 #include "exercise.h"
 #include "exporter.h"

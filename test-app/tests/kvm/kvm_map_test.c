@@ -5,7 +5,7 @@
  * lib/verdict/judge.c decides what is ok, known or a bug.
  *
  * One harness test is one buffer in one VM; it prints a machine-readable line for each of its
- * cases (cell.h).
+ * cases (case.h).
  *
  * Environment: MOCKGPU_SEED, a number, repeats a run with the seed it printed; MOCKGPU_MMU,
  * the lab's mode of KVM's MMU; MOCKGPU_LONG=1 runs all cases of all buffers. Without it, half
@@ -21,7 +21,7 @@
 #include "kselftest_harness.h"
 
 #include "buffer.h"
-#include "cell.h"
+#include "case.h"
 #include "exercise.h"
 #include "failure.h"
 #include "kmsg.h"

@@ -18,7 +18,7 @@
 #include "array.h"
 #include "behaviour.h"
 #include "buffer.h"
-#include "cell.h"
+#include "case.h"
 #include "exercise.h"
 #include "failure.h"
 #include "hostmap.h"

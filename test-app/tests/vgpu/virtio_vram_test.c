@@ -5,7 +5,7 @@
  * both memslot layouts and both routes, and with the driver moving them underneath.
  * lib/verdict/judge.c decides what is ok, known or a bug.
  *
- * A test of vram is one kind of blob in one VM (cell.h).
+ * A test of vram is one kind of blob in one VM (case.h).
  *
  * Environment: MOCKGPU_LONG=1 runs every access order and both alignments, moves blobs under
  * every route, and uses larger numbers.

@@ -10,7 +10,7 @@
 
 #include "vgpu/protocol.h"
 #include "vram/vram.h"
-#include "cell.h"
+#include "case.h"
 #include "driver.h"
 #include "exercise.h"
 #include "failure.h"

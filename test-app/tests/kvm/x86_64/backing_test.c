@@ -15,7 +15,7 @@
 
 #include "array.h"
 #include "backing.h"
-#include "cell.h"
+#include "case.h"
 #include "dirty.h"
 #include "failure.h"
 #include "hostmap.h"
