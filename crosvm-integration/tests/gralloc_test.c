@@ -384,15 +384,15 @@ TEST_F(gralloc_kvm, reaches_the_guest)
 		what.first = first;
 		ASSERT_LT(0, getrandom(&what.seed, sizeof(what.seed), 0));
 		judgement = exercise_run(&self->exercise, &what) ?
-			    cell_not_tried(self->exercise.error, self->exercise.pages) :
+			    case_not_tried(self->exercise.error, self->exercise.pages) :
 			    judge(&self->exercise.evidence);
 		snprintf(name, sizeof(name), "gralloc-%s-%s-tails", variant->name,
 			 first == GUEST_READ ? "read" : "write");
-		cell_print(name, &judgement);
+		case_print(name, &judgement);
 		if (judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	cell_conclude(_metadata, &worst);
+	case_conclude(_metadata, &worst);
 }
 
 int main(int argc, char **argv)

@@ -108,7 +108,7 @@ static void test_print_skipped(uint32_t kind, uint32_t order, size_t pages)
 	char name[32];
 
 	test_name_buffer(kind, order, name, sizeof(name));
-	cell_print(name, &judgement);
+	case_print(name, &judgement);
 }
 
 /* Kinds that no kernel is known to refuse: all of their pages are counted or reserved. */
@@ -171,12 +171,12 @@ static struct judgement test_try_case(struct exercise *exercise, const struct ex
 	struct judgement judgement;
 
 	if (exercise_run(exercise, what))
-		return cell_not_tried(exercise->error, exercise->pages);
+		return case_not_tried(exercise->error, exercise->pages);
 	judgement = judge(&exercise->evidence);
 	if (judgement.verdict == JUDGE_NOT_OK || !last)
 		return judgement;
 	if (exercise_end_vm(exercise))
-		return cell_not_tried(exercise->error, exercise->pages);
+		return case_not_tried(exercise->error, exercise->pages);
 	return judge(&exercise->evidence);
 }
 
@@ -224,7 +224,7 @@ static struct judgement test_try_cases(struct exercise *exercise)
 			continue;
 		judgement = test_try_case(exercise, &what, i == KVM_MAP_CASES - 1);
 		test_name_case(&exercise->bo, &what, name, sizeof(name));
-		cell_print(name, &judgement);
+		case_print(name, &judgement);
 		/* The pages are the same in every case, so the verdict must be too. */
 		if (tried++ && judgement.verdict < JUDGE_NOT_OK && worst.verdict < JUDGE_NOT_OK &&
 		    judgement.verdict != worst.verdict) {
@@ -235,7 +235,7 @@ static struct judgement test_try_cases(struct exercise *exercise)
 		if (judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	return tried ? worst : cell_not_tried("no case was tried", exercise->pages);
+	return tried ? worst : case_not_tried("no case was tried", exercise->pages);
 }
 
 TEST_F(kvm_map, every_case)
@@ -246,7 +246,7 @@ TEST_F(kvm_map, every_case)
 	test_name_buffer(variant->kind, variant->order, name, sizeof(name));
 	test_say_progress(name);
 	judgement = test_try_cases(&self->exercise);
-	cell_conclude(_metadata, &judgement);
+	case_conclude(_metadata, &judgement);
 }
 
 int main(int argc, char **argv)

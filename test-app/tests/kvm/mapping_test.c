@@ -217,12 +217,12 @@ static struct judgement try_case(struct _test_data_mapping *self,
 	if (!ret && mapping->layout->other)
 		ret = map_by_path(mapping->path, &self->other, self->room + self->size);
 	if (ret)
-		return cell_not_tried("the buffer cannot be mapped", self->size / GUEST_PAGE_SIZE);
+		return case_not_tried("the buffer cannot be mapped", self->size / GUEST_PAGE_SIZE);
 	ret = exercise_init_bo(&exercise, &self->bo, self->room, self->vm, self->kmsg);
 	exercise.explain = failure_explain;
 	if (!ret)
 		ret = exercise_run(&exercise, &what);
-	judgement = ret ? cell_not_tried(exercise.error, exercise.pages) :
+	judgement = ret ? case_not_tried(exercise.error, exercise.pages) :
 			  judge(&exercise.evidence);
 	exercise_fini(&exercise);
 	hide(self->room, ROOM);
@@ -287,11 +287,11 @@ TEST_F(mapping, every_case)
 		judgement = try_case(self, &mapping, tried++);
 		snprintf(name, sizeof(name), "mapping-%s-%s-%s-%s", variant->name,
 			 path_name[mapping.path], mapping.layout->name, first_name[mapping.first]);
-		cell_print(name, &judgement);
+		case_print(name, &judgement);
 		if (judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	cell_conclude(_metadata, &worst);
+	case_conclude(_metadata, &worst);
 }
 
 /* Let the guest read some pages in turn. Return: how many of them did not map. */

@@ -118,8 +118,8 @@ TEST_F(vram, every_page_in_both_directions)
 		keep_worst(&worst, &judgement);
 		EXPECT_TRUE(vram_is_empty(&self->vram));
 	}
-	cell_print(variant->name, &worst);
-	cell_conclude(_metadata, &worst);
+	case_print(variant->name, &worst);
+	case_conclude(_metadata, &worst);
 }
 
 static struct mockgpu_bo *exercise_bo(struct vram *vram)
@@ -229,7 +229,7 @@ TEST_F(vram, moves_while_the_guest_has_it)
 			break;
 	}
 	EXPECT_NE(0, tried);
-	cell_conclude(_metadata, &worst);
+	case_conclude(_metadata, &worst);
 }
 
 /* Where it can, there are variants of it above and below; this test says so. */

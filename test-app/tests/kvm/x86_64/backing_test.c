@@ -117,15 +117,15 @@ TEST_F(backing, every_page_maps)
 		};
 
 		if (exercise_run(&exercise, &what))
-			judgement = cell_not_tried(exercise.error, variant->pages);
+			judgement = case_not_tried(exercise.error, variant->pages);
 		else
 			judgement = judge(&exercise.evidence);
 		if (!i || judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
 	exercise_fini(&exercise);
-	cell_print(variant->name, &worst);
-	cell_conclude(_metadata, &worst);
+	case_print(variant->name, &worst);
+	case_conclude(_metadata, &worst);
 }
 
 /* Create the memslot. Return: whether the guest can have all of it. */
