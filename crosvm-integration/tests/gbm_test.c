@@ -19,7 +19,7 @@
 #include "kselftest_harness.h"
 
 #include "driver.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "pattern.h"
 
 #define WIDTH 200
@@ -457,7 +457,7 @@ TEST_F(gbm, imports_from_another_device)
 {
 	const size_t size = WIDTH * 4 * HEIGHT / getpagesize() * getpagesize();
 	struct gbm_import_fd_data data = {
-		.fd = foreign_udmabuf(size),
+		.fd = exporter_udmabuf(size),
 		.width = WIDTH,
 		.height = size / (WIDTH * 4),
 		.stride = WIDTH * 4,

@@ -18,14 +18,14 @@
 #include "kselftest_harness.h"
 
 #include "buffer.h"
-#include "cell.h"
+#include "case.h"
 #include "driver.h"
+#include "exercise.h"
+#include "exporter.h"
 #include "failure.h"
-#include "foreign.h"
 #include "hostmap.h"
 #include "minigbm.h"
 #include "pattern.h"
-#include "trial.h"
 #include "vmm.h"
 
 /* What Sommelier asks for. */
@@ -167,7 +167,7 @@ TEST_F(gralloc, makes_every_format_that_guests_ask_for)
 
 TEST_F(gralloc, is_for_mockgpu_only)
 {
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 
 	if (vgem < 0)
 		SKIP(return, "this kernel has no vgem");
@@ -326,7 +326,7 @@ FIXTURE(gralloc_kvm) {
 	struct image image;
 	char *memory;
 	struct mockgpu_bo bo;
-	struct trial trial;
+	struct exercise exercise;
 };
 
 FIXTURE_VARIANT(gralloc_kvm) {
@@ -358,15 +358,15 @@ FIXTURE_SETUP(gralloc_kvm)
 				     MAP_SHARED | MAP_FIXED, self->image.fd, 0));
 	/* The driver tells whether the guest left the pages as they were. */
 	ASSERT_EQ(0, mockgpu_bo_import(self->driver.fd, self->image.fd, &self->bo));
-	ASSERT_EQ(0, trial_init_bo(&self->trial, &self->bo, self->memory, NULL,
-				   self->driver.kmsg))
-		TH_LOG("%s", self->trial.error);
-	self->trial.explain = failure_explain;
+	ASSERT_EQ(0, exercise_init_bo(&self->exercise, &self->bo, self->memory, NULL,
+				      self->driver.kmsg))
+		TH_LOG("%s", self->exercise.error);
+	self->exercise.explain = failure_explain;
 }
 
 FIXTURE_TEARDOWN(gralloc_kvm)
 {
-	trial_fini(&self->trial);
+	exercise_fini(&self->exercise);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo));
 	EXPECT_EQ(0, munmap(self->memory, self->image.size));
 	EXPECT_EQ(0, close(self->image.fd));
@@ -376,23 +376,23 @@ FIXTURE_TEARDOWN(gralloc_kvm)
 TEST_F(gralloc_kvm, reaches_the_guest)
 {
 	struct judgement judgement, worst = { .verdict = JUDGE_OK };
-	struct trial_case what = { .visit = TRIAL_TAILS_FIRST };
+	struct exercise_case what = { .access_order = EXERCISE_TAILS_FIRST };
 	char name[64];
 	int first;
 
 	for (first = GUEST_READ; first <= GUEST_WRITE; first++) {
 		what.first = first;
 		ASSERT_LT(0, getrandom(&what.seed, sizeof(what.seed), 0));
-		judgement = trial_run(&self->trial, &what) ?
-			    cell_not_tried(self->trial.error, self->trial.pages) :
-			    judge(&self->trial.evidence);
+		judgement = exercise_run(&self->exercise, &what) ?
+			    case_not_tried(self->exercise.error, self->exercise.pages) :
+			    judge(&self->exercise.evidence);
 		snprintf(name, sizeof(name), "gralloc-%s-%s-tails", variant->name,
 			 first == GUEST_READ ? "read" : "write");
-		cell_print(name, &judgement);
+		case_print(name, &judgement);
 		if (judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	cell_conclude(_metadata, &worst);
+	case_conclude(_metadata, &worst);
 }
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The architecture's part of the guest, for the payload and for the host. */
+/* The guest's architecture-specific part, for the payload and for the host. */
 #ifndef MOCKGPU_GUEST_H
 #define MOCKGPU_GUEST_H
 

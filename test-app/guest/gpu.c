@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest's virtio-gpu driver, over virtio-mmio (virtio 1.3, 3.1, 4.2.3 and
- * 5.7): works through the commands of struct guest_gpu. The guest's addresses are
- * its physical ones, and it waits for each answer.
+ * The guest's virtio-gpu driver over virtio-mmio (virtio 1.3, 3.1, 4.2.3 and 5.7). It
+ * runs the commands of struct guest_gpu. Guest virtual addresses equal guest physical
+ * ones, and the driver waits for each answer.
  */
 
 #include <linux/virtio_config.h>
@@ -17,7 +17,7 @@
 #define GPU_FEATURES (1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_GPU_F_VIRGL |	\
 		      1ull << VIRTIO_GPU_F_RESOURCE_BLOB | 1ull << VIRTIO_GPU_F_CONTEXT_INIT)
 #define GPU_CONTROL_QUEUE 0
-/* The device answers within the notification: this is for one that does not. */
+/* The device answers within the notification. This limit is for one that does not. */
 #define GPU_PATIENCE 1000000
 
 static uint32_t gpu_in(const struct guest_gpu *gpu, uint32_t reg)
@@ -98,7 +98,7 @@ static enum guest_gpu_fault gpu_set_up_queue(struct guest_gpu *gpu)
 	return gpu_in(gpu, VIRTIO_MMIO_QUEUE_READY) ? GUEST_GPU_FINE : GUEST_GPU_NO_QUEUE;
 }
 
-/* Send gpu->request, of @size bytes; the answer is in gpu->response then. */
+/* Send gpu->request, @size bytes. On return the answer is in gpu->response. */
 static enum guest_gpu_fault gpu_send(struct guest_gpu *gpu, uint32_t size)
 {
 	const struct vring_used_elem *used = &gpu->used.ring[gpu->avail_idx % GUEST_GPU_QUEUE];
@@ -193,7 +193,7 @@ static enum guest_gpu_fault gpu_map(struct guest_gpu *gpu, struct guest_gpu_comm
 	return fault;
 }
 
-/* UNMAP_BLOB and UNREF: a header and the resource. */
+/* UNMAP_BLOB and UNREF: a header and the resource id. */
 static enum guest_gpu_fault gpu_end(struct guest_gpu *gpu, uint32_t type, uint32_t id)
 {
 	gpu->request.unref = (struct virtio_gpu_resource_unref){

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the host and the payload's virtio-gpu driver (gpu.c) share: a list of
- * commands with their answers, and the memory in which the driver has its state
- * and its queue, since the payload has no writable data.
+ * What the host and the payload's virtio-gpu driver (gpu.c) share: a list of commands
+ * with their answers, and the memory for the driver's state and queue, since the
+ * payload has no writable data.
  *
  * Freestanding: the payload includes it too.
  */
@@ -14,9 +14,9 @@
 #include <linux/virtio_gpu.h>
 #include <linux/virtio_ring.h>
 
-/* Descriptors of the control queue: a command and its answer at a time. */
+/* Descriptors of the control queue: one command and its answer at a time. */
 #define GUEST_GPU_QUEUE 2
-/* Commands of one list. */
+/* Commands in one list. */
 #define GUEST_GPU_COMMANDS 512
 /* The driver's only context. */
 #define GUEST_GPU_CTX 1
@@ -24,8 +24,8 @@
 /**
  * enum guest_gpu_op - what the driver can do
  *
- * @GUEST_GPU_INIT: reset the device, negotiate, set up the queue, make a context.
- *	Before all others.
+ * @GUEST_GPU_INIT: reset the device, negotiate, set up the queue, create a context.
+ *	Must come before all others.
  * @GUEST_GPU_CREATE: RESOURCE_CREATE_BLOB of a mappable HOST3D blob
  * @GUEST_GPU_MAP: RESOURCE_MAP_BLOB
  * @GUEST_GPU_UNMAP: RESOURCE_UNMAP_BLOB
@@ -46,11 +46,11 @@ enum guest_gpu_op {
  *
  * @GUEST_GPU_FINE: nothing
  * @GUEST_GPU_NO_DEVICE: no virtio-mmio version 2 with a GPU
- * @GUEST_GPU_NO_FEATURES: it lacks features, or did not agree to them
+ * @GUEST_GPU_NO_FEATURES: it lacks features, or did not accept them
  * @GUEST_GPU_NO_WINDOW: it has no host-visible region
  * @GUEST_GPU_NO_QUEUE: the control queue could not be set up
  * @GUEST_GPU_NO_ANSWER: a command was not answered
- * @GUEST_GPU_BAD_ANSWER: another chain or too few bytes came back
+ * @GUEST_GPU_BAD_ANSWER: the wrong chain or too few bytes came back
  * @GUEST_GPU_NO_INTERRUPT: a command was answered without an interrupt
  */
 enum guest_gpu_fault {
@@ -72,9 +72,9 @@ enum guest_gpu_fault {
  * @blob_id: host to guest: for CREATE
  * @size: host to guest: for CREATE, bytes
  * @offset: host to guest: for MAP, in the host-visible region
- * @answer: guest to host: VIRTIO_GPU_RESP_*; of INIT that to its CTX_CREATE, of
- *	RESET VIRTIO_GPU_RESP_OK_NODATA; 0: there was none
- * @map_info: guest to host: what MAP was told
+ * @answer: guest to host: VIRTIO_GPU_RESP_*; for INIT the answer to its CTX_CREATE, for
+ *	RESET VIRTIO_GPU_RESP_OK_NODATA; 0: there was no answer
+ * @map_info: guest to host: map_info of the answer to MAP
  */
 struct guest_gpu_command {
 	uint32_t op;
@@ -86,7 +86,7 @@ struct guest_gpu_command {
 	uint32_t map_info;
 };
 
-/* The longest command and the longest answer of those that the driver knows. */
+/* The longest command and the longest answer the driver knows. */
 union guest_gpu_request {
 	struct virtio_gpu_ctrl_hdr hdr;
 	struct virtio_gpu_ctx_create ctx_create;
@@ -106,11 +106,11 @@ union guest_gpu_answer {
  *
  * @mmio: host to guest: guest physical address of the registers
  * @count: host to guest: commands in the list
- * @quiet: host to guest: 1: tell the device not to interrupt
+ * @quiet: host to guest: 1 tells the device not to interrupt
  * @fault: guest to host: enum guest_gpu_fault; the first one ends the list
- * @features: guest to host: what the device offered
- * @window_gpa: guest to host: where the device says the host-visible region is
- * @window: guest to host: and its bytes
+ * @features: guest to host: the features the device offers
+ * @window_gpa: guest to host: where the device says its host-visible region is
+ * @window: guest to host: size of that region in bytes
  * @capsets: guest to host: the configuration space's num_capsets
  * @avail_idx: guest: chains made available
  * @command: both: the list

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest: works through the list at the address it was started with and
- * rings the doorbell once, at the end of the list. It has no interrupts, no
- * exceptions and no allocator; an access that KVM cannot serve ends KVM_RUN,
- * and the host starts the guest again at guest_resume().
+ * The guest works through the list at the address it was started with and rings the
+ * doorbell once, at the end of the list. It has no interrupts, no exceptions and no
+ * allocator. An access that KVM cannot serve ends KVM_RUN, and the host restarts the
+ * guest at guest_resume().
  */
 
 #include "arch.h"
@@ -126,7 +126,7 @@ static _Noreturn void guest_start(volatile struct guest_work *work)
 	guest_run(work, 0);
 }
 
-/* The host has stored the result of the item that faulted. */
+/* The host has already stored the result of the item that faulted. */
 static _Noreturn void guest_resume(volatile struct guest_work *work)
 {
 	guest_run(work, GUEST_STEP_ITEM(work->step) + 1);

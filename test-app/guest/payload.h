@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The payload's entry points, one per source file. Not the host's. */
+/* The payload's entry points, one per source file. The host does not call them. */
 #ifndef MOCKGPU_GUEST_PAYLOAD_H
 #define MOCKGPU_GUEST_PAYLOAD_H
 

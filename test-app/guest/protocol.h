@@ -18,11 +18,11 @@
  *
  * @magic: GUEST_MAGIC
  * @start: guest physical address to begin a work list at
- * @resume: guest physical address to go on at behind an item that faulted
- * @gpu: guest physical address to work through the commands of gpu.h at
+ * @resume: guest physical address to continue at after an item that faulted
+ * @gpu: guest physical address to run the commands of gpu.h at
  *
- * At all of them the first argument register holds the address of the list and
- * the stack is empty.
+ * At each entry the first argument register holds the address of the list and the
+ * stack is empty.
  */
 struct guest_header {
 	uint64_t magic;
@@ -39,11 +39,11 @@ struct guest_header {
  * @GUEST_STORE: write them with an instruction that KVM cannot emulate
  * @GUEST_EXECUTE: call each checked word, which is guest_code() of its value, and
  *	compare what it returns
- * @GUEST_COUNT: over and over, until told to stop: word guest_lane_word() has to hold
- *	the number of the round; it is raised by one. What is not right counts as wrong
- *	and is put right. There are no results.
- * @GUEST_ECHO: copy word GUEST_ECHO_IN to word GUEST_ECHO_OUT, over and over, until
- *	told to stop. There are no results.
+ * @GUEST_COUNT: until told to stop: word guest_lane_word() must hold the number of the
+ *	round, and is incremented. A word that does not counts as wrong and is set right.
+ *	There are no results.
+ * @GUEST_ECHO: until told to stop: copy word GUEST_ECHO_IN to word GUEST_ECHO_OUT.
+ *	There are no results.
  */
 enum guest_op {
 	GUEST_READ = 0,
@@ -54,7 +54,7 @@ enum guest_op {
 	GUEST_COUNT = 5,
 };
 
-/* None of guest_words[]. */
+/* Not one of guest_words[]. */
 #define GUEST_ECHO_IN 2
 #define GUEST_ECHO_OUT 3
 
@@ -72,9 +72,8 @@ static inline uint32_t guest_lane_word(uint32_t lane)
  * @GUEST_PENDING: nothing yet
  * @GUEST_MAPPED: every access went through and every word read was right
  * @GUEST_WRONG: every access went through but a word read was not right
- * @GUEST_EFAULT: stored by the host: KVM_RUN failed with EFAULT, twice
- * @GUEST_UNEMULATED: stored by the host: KVM set about emulating the instruction, and
- *	could not
+ * @GUEST_EFAULT: stored by the host: KVM_RUN failed twice with EFAULT
+ * @GUEST_UNEMULATED: stored by the host: KVM tried to emulate the instruction and failed
  */
 enum guest_result {
 	GUEST_PENDING = 0,
@@ -92,18 +91,18 @@ enum guest_result {
  *
  * @gpa: host to guest: guest physical address of page 0
  * @seed: host to guest: see guest_value()
- * @step: guest to host: the access being made now, GUEST_STEP(); stored before
- *	the access, so that the host knows which one faulted
+ * @step: guest to host: the access in progress, GUEST_STEP(); stored before the access,
+ *	so the host knows which one faulted
  * @op: host to guest: enum guest_op
  * @count: host to guest: items, up to GUEST_WORK_ITEMS
  * @wrong_item: guest to host: the first item that was wrong
- * @wrong_word: guest to host: and its word
- * @wrong_value: guest to host: and what was read there
+ * @wrong_word: guest to host: the word in it that was wrong
+ * @wrong_value: guest to host: the value read there
  * @wrong_count: guest to host: words that were wrong
- * @rounds: guest to host: GUEST_ECHO, GUEST_COUNT: times the list was worked through
- * @stop: host to guest, at any time: GUEST_ECHO, GUEST_COUNT: end with this round
- * @lane: host to guest: GUEST_COUNT: up to GUEST_LANES - 1, each vCPU another one
- * @page: host to guest: page numbers in the order of the visit
+ * @rounds: guest to host: GUEST_ECHO, GUEST_COUNT: how often the list is done
+ * @stop: host to guest, at any time: GUEST_ECHO, GUEST_COUNT: stop after this round
+ * @lane: host to guest: GUEST_COUNT: up to GUEST_LANES - 1, a different one per vCPU
+ * @page: host to guest: page numbers in the order of access
  * @result: guest to host: enum guest_result per item
  */
 struct guest_work {
@@ -133,12 +132,12 @@ static const uint16_t guest_words[] = { 0, 1, 63, 64, 257, 511 };
 
 /**
  * guest_value() - the data of one word
- * @seed: of the pass, so that no pass can be content with an earlier one's data
+ * @seed: of the pass, so a pass does not accept the data of an earlier one
  * @page: page number in the buffer
  * @word: word in the page
  *
  * Different for every word of every page (the finaliser of MurmurHash3 is a
- * bijection), so a page in another's place is seen.
+ * bijection), so a page that is mapped in place of another is noticed.
  *
  * Return: the value.
  */
@@ -154,7 +153,7 @@ static inline uint64_t guest_value(uint64_t seed, uint64_t page, uint32_t word)
 	return x;
 }
 
-/* Write the checked words of page @page of a buffer, which is at @at. */
+/* Write the checked words of page @page of a buffer; that page is at @at. */
 static inline void guest_fill_page(void *at, uint64_t seed, uint64_t page)
 {
 	volatile uint64_t *words = at;
@@ -164,7 +163,7 @@ static inline void guest_fill_page(void *at, uint64_t seed, uint64_t page)
 		words[guest_words[i]] = guest_value(seed, page, guest_words[i]);
 }
 
-/* How many of them do not hold that. */
+/* Return: how many of those words hold something else. */
 static inline uint32_t guest_page_differences(const void *at, uint64_t seed, uint64_t page)
 {
 	const volatile uint64_t *words = at;
@@ -175,7 +174,7 @@ static inline uint32_t guest_page_differences(const void *at, uint64_t seed, uin
 	return wrong;
 }
 
-/* The same for the first pages of a buffer that is at @at. */
+/* The same for the first pages of the buffer at @at. */
 static inline void guest_fill(void *at, uint64_t pages, uint64_t seed)
 {
 	uint64_t page;

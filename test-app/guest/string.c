@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the compiler may call though there is no libc (gcc's manual, "Standards"). */
+/* Functions the compiler may call even without a libc (gcc's manual, "Standards"). */
 
 #include <stddef.h>
 
@@ -7,7 +7,7 @@ void *memset(void *to, int value, size_t size);
 
 void *memset(void *to, int value, size_t size)
 {
-	/* Volatile, or the loop would become a call of memset(). */
+	/* Volatile, or the compiler turns the loop into a call of memset(). */
 	volatile unsigned char *at = to;
 
 	while (size--)

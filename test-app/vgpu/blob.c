@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Host buffers behind HOST3D blobs, see blob.h. */
+/* Host buffers of HOST3D blobs, see blob.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <xf86drm.h>
 
 #include "blob.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "mockgpu.h"
 #include "protocol.h"
 #include "virgl.h"
@@ -22,12 +22,12 @@ struct vgpu_blob {
 	uint64_t size;
 	bool dmabuf;
 	int fd;
-	/* The device's own view, or NULL. */
+	/* The device's own mapping, or NULL. */
 	void *access;
-	/* The VMM's, or NULL; and whether it was told where. */
+	/* The VMM's mapping, or NULL, and whether the VMM chose the address. */
 	void *map;
 	bool fixed;
-	/* Of virglrenderer; 0 until it is mapped by that route. */
+	/* virglrenderer's resource; 0 until it is mapped by that route. */
 	uint32_t resource;
 	bool by_virgl;
 };
@@ -40,7 +40,7 @@ const char *vgpu_route_unusable(enum vgpu_route route, bool fixed)
 		       "built without virglrenderer";
 }
 
-/* Sealed, so that nobody who gets the descriptor can make an access fail. */
+/* Sealed, so nobody who gets the descriptor can make an access fail. */
 static int memfd_make(struct vgpu_blob *blob)
 {
 	blob->fd = memfd_create("vgpu-blob", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -76,10 +76,10 @@ static int mockgpu_make(struct vgpu_blob *blob, int drm_fd, uint64_t blob_id)
 	return 0;
 }
 
-static int foreign_make(struct vgpu_blob *blob, int (*make)(size_t size))
+static int exporter_make(struct vgpu_blob *blob, int (*make)(size_t size))
 {
 	blob->fd = make(blob->size);
-	/* Another exporter that is not there is no resource of the guest's. */
+	/* If the kernel lacks the exporter, the guest cannot have such a resource. */
 	if (blob->fd < 0)
 		return blob->fd == -ENOENT ? -ENODEV : blob->fd;
 	blob->dmabuf = true;
@@ -94,9 +94,9 @@ static int blob_make(struct vgpu_blob *blob, int drm_fd, uint64_t blob_id)
 	case VGPU_BLOB_ID_MEMFD:
 		return memfd_make(blob);
 	case VGPU_BLOB_ID_UDMABUF:
-		return foreign_make(blob, foreign_udmabuf);
+		return exporter_make(blob, exporter_udmabuf);
 	case VGPU_BLOB_ID_HEAP:
-		return foreign_make(blob, foreign_heap);
+		return exporter_make(blob, exporter_heap);
 	}
 	if (VGPU_BLOB_ID_SOURCE(blob_id) == VGPU_SOURCE_MOCKGPU)
 		return mockgpu_make(blob, drm_fd, blob_id);
@@ -159,7 +159,7 @@ int vgpu_blob_map_info(const struct vgpu_blob *blob, uint32_t *map_info)
 	struct drm_mockgpu_bo_query query;
 	int ret;
 
-	/* Of all others the pages are mapped as the kernel has them. */
+	/* All other sources are mapped with the kernel's default memory type. */
 	*map_info = VIRTIO_GPU_MAP_CACHE_CACHED;
 	if (!blob->bo.handle)
 		return 0;
@@ -237,7 +237,7 @@ void *vgpu_blob_mapped(const struct vgpu_blob *blob)
 	return blob->map;
 }
 
-/* In one step, so that nothing else can get the range in between. */
+/* In one step, so nothing else can take the range in between. */
 static int hide(void *map, size_t size)
 {
 	if (mmap(map, size, PROT_NONE,

@@ -28,7 +28,7 @@ static struct vgpu_context *context_free_one(struct vgpu *dev)
 	return NULL;
 }
 
-/* Of @context_init only the capset is defined, and only with the feature. */
+/* In @context_init only the capset is defined, and only with the feature. */
 static const struct vgpu_context_ops *ops_of(const struct vgpu *dev, uint32_t context_init)
 {
 	if (!(dev->features & 1 << VIRTIO_GPU_F_CONTEXT_INIT))
@@ -84,7 +84,7 @@ int vgpu_ctx_destroy(struct vgpu *dev, struct vgpu_request *request)
 
 	if (!request->ctx)
 		return -ESRCH;
-	/* Nobody could release them any more, and the guest waits for them. */
+	/* Nobody could release the held fences any more, and the guest waits for them. */
 	for (ring_idx = 0; ring_idx < VGPU_RINGS_MAX; ring_idx++)
 		vgpu_fence_release(dev, request->ctx, ring_idx);
 	context_free(dev, request->ctx);

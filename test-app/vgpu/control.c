@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The control queue: virtio 1.3, 5.7.6. A command's way in and its answer's out. */
+/* The control queue: virtio 1.3, 5.7.6. Reads a command and writes its answer. */
 
 #include <endian.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-/* All of it is 0: no scanout is enabled. */
+/* All zero: no scanout is enabled. */
 static int get_display_info(struct vgpu *dev, struct vgpu_request *request)
 {
 	(void)dev;
@@ -48,11 +48,10 @@ static int get_capset(struct vgpu *dev, struct vgpu_request *request)
  * struct command - a command the device knows
  * @type: VIRTIO_GPU_CMD_*
  * @size: bytes of its structure
- * @feature: bit that must have been negotiated
- * @run: fills in what is behind the header of the request's @response; 0 or
- *	-errno
- * @answer: VIRTIO_GPU_RESP_OK_* of a success
- * @answer_size: bytes of that
+ * @feature: feature bit that must have been negotiated
+ * @run: handler; fills in @response of the request after its header; returns 0 or -errno
+ * @answer: VIRTIO_GPU_RESP_OK_* on success
+ * @answer_size: bytes of that answer
  */
 struct command {
 	uint32_t type;
@@ -63,7 +62,7 @@ struct command {
 	size_t answer_size;
 };
 
-/* Commands that need no feature beyond the device being one of virtio 1. */
+/* Commands that need only VIRTIO_F_VERSION_1. */
 #define ANY VIRTIO_F_VERSION_1
 
 static const struct command commands[] = {
@@ -124,7 +123,7 @@ static const struct command *command_find(const struct vgpu *dev, uint32_t type)
 	return NULL;
 }
 
-/* Virtio 1.3, 5.7.6.7: what fits what went wrong. */
+/* The virtio error for an errno: virtio 1.3, 5.7.6.7. */
 static uint32_t error_of(int err)
 {
 	switch (err) {
@@ -143,7 +142,7 @@ static uint32_t error_of(int err)
 	}
 }
 
-/* The command is copied, so that the guest cannot change it any more. */
+/* The command is copied, so the guest cannot change it any more. */
 static int request_read(struct vgpu *dev, struct vgpu_request *request)
 {
 	struct virtio_gpu_ctrl_hdr raw;
@@ -154,7 +153,7 @@ static int request_read(struct vgpu *dev, struct vgpu_request *request)
 		return -ENOMEM;
 	request->data = dev->command;
 	request->size = dev->chain.out_bytes;
-	/* With the sanitizer what is left of an earlier command cannot be read. */
+	/* With the sanitizer, the rest of an earlier command cannot be read by mistake. */
 	ASAN_UNPOISON_MEMORY_REGION(dev->command, request->size);
 	ASAN_POISON_MEMORY_REGION(dev->command + request->size,
 				  VGPU_COMMAND_MAX - request->size);
@@ -188,7 +187,7 @@ static int request_run(struct vgpu *dev, struct vgpu_request *request)
 	return command->run(dev, request);
 }
 
-/* Virtio 1.3, 5.7.6.7: a fenced command's answer has its fence. */
+/* Virtio 1.3, 5.7.6.7: the answer to a fenced command carries its fence. */
 static void response_finish(struct vgpu_request *request, int err)
 {
 	struct virtio_gpu_ctrl_hdr *hdr = &request->response.hdr;

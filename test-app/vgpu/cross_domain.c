@@ -11,10 +11,10 @@
 
 #include "internal.h"
 
-/* What a context may ask for before it must be content. */
+/* Limit for the images of one context. */
 #define CROSS_IMAGES_MAX 64
 
-/* As amdgpu's linear images. */
+/* Stride alignment of amdgpu's linear images. */
 #define CROSS_STRIDE_ALIGN 256
 #define CROSS_SIDE_MAX 16384
 
@@ -27,8 +27,8 @@
 /**
  * struct vgpu_cross - a cross-domain context
  * @query_ring_id: resource for replies; 0 before CROSS_DOMAIN_CMD_INIT
- * @images: how many there are
- * @size: bytes of image i, whose blob_id is 2 * (i + 1)
+ * @images: number of images
+ * @size: bytes of image i, which has blob_id 2 * (i + 1)
  */
 struct vgpu_cross {
 	uint32_t query_ring_id;
@@ -56,11 +56,11 @@ struct cross_domain_caps vgpu_cross_caps(void)
 }
 
 /**
- * struct format - how the pixels of a format lie
+ * struct format - memory layout of a pixel format
  * @drm_format: DRM_FORMAT_*
- * @planes: how many
- * @bytes: of a plane, per pixel of its own
- * @shift: log2 of the subsampling of the planes after the first, both ways
+ * @planes: number of planes
+ * @bytes: bytes per pixel in each plane
+ * @shift: log2 of the subsampling of the planes after the first, in both directions
  */
 struct format {
 	uint32_t drm_format;
@@ -97,7 +97,7 @@ static uint64_t align_up(uint64_t value, uint64_t to)
 	return (value + to - 1) / to * to;
 }
 
-/* In host byte order; the sides' limit keeps all of it within 32 bits. */
+/* In host byte order; the limit for width and height keeps all values within 32 bits. */
 static uint64_t layout(const struct format *format, uint32_t width,
 		       uint32_t height, uint32_t *strides, uint32_t *offsets)
 {
@@ -131,8 +131,8 @@ static int image_add(struct vgpu_cross *cross, uint64_t size, uint32_t *blob_id)
 }
 
 /*
- * The memory type of images that are not there yet: that of a page made as they will
- * be. The driver, which knows, is asked once.
+ * The memory type of images that do not exist yet: that of a page with the same
+ * parameters. The driver knows, and is asked once.
  */
 static int image_map_info(struct vgpu *dev)
 {
@@ -191,7 +191,7 @@ static int get_image_requirements(struct vgpu *dev, struct vgpu_context *ctx,
 	return vgpu_resource_write(dev, ring, 0, &reply, sizeof(reply));
 }
 
-/* A guest without a channel names none: there is no other here. */
+/* A guest without a channel names no channel ring: there is none here. */
 static int init(struct vgpu *dev, struct vgpu_context *ctx, const void *data,
 		size_t size)
 {
@@ -237,7 +237,7 @@ static int cross_submit(struct vgpu *dev, struct vgpu_request *request, const vo
 		if (size < sizeof(*header))
 			return -EINVAL;
 		bytes = le16toh(header->cmd_size);
-		/* A multiple, so that what follows is aligned as well. */
+		/* Rounded up, so the next command is aligned as well. */
 		if (bytes < sizeof(*header) || bytes > size || bytes % 4)
 			return -EINVAL;
 		ret = message_run(dev, request->ctx, header, bytes);
@@ -249,7 +249,7 @@ static int cross_submit(struct vgpu *dev, struct vgpu_request *request, const vo
 	return 0;
 }
 
-/* Odd ones would be keymaps received from a Wayland channel. */
+/* Odd blob_ids would be keymaps received over a Wayland channel. */
 static int cross_blob_id(const struct vgpu *dev, const struct vgpu_context *ctx, uint64_t size,
 			 uint64_t *blob_id)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The messages of a cross-domain context (capset 5), as far as a guest needs them
- * that asks for images, or receives them over a channel, which the device model
- * does not have. Shared by the device and the guests' programs.
+ * The messages of a cross-domain context (capset 5), as far as a guest needs them to ask
+ * for images, or to receive them over a channel, which the device model does not have.
+ * Shared by the device and the guests' programs.
  *
- * There is no specification: this is what crosvm's rutabaga_gfx speaks
+ * There is no specification: this is the protocol of crosvm's rutabaga_gfx
  * (src/cross_domain/cross_domain_protocol.rs). All members are little-endian.
  */
 #ifndef MOCKGPU_VGPU_CROSS_DOMAIN_H
@@ -22,18 +22,18 @@
 #define CROSS_DOMAIN_CMD_POLL 3
 #define CROSS_DOMAIN_CMD_RECEIVE 5
 
-/* The ring whose fences follow the queries. */
+/* The ring for the fences of queries. */
 #define CROSS_DOMAIN_QUERY_RING 0
-/* The ring whose fences follow CROSS_DOMAIN_CMD_POLL. */
+/* The ring for the fences of CROSS_DOMAIN_CMD_POLL. */
 #define CROSS_DOMAIN_CHANNEL_RING 1
 
-/* A connection to the socket that the VMM was told. */
+/* A connection to the socket that the VMM was given. */
 #define CROSS_DOMAIN_CHANNEL_TYPE_WAYLAND 1
 
-/* What a descriptor that was received became: a blob_id. */
+/* What a received descriptor became: a blob_id. */
 #define CROSS_DOMAIN_ID_TYPE_VIRTGPU_BLOB 1
 
-/* Usage flags of a requested image: those of minigbm. */
+/* Usage flags of a requested image, the same as minigbm's. */
 #define CROSS_DOMAIN_USE_SCANOUT (1u << 0)
 #define CROSS_DOMAIN_USE_RENDERING (1u << 2)
 #define CROSS_DOMAIN_USE_LINEAR (1u << 4)
@@ -47,8 +47,8 @@
  * struct cross_domain_caps - the capset's data
  * @version: 1
  * @supported_channels: a bit per channel type
- * @supports_dmabuf: images can be had
- * @supports_external_gpu_memory: images can be had from Vulkan
+ * @supports_dmabuf: images are available
+ * @supports_external_gpu_memory: images are available from Vulkan
  */
 struct cross_domain_caps {
 	uint32_t version;
@@ -58,10 +58,10 @@ struct cross_domain_caps {
 };
 
 /**
- * struct cross_domain_header - begins every message
+ * struct cross_domain_header - starts every message
  * @cmd: CROSS_DOMAIN_CMD_*
- * @ring_idx: the ring its fence is on
- * @cmd_size: bytes of the message with this header
+ * @ring_idx: the ring of its fence
+ * @cmd_size: bytes of the message including this header
  * @pad: 0
  */
 struct cross_domain_header {
@@ -72,7 +72,7 @@ struct cross_domain_header {
 };
 
 /**
- * struct cross_domain_init_legacy - begin, before there were two rings
+ * struct cross_domain_init_legacy - initialise, from before there were two rings
  * @hdr: CROSS_DOMAIN_CMD_INIT
  * @query_ring_id: resource that replies are written to
  * @channel_type: 0: none
@@ -84,10 +84,10 @@ struct cross_domain_init_legacy {
 };
 
 /**
- * struct cross_domain_init - begin
+ * struct cross_domain_init - initialise
  * @hdr: CROSS_DOMAIN_CMD_INIT
  * @query_ring_id: resource that replies are written to
- * @channel_ring_id: resource that the channel's data are written to
+ * @channel_ring_id: resource that the channel's data is written to
  * @channel_type: 0: none
  */
 struct cross_domain_init {
@@ -98,7 +98,7 @@ struct cross_domain_init {
 };
 
 /**
- * struct cross_domain_get_image_requirements - ask what an image would need
+ * struct cross_domain_get_image_requirements - query the requirements of an image
  * @hdr: CROSS_DOMAIN_CMD_GET_IMAGE_REQUIREMENTS
  * @width: pixels
  * @height: pixels
@@ -114,12 +114,12 @@ struct cross_domain_get_image_requirements {
 };
 
 /**
- * struct cross_domain_image_requirements - the reply, at the query ring's start
+ * struct cross_domain_image_requirements - the reply, at the start of the query ring
  * @strides: bytes from line to line, per plane
- * @offsets: bytes to a plane's first line
+ * @offsets: offset of the plane's first line in bytes
  * @modifier: DRM_FORMAT_MOD_*
- * @size: bytes; RESOURCE_CREATE_BLOB must ask for exactly these
- * @blob_id: for RESOURCE_CREATE_BLOB, as often as wanted; even
+ * @size: bytes; RESOURCE_CREATE_BLOB must ask for exactly this size
+ * @blob_id: for RESOURCE_CREATE_BLOB, which may use it many times; even
  * @map_info: VIRTIO_GPU_MAP_CACHE_*
  * @memory_idx: of Vulkan, -1
  * @physical_device_idx: -1
@@ -136,10 +136,9 @@ struct cross_domain_image_requirements {
 };
 
 /**
- * struct cross_domain_poll - wait for something on the channel
+ * struct cross_domain_poll - wait for the channel
  * @hdr: CROSS_DOMAIN_CMD_POLL; the fence of its submission, on
- *	CROSS_DOMAIN_CHANNEL_RING, comes when there is something in the channel's
- *	resource
+ *	CROSS_DOMAIN_CHANNEL_RING, signals when the channel's resource has data
  * @pad: 0
  */
 struct cross_domain_poll {
@@ -148,12 +147,12 @@ struct cross_domain_poll {
 };
 
 /**
- * struct cross_domain_receive - what came, at the start of the channel's resource
+ * struct cross_domain_receive - received data, at the start of the channel's resource
  * @hdr: CROSS_DOMAIN_CMD_RECEIVE
- * @num_identifiers: descriptors that came
- * @opaque_data_size: bytes that came; they follow the arrays
- * @arrays: identifiers, then their CROSS_DOMAIN_ID_TYPE_*, then their sizes in
- *	bytes. Each of the arrays has room for 28; until 2024 it was 4.
+ * @num_identifiers: number of descriptors received
+ * @opaque_data_size: number of bytes received; they follow the arrays
+ * @arrays: identifiers, then their CROSS_DOMAIN_ID_TYPE_*, then their sizes in bytes.
+ *	Each array has room for 28; until 2024 it was 4.
  */
 struct cross_domain_receive {
 	struct cross_domain_header hdr;

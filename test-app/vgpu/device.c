@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A virtio-gpu device with blob resources: its life and its queues, see vgpu.h. */
+/* A virtio-gpu device with blob resources: its lifetime and its queues, see vgpu.h. */
 
 #include <endian.h>
 #include <errno.h>
@@ -9,13 +9,13 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 
-#include "guarded.h"
+#include "fault_guard.h"
 #include "internal.h"
 
 #define FEATURE(bit) (1ull << (bit))
 
 /*
- * One scanout that is never enabled: Linux before 6.4 wants one
+ * One scanout that is never enabled: Linux before 6.4 requires one
  * (virtio_gpu_init() in drivers/gpu/drm/virtio/virtgpu_kms.c).
  */
 #define VGPU_SCANOUTS 1
@@ -25,7 +25,7 @@
 int vgpu_create(struct vgpu **dev, const struct vgpu_config *config)
 {
 	struct vgpu *new;
-	int ret = guarded_init();
+	int ret = fault_guard_init();
 
 	if (ret)
 		return ret;
@@ -154,7 +154,7 @@ int vgpu_queue_notify(struct vgpu *dev, unsigned int queue)
 		if (++taken == ring->num || taken == dev->config.burst)
 			break;
 	}
-	/* It broke at the end of a command, where that was to be given back. */
+	/* The ring broke when the last command's answer was given back. */
 	if (taken && ret == -ESHUTDOWN && ring->error)
 		ret = ring->error;
 	if (taken && vgpu_ring_wants_interrupt(ring, &dev->mem))

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fences that wait: every ring of a context is a timeline of its own (virtio
- * 1.3, 5.7.6.7, VIRTIO_GPU_FLAG_INFO_RING_IDX), so a held ring keeps back its
- * own answers and no others.
+ * Fences that wait: every ring of a context is a timeline of its own (virtio 1.3, 5.7.6.7,
+ * VIRTIO_GPU_FLAG_INFO_RING_IDX), so a held ring delays its own answers and no others.
  */
 
 #include <stdlib.h>
@@ -27,8 +26,8 @@ static bool must_wait(const struct vgpu_request *request)
 }
 
 /*
- * The descriptors that an answer of @size bytes goes to, with @to or without: a chain
- * may have many more, and empty ones between.
+ * Count the descriptors that an answer of @size bytes is written to, and copy them to @to
+ * unless it is NULL. A chain may have many more, and empty ones in between.
  */
 static unsigned int answer_segments(const struct vgpu_chain *chain, size_t size,
 				    struct vgpu_segment *to)
@@ -53,7 +52,7 @@ bool vgpu_fence_waits(struct vgpu *dev, const struct vgpu_request *request)
 	struct vgpu_held *held;
 	unsigned int segments;
 
-	/* Where too many wait, or there is no memory, the guest's order is its loss. */
+	/* With too many held, or without memory, the answer is not held: only the guest loses. */
 	if (!must_wait(request) || dev->counts.held == VGPU_HELD_MAX)
 		return false;
 	segments = answer_segments(&dev->chain, request->answer_size, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the device model's own files share, see vgpu.h. */
+/* Shared by the device model's own files, see vgpu.h. */
 #ifndef MOCKGPU_VGPU_INTERNAL_H
 #define MOCKGPU_VGPU_INTERNAL_H
 
@@ -22,18 +22,18 @@ struct vgpu_request;
 /**
  * struct vgpu_resource - a blob resource
  * @link: in struct vgpu.resources
- * @id: the guest's name for it, not 0
+ * @id: the guest's id for it, not 0
  * @flags: VIRTIO_GPU_BLOB_FLAG_*
  * @size: bytes
- * @charge: what it counts against struct vgpu_config.bytes_max
+ * @charge: how much it counts against struct vgpu_config.bytes_max
  * @blob: the host's buffer of a HOST3D blob, else NULL
  * @entry: the guest's memory of a GUEST blob, else NULL; in host byte order
- * @entries: how many of them
- * @hint: entry that was accessed last
- * @hint_offset: where it begins in the resource
+ * @entries: number of entries
+ * @hint: the entry accessed last
+ * @hint_offset: its offset in the resource
  * @mapped: it is in the host-visible region
- * @offset: and where
- * @has_uuid: it was given @uuid
+ * @offset: its offset in that region
+ * @has_uuid: @uuid has been assigned
  * @uuid: RESOURCE_ASSIGN_UUID's answer
  * @attached: a bit per struct vgpu.context that may use it
  */
@@ -56,15 +56,15 @@ struct vgpu_resource {
 };
 
 /**
- * struct vgpu_context_ops - what contexts of one capset do in their own way
+ * struct vgpu_context_ops - operations of the contexts of one capset
  *
  * All return 0 or -errno, see error_of() in control.c.
  *
- * @create: make @state; NULL without one
- * @destroy: and end it; NULL without one
- * @submit: run the @size bytes of a submission
- * @blob_id: turn the blob_id of a HOST3D blob of @size bytes into the device's; NULL where
- *	they are the same
+ * @create: create @state; NULL without one
+ * @destroy: destroy it; NULL without one
+ * @submit: run a submission of @size bytes
+ * @blob_id: translate the blob_id of a HOST3D blob of @size bytes to the device's; NULL
+ *	if they are the same
  */
 struct vgpu_context_ops {
 	int (*create)(struct vgpu_context *ctx);
@@ -77,10 +77,10 @@ struct vgpu_context_ops {
 
 /**
  * struct vgpu_context - a context
- * @id: the guest's name for it; 0: this one is free
+ * @id: the guest's id for it; 0: this one is free
  * @held: a bit per ring whose fences wait
- * @ops: those of its capset
- * @state: theirs
+ * @ops: operations of its capset
+ * @state: their state
  */
 struct vgpu_context {
 	uint32_t id;
@@ -93,12 +93,11 @@ struct vgpu_context {
  * struct vgpu_request - a command being run
  * @hdr: its header, in host byte order
  * @ctx: the context it names, or NULL
- * @data: all of it, with the header; a copy
- * @size: bytes of it
- * @response: the answer, all 0 at first; its header is filled in by the caller
- *	of the command
- * @answer: its type, VIRTIO_GPU_RESP_*
- * @answer_size: bytes of it
+ * @data: all of it, including the header; a copy
+ * @size: its size in bytes
+ * @response: the answer, initially all 0; the caller of the handler fills in its header
+ * @answer: type of the answer, VIRTIO_GPU_RESP_*
+ * @answer_size: size of the answer in bytes
  */
 struct vgpu_request {
 	struct virtio_gpu_ctrl_hdr hdr;
@@ -122,14 +121,14 @@ struct vgpu_request {
 
 /**
  * struct vgpu_held - an answer whose fence waits
- * @link: in struct vgpu.held, in order of their arrival
+ * @link: in struct vgpu.held, in order of arrival
  * @ctx: its context
  * @ring_idx: its ring
- * @head: of its chain
+ * @head: head of its chain
  * @size: bytes of the answer
  * @response: the answer
- * @segments: where to
- * @segment: where to
+ * @segments: number of descriptors
+ * @segment: descriptors to write the answer to
  */
 struct vgpu_held {
 	TAILQ_ENTRY(vgpu_held) link;
@@ -147,7 +146,7 @@ TAILQ_HEAD(vgpu_held_answers, vgpu_held);
 
 /**
  * struct vgpu - a device
- * @config: as given
+ * @config: as passed to vgpu_create()
  * @features: accepted by the driver
  * @mem: the guest's memory
  * @ring: the queues
@@ -155,10 +154,10 @@ TAILQ_HEAD(vgpu_held_answers, vgpu_held);
  * @resources: all resources
  * @context: all contexts
  * @held: answers that wait
- * @counts: how many there are of all that
+ * @counts: how many of these there are
  * @image_map_info: VIRTIO_GPU_MAP_CACHE_* of images; 0: not known yet
  * @chain: the chain of the command being run
- * @command: the copy of it, VGPU_COMMAND_MAX bytes
+ * @command: copy of that command, VGPU_COMMAND_MAX bytes
  */
 struct vgpu {
 	struct vgpu_config config;
@@ -178,7 +177,7 @@ struct vgpu {
 /* control.c: run the command in dev->chain and answer it. */
 void vgpu_control_run(struct vgpu *dev);
 
-/* The commands, in the file that is named: 0 or -errno, see error_of(). */
+/* The handlers of commands, by file: 0 or -errno, see error_of(). */
 /* context.c */
 int vgpu_ctx_create(struct vgpu *dev, struct vgpu_request *request);
 int vgpu_ctx_destroy(struct vgpu *dev, struct vgpu_request *request);
@@ -192,42 +191,41 @@ int vgpu_resource_map_blob(struct vgpu *dev, struct vgpu_request *request);
 int vgpu_resource_unmap_blob(struct vgpu *dev, struct vgpu_request *request);
 int vgpu_resource_assign_uuid(struct vgpu *dev, struct vgpu_request *request);
 
-/* context.c: the context of that name, NULL for none (and for the name 0). */
+/* context.c: the context with that id, NULL for none (and for id 0). */
 struct vgpu_context *vgpu_context_find(struct vgpu *dev, uint32_t id);
-/* context.c: all of them go, with what waits for them. */
+/* context.c: destroy all contexts and their held fences. */
 void vgpu_contexts_free(struct vgpu *dev);
 
-/* resource.c: the resource of that name, NULL for none. */
+/* resource.c: the resource with that id, NULL for none. */
 struct vgpu_resource *vgpu_resource_find(struct vgpu *dev, uint32_t id);
-/* resource.c: the same, for a context: only one attached to it. */
+/* resource.c: the same for a context: only a resource that is attached to it. */
 struct vgpu_resource *vgpu_resource_find_attached(struct vgpu *dev,
 						  const struct vgpu_context *ctx,
 						  uint32_t id);
-/* resource.c: let a context use it, or not any more. */
+/* resource.c: attach a resource to a context, or detach it. */
 void vgpu_resource_attach(struct vgpu *dev, struct vgpu_resource *resource,
 			  const struct vgpu_context *ctx, bool attach);
-/* resource.c: no resource is attached to @ctx any more. */
+/* resource.c: detach all resources from @ctx. */
 void vgpu_resources_detach(struct vgpu *dev, const struct vgpu_context *ctx);
-/* resource.c: all of them go. */
+/* resource.c: destroy all resources. */
 void vgpu_resources_free(struct vgpu *dev);
 /*
- * resource.c: copy from or to a resource. -EINVAL beyond its end, -EFAULT where
- * the guest's memory or the host's buffer is gone, what mmap() says when the host
- * cannot map it.
+ * resource.c: copy from or to a resource. -EINVAL past its end, -EFAULT where the guest's
+ * memory or the host's buffer is gone, an error of mmap() when the host cannot map it.
  */
 int vgpu_resource_read(struct vgpu *dev, struct vgpu_resource *resource,
 		       uint64_t offset, void *data, size_t size);
 int vgpu_resource_write(struct vgpu *dev, struct vgpu_resource *resource,
 			uint64_t offset, const void *data, size_t size);
 
-/* fence.c: from now on fences of the ring wait. */
+/* fence.c: hold the fences of the ring from now on. */
 void vgpu_fence_hold(struct vgpu_context *ctx, uint32_t ring_idx);
-/* fence.c: no more, and those that waited are given back in order. */
+/* fence.c: stop holding them, and give back the held answers in order. */
 void vgpu_fence_release(struct vgpu *dev, struct vgpu_context *ctx,
 			uint32_t ring_idx);
-/* fence.c: true when the answer in @request was put aside, to wait. */
+/* fence.c: true when the answer in @request is held. */
 bool vgpu_fence_waits(struct vgpu *dev, const struct vgpu_request *request);
-/* fence.c: forget the answers that wait for a context. */
+/* fence.c: drop the answers held for a context. */
 void vgpu_fence_drop(struct vgpu *dev, const struct vgpu_context *ctx);
 
 /* submit.c: contexts without a capset, with the commands of protocol.h. */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 
-#include "guarded.h"
+#include "fault_guard.h"
 #include "mem.h"
 
 static const struct vgpu_mem_region *region_of(const struct vgpu_mem *mem,
@@ -26,7 +26,7 @@ int vgpu_mem_add(struct vgpu_mem *mem, uint64_t gpa, void *hva, uint64_t size)
 
 	if (!size || gpa > UINT64_MAX - (size - 1))
 		return -EINVAL;
-	/* What is aligned for the guest must be for the host's atomic accesses. */
+	/* Addresses aligned for the guest must be aligned for the host's atomic accesses. */
 	if (gpa % VGPU_MEM_ALIGN || (uintptr_t)hva % VGPU_MEM_ALIGN)
 		return -EINVAL;
 	for (i = 0; i < mem->count; i++) {
@@ -51,8 +51,8 @@ void *vgpu_mem_at(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size)
 }
 
 /*
- * The host's address of the next piece of a range, the part of it that lies in
- * one region; NULL when there is none. @piece gets its bytes.
+ * Get the host address of the next piece of a range, the part that lies in one region;
+ * NULL without one. @piece gets its size in bytes.
  */
 static char *piece_of(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size,
 		      uint64_t *piece)
@@ -86,7 +86,7 @@ int vgpu_mem_read(const struct vgpu_mem *mem, uint64_t gpa, void *data,
 	for (; size; gpa += piece, size -= piece) {
 		const char *hva = piece_of(mem, gpa, size, &piece);
 
-		if (!hva || guarded_read(data, hva, piece))
+		if (!hva || fault_guard_read(data, hva, piece))
 			return -EFAULT;
 		data = (char *)data + piece;
 	}
@@ -101,7 +101,7 @@ int vgpu_mem_write(const struct vgpu_mem *mem, uint64_t gpa, const void *data,
 	for (; size; gpa += piece, size -= piece) {
 		char *hva = piece_of(mem, gpa, size, &piece);
 
-		if (!hva || guarded_write(hva, data, piece))
+		if (!hva || fault_guard_write(hva, data, piece))
 			return -EFAULT;
 		data = (const char *)data + piece;
 	}
@@ -132,7 +132,7 @@ static int word_run(const struct vgpu_mem *mem, uint64_t gpa, struct word *word,
 {
 	word->at = vgpu_mem_at(mem, gpa, sizeof(word->value));
 	if (!word->at || gpa % sizeof(word->value) ||
-	    guarded_range(run, word, word->at, sizeof(word->value)))
+	    fault_guard_range(run, word, word->at, sizeof(word->value)))
 		return -EFAULT;
 	return 0;
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest memory as a device sees it: a table of regions, each a range of guest
- * physical addresses (GPA) with the host's mapping of it.
+ * Guest memory as a device sees it: a table of regions, each a range of guest physical
+ * addresses (GPA) and the host's mapping of it.
  *
- * The guest chooses every address and length that is looked up here, so all of
- * them are checked, and it may change the contents at any moment, so a value is
- * copied out once and judged in the copy. Whoever shares the memory may take it
- * away at any moment too, by cutting its file short: that is an error like a bad
- * address, once guarded_init() was called. Nothing here is locked: one thread at
- * a time.
+ * The guest chooses every address and length that is looked up here, so all of them are
+ * checked. It may change the contents at any moment, so a value is copied once and the
+ * copy is checked. Whoever shares the memory may take it away at any moment too, by
+ * truncating its file: that is an error like a bad address, once fault_guard_init() was
+ * called. Nothing here is locked: use it from one thread at a time.
  */
 #ifndef MOCKGPU_VGPU_MEM_H
 #define MOCKGPU_VGPU_MEM_H
@@ -19,7 +18,7 @@
 
 #define VGPU_MEM_REGIONS 64
 
-/* Of a region's addresses on both sides. */
+/* Alignment of a region's guest and host addresses. */
 #define VGPU_MEM_ALIGN 4096
 
 /**
@@ -35,9 +34,9 @@ struct vgpu_mem_region {
 };
 
 /**
- * struct vgpu_mem - all of the guest's memory; all zero is an empty one
- * @count: regions
- * @region: in no order, without overlap
+ * struct vgpu_mem - all of the guest's memory; all zero means empty
+ * @count: number of regions
+ * @region: unordered, without overlap
  */
 struct vgpu_mem {
 	unsigned int count;
@@ -48,12 +47,12 @@ struct vgpu_mem {
  * vgpu_mem_add() - add a region
  * @mem: the table
  * @gpa: first guest physical address
- * @hva: where the host has it mapped; must stay so while it is in the table
+ * @hva: where the host has it mapped; must stay mapped while it is in the table
  * @size: bytes
  *
- * Return: 0; -EINVAL for no bytes, more than there are addresses, or an address
- * that is not a multiple of VGPU_MEM_ALIGN; -EEXIST for an overlap; -ENOSPC for
- * more than VGPU_MEM_REGIONS.
+ * Return: 0; -EINVAL for a @size of 0 or past the end of the address space, or an address
+ * that is not a multiple of VGPU_MEM_ALIGN; -EEXIST for an overlap; -ENOSPC for more than
+ * VGPU_MEM_REGIONS.
  */
 int vgpu_mem_add(struct vgpu_mem *mem, uint64_t gpa, void *hva, uint64_t size);
 
@@ -63,13 +62,13 @@ int vgpu_mem_add(struct vgpu_mem *mem, uint64_t gpa, void *hva, uint64_t size);
  * @gpa: guest physical address
  * @size: bytes
  *
- * Return: the host's address, or NULL when not all of it is guest memory. To touch
- * it there is for who knows that it cannot be taken away.
+ * Return: the host's address, or NULL when not all of it is guest memory. Access it only
+ * if that memory cannot be taken away.
  */
 void *vgpu_mem_at(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size);
 
 /**
- * vgpu_mem_has() - ask whether all of a range is guest memory
+ * vgpu_mem_has() - tell whether all of a range is guest memory
  * @mem: the table
  * @gpa: guest physical address; the range may cross from region to region
  * @size: bytes
@@ -82,11 +81,10 @@ bool vgpu_mem_has(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size);
  * vgpu_mem_read() - copy from the guest
  * @mem: the table
  * @gpa: guest physical address; the range may cross from region to region
- * @data: to
+ * @data: destination
  * @size: bytes
  *
- * Return: 0; -EFAULT when not all of it is guest memory or is there, with @data
- * undefined.
+ * Return: 0; -EFAULT when part of it is not guest memory or is gone, with @data undefined.
  */
 int vgpu_mem_read(const struct vgpu_mem *mem, uint64_t gpa, void *data,
 		  size_t size);
@@ -95,11 +93,11 @@ int vgpu_mem_read(const struct vgpu_mem *mem, uint64_t gpa, void *data,
  * vgpu_mem_write() - copy to the guest
  * @mem: the table
  * @gpa: guest physical address; the range may cross from region to region
- * @data: from
+ * @data: source
  * @size: bytes
  *
- * Return: 0; -EFAULT when not all of it is guest memory or is there; what was may
- * have been written.
+ * Return: 0; -EFAULT when part of it is not guest memory or is gone; the rest may have
+ * been written.
  */
 int vgpu_mem_write(const struct vgpu_mem *mem, uint64_t gpa, const void *data,
 		   size_t size);
@@ -110,9 +108,9 @@ int vgpu_mem_write(const struct vgpu_mem *mem, uint64_t gpa, const void *data,
  * @gpa: guest physical address, a multiple of 2
  * @value: out; in host byte order
  *
- * What the guest wrote before it is seen afterwards (acquire).
+ * Loads after it see what the guest wrote before (acquire).
  *
- * Return: 0; -EFAULT where no guest memory is.
+ * Return: 0; -EFAULT outside of guest memory.
  */
 int vgpu_mem_load16(const struct vgpu_mem *mem, uint64_t gpa, uint16_t *value);
 
@@ -122,9 +120,9 @@ int vgpu_mem_load16(const struct vgpu_mem *mem, uint64_t gpa, uint16_t *value);
  * @gpa: guest physical address, a multiple of 2
  * @value: in host byte order
  *
- * A guest that sees it also sees what was written before (release).
+ * A guest that sees the value also sees what was written before it (release).
  *
- * Return: 0; -EFAULT where no guest memory is.
+ * Return: 0; -EFAULT outside of guest memory.
  */
 int vgpu_mem_store16(const struct vgpu_mem *mem, uint64_t gpa, uint16_t value);
 

@@ -14,10 +14,10 @@
 /* Virtio 1.3, 4.2.2: "virt". */
 #define MMIO_MAGIC 0x74726976u
 #define MMIO_VERSION 2u
-/* Nobody's: a driver must not care. */
+/* No registered vendor: a driver must not depend on it. */
 #define MMIO_VENDOR 0x6d6f636bu
 
-/* What a driver may set in the device status. */
+/* Device status bits that a driver may set. */
 #define MMIO_STATUS_DRIVER (VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER |	\
 			    VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK |	\
 			    VIRTIO_CONFIG_S_FAILED)
@@ -44,7 +44,7 @@ static void mmio_needs_reset(struct vgpu_mmio *mmio)
 		mmio->interrupt |= VIRTIO_MMIO_INT_CONFIG;
 }
 
-/* Virtio 1.3, 2.2.2 and 6.2: all offered, and none but drivers of virtio 1. */
+/* Virtio 1.3, 2.2.2 and 6.2: only offered features, and only with VIRTIO_F_VERSION_1. */
 static bool mmio_features_ok(const struct vgpu_mmio *mmio)
 {
 	return !(mmio->features & ~vgpu_features(mmio->dev)) &&
@@ -115,7 +115,7 @@ static void mmio_set_high(uint64_t *address, uint32_t value)
 	*address = (*address & 0xffffffffull) | (uint64_t)value << 32;
 }
 
-/* What the driver says of the chosen queue; while it is in use, only that it ends. */
+/* Registers of the selected queue. While it is in use, the driver can only end that. */
 static void mmio_write_queue(struct vgpu_mmio *mmio, uint32_t reg, uint32_t value)
 {
 	struct vgpu_mmio_queue *queue;
@@ -153,9 +153,9 @@ static void mmio_write_queue(struct vgpu_mmio *mmio, uint32_t reg, uint32_t valu
 }
 
 /*
- * Virtio 1.3, 2.1.2: a device that needs a reset does nothing more until then. One
- * round, as long as the queue: a chain added meanwhile comes with a notification of its
- * own, so a guest that adds without end keeps its own CPU here and no other.
+ * Virtio 1.3, 2.1.2: a device that needs a reset does nothing more until then. It does one
+ * round, as long as the queue: a chain added meanwhile has a notification of its own, so a
+ * guest that adds chains without end keeps only its own CPU here.
  */
 static void mmio_notify(struct vgpu_mmio *mmio, uint32_t index)
 {
@@ -202,7 +202,7 @@ static void mmio_write_register(struct vgpu_mmio *mmio, uint32_t reg, uint32_t v
 void vgpu_mmio_write(struct vgpu_mmio *mmio, uint64_t offset, unsigned int size,
 		     uint64_t value)
 {
-	/* The only field behind the registers, events_clear, has no event to clear. */
+	/* The only writable field, events_clear, has no event to clear. */
 	if (offset < VIRTIO_MMIO_CONFIG && offset % 4 == 0 && size == 4)
 		mmio_write_register(mmio, offset, value);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a guest of the device model says beyond the virtio specification: the
- * blob_id of a HOST3D blob, and the commands of SUBMIT_3D in a context without
- * a capset (context_init 0). Shared by the device and the guests' programs.
+ * What guests of the device model use beyond the virtio specification: the blob_id of a
+ * HOST3D blob, and the commands of SUBMIT_3D in a context without a capset
+ * (context_init 0). Shared by the device and the guests' programs.
  *
  * All members are little-endian.
  */
@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 /**
- * enum vgpu_source - where the host takes a HOST3D blob from
- * @VGPU_SOURCE_MEMFD: control: a memfd, which every kernel maps
+ * enum vgpu_source - where the memory of a HOST3D blob comes from
+ * @VGPU_SOURCE_MEMFD: control: a memfd, which every kernel can map
  * @VGPU_SOURCE_MOCKGPU: a dma-buf of the mockgpu driver
  * @VGPU_SOURCE_UDMABUF: a dma-buf of udmabuf, over a memfd
  * @VGPU_SOURCE_HEAP: a dma-buf of the system heap
@@ -26,10 +26,10 @@ enum vgpu_source {
 };
 
 /*
- * blob_id in a context without a capset: bits 0 to 7 the source, then 8 bits
- * each of kind, order, caching, placement and fault mode (of those without an
- * argument), as in struct drm_mockgpu_bo_create, all 0 for other sources. The other
- * bits must be 0. Every RESOURCE_CREATE_BLOB makes a new zeroed buffer.
+ * blob_id in a context without a capset: bits 0 to 7 are the source, then 8 bits each of
+ * kind, order, caching, placement and fault mode (only modes without an argument), as in
+ * struct drm_mockgpu_bo_create, all 0 for other sources. The other bits must be 0. Every
+ * RESOURCE_CREATE_BLOB creates a new zeroed buffer.
  */
 #define VGPU_BLOB_ID(source, kind, order, caching)			\
 	((uint64_t)(source) | (uint64_t)(kind) << 8 |			\
@@ -49,16 +49,16 @@ enum vgpu_source {
 
 /**
  * enum vgpu_op - a command of SUBMIT_3D
- * @VGPU_OP_FILL: struct vgpu_cmd_pattern: the host writes the checked words of
- *	pages, guest_words[] of guest/protocol.h with guest_value()
- * @VGPU_OP_CHECK: struct vgpu_cmd_pattern: the host reads and compares them, and
- *	writes struct vgpu_report
- * @VGPU_OP_HOLD: struct vgpu_cmd_ring: from this submission's own fence on,
- *	fences of that ring of the context wait
- * @VGPU_OP_RELEASE: struct vgpu_cmd_ring: they go on
+ * @VGPU_OP_FILL: struct vgpu_cmd_pattern: the host writes the checked words of pages,
+ *	guest_words[] of guest/protocol.h with guest_value()
+ * @VGPU_OP_CHECK: struct vgpu_cmd_pattern: the host reads and compares them, and writes
+ *	struct vgpu_report
+ * @VGPU_OP_HOLD: struct vgpu_cmd_ring: hold the fences of that ring of the context, from
+ *	this submission's own fence on
+ * @VGPU_OP_RELEASE: struct vgpu_cmd_ring: stop holding them
  *
- * A submission is a sequence of commands. The first bad one is answered with an
- * error and ends it; what was done before stays done.
+ * A submission is a sequence of commands. The first bad one ends it with an error; the
+ * effects of the commands before it stay.
  */
 enum vgpu_op {
 	VGPU_OP_FILL = 1,
@@ -68,9 +68,9 @@ enum vgpu_op {
 };
 
 /**
- * struct vgpu_cmd_header - begins every command
+ * struct vgpu_cmd_header - starts every command
  * @op: enum vgpu_op
- * @size: bytes of the command with this header, exactly those of its structure
+ * @size: bytes of the command including this header, exactly those of its structure
  */
 struct vgpu_cmd_header {
 	uint32_t op;
@@ -81,8 +81,8 @@ struct vgpu_cmd_header {
  * struct vgpu_cmd_pattern - have the host touch pages
  * @header: VGPU_OP_FILL or VGPU_OP_CHECK
  * @resource_id: of the blob, attached to the context
- * @report_id: VGPU_OP_CHECK: resource that gets struct vgpu_report at offset 0,
- *	attached to the context; VGPU_OP_FILL: 0
+ * @report_id: VGPU_OP_CHECK: resource that gets struct vgpu_report at offset 0, attached
+ *	to the context; VGPU_OP_FILL: 0
  * @seed: for guest_value()
  * @first: first page
  * @pages: how many, not 0
@@ -99,8 +99,8 @@ struct vgpu_cmd_pattern {
 /**
  * struct vgpu_cmd_ring - hold or release a ring's fences
  * @header: VGPU_OP_HOLD or VGPU_OP_RELEASE
- * @ring_idx: the ring; for VGPU_OP_HOLD that of the submission itself, which
- *	must be fenced
+ * @ring_idx: the ring; for VGPU_OP_HOLD that of the submission itself, which must be
+ *	fenced
  * @reserved: must be 0
  */
 struct vgpu_cmd_ring {
@@ -110,13 +110,13 @@ struct vgpu_cmd_ring {
 };
 
 /**
- * struct vgpu_report - what VGPU_OP_CHECK found
- * @pages: pages looked at
- * @wrong_words: words that differ; the rest describes the first of them
+ * struct vgpu_report - result of VGPU_OP_CHECK
+ * @pages: pages checked
+ * @wrong_words: words that differ; the other members describe the first of them
  * @wrong_page: its page
  * @wrong_word: its word in the page
- * @right: what it should have held
- * @seen: what it held
+ * @right: expected value
+ * @seen: actual value
  */
 struct vgpu_report {
 	uint64_t pages;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "guarded.h"
+#include "fault_guard.h"
 #include "internal.h"
 
 #define BLOB_FLAGS (VIRTIO_GPU_BLOB_FLAG_USE_MAPPABLE |		\
@@ -61,7 +61,7 @@ void vgpu_resources_detach(struct vgpu *dev, const struct vgpu_context *ctx)
 		vgpu_resource_attach(dev, resource, ctx, false);
 }
 
-/* The guest's pages of a GUEST blob, which follow the command's structure. */
+/* The guest's pages of a GUEST blob; their list follows the command's structure. */
 static int guest_init(struct vgpu *dev, struct vgpu_resource *resource,
 		      const struct vgpu_request *request, uint32_t entries)
 {
@@ -163,7 +163,7 @@ int vgpu_resource_create_blob(struct vgpu *dev, struct vgpu_request *request)
 	return 0;
 }
 
-/* What cannot be unmapped stays alive: the guest may still reach it. */
+/* A blob that cannot be unmapped stays alive: the guest may still access it. */
 static int resource_unmap(struct vgpu *dev, struct vgpu_resource *resource)
 {
 	int ret;
@@ -197,7 +197,7 @@ int vgpu_resource_unref(struct vgpu *dev, struct vgpu_request *request)
 	resource = vgpu_resource_find(dev, le32toh(command->resource_id));
 	if (!resource)
 		return -ENOENT;
-	/* Where the guest can still reach it, it must stay. */
+	/* It must stay as long as the guest can access it. */
 	ret = resource_unmap(dev, resource);
 	if (ret)
 		return ret;
@@ -290,8 +290,8 @@ int vgpu_resource_assign_uuid(struct vgpu *dev, struct vgpu_request *request)
 }
 
 /*
- * The piece of a GUEST blob that begins at @offset, within one entry. Accesses
- * go up mostly, so the search begins where the last one ended.
+ * Get the piece of a GUEST blob that starts at @offset, within one entry. Offsets mostly
+ * increase, so the search starts where the last one ended.
  */
 static uint64_t guest_piece(struct vgpu_resource *resource, uint64_t offset,
 			    size_t *size)
@@ -330,7 +330,7 @@ int vgpu_resource_read(struct vgpu *dev, struct vgpu_resource *resource,
 
 		if (!access)
 			return -errno;
-		return guarded_read(data, access + offset, size);
+		return fault_guard_read(data, access + offset, size);
 	}
 	while (size) {
 		size_t piece = size;
@@ -355,7 +355,7 @@ int vgpu_resource_write(struct vgpu *dev, struct vgpu_resource *resource,
 
 		if (!access)
 			return -errno;
-		return guarded_write(access + offset, data, size);
+		return fault_guard_write(access + offset, data, size);
 	}
 	while (size) {
 		size_t piece = size;

@@ -22,7 +22,7 @@ static size_t used_size(const struct vgpu_ring *ring)
 	       ring->num * sizeof(struct vring_used_elem);
 }
 
-/* The rings' words, each looked up at every use: its memory may be gone by then. */
+/* The rings' words. Each use looks the address up again: the memory may be gone by then. */
 static uint64_t avail_at(const struct vgpu_ring *ring, uint16_t index)
 {
 	return ring->avail + offsetof(struct vring_avail, ring) +
@@ -94,7 +94,7 @@ static int chain_add(struct vgpu_chain *chain, const struct vring_desc *desc)
 	unsigned int count = chain->out + chain->in;
 	bool writable = desc->flags & VRING_DESC_F_WRITE;
 
-	/* Virtio 1.3, 2.7.4.2: the readable ones come first. */
+	/* Virtio 1.3, 2.7.4.2: device-readable descriptors come first. */
 	if (count == VGPU_RING_MAX || (!writable && chain->in))
 		return -EPROTO;
 	chain->segment[count] = (struct vgpu_segment){ desc->addr, desc->len };
@@ -108,7 +108,7 @@ static int chain_add(struct vgpu_chain *chain, const struct vring_desc *desc)
 	return 0;
 }
 
-/* Virtio 1.3, 2.7.5.3.1: no NEXT with INDIRECT, and no table in a table. */
+/* Virtio 1.3, 2.7.5.3.1: no NEXT with INDIRECT, and no indirect table in another. */
 static int enter_indirect(const struct vgpu_ring *ring, struct table *table,
 			  const struct vring_desc *desc)
 {
@@ -122,7 +122,7 @@ static int enter_indirect(const struct vgpu_ring *ring, struct table *table,
 	return 0;
 }
 
-/* A chain that runs in a circle ends at the table's size. */
+/* A circular chain ends at the table's size. */
 static int chain_walk(const struct vgpu_ring *ring, const struct vgpu_mem *mem,
 		      struct vgpu_chain *chain)
 {
@@ -207,7 +207,7 @@ bool vgpu_ring_is_untouched(const struct vgpu_ring *ring, const struct vgpu_mem 
 {
 	struct vring_used_elem element;
 
-	/* Nothing was ever written, or what cannot be told from zeroes. */
+	/* Nothing was ever written, or nothing but zeros. */
 	if (!ring->num || !ring->last.len)
 		return false;
 	return !vgpu_mem_read(mem, used_at(ring, ring->used_idx - 1), &element,
@@ -220,7 +220,7 @@ bool vgpu_ring_wants_interrupt(const struct vgpu_ring *ring,
 {
 	uint16_t flags;
 
-	/* The used index must be out before the flags are read: virtio 1.3, 2.7.7.2. */
+	/* The used index must be visible before the flags are read: virtio 1.3, 2.7.7.2. */
 	atomic_thread_fence(memory_order_seq_cst);
 	return ring->ready && !vgpu_mem_load16(mem, ring->avail, &flags) &&
 	       !(flags & VRING_AVAIL_F_NO_INTERRUPT);

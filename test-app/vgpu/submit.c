@@ -22,7 +22,7 @@ struct submission {
 	uint64_t pages;
 };
 
-/* A pattern's command in host byte order, with its resource; 0 or -errno. */
+/* Convert a pattern command to host byte order and find its resource. Return: 0 or -errno. */
 static int pattern_read(struct submission *submission, const void *data,
 			struct vgpu_cmd_pattern *pattern,
 			struct vgpu_resource **resource)
@@ -174,7 +174,7 @@ static const struct {
 	[VGPU_OP_RELEASE] = { sizeof(struct vgpu_cmd_ring), release },
 };
 
-/* All structures are multiples of 8 bytes, and so are their places in @data. */
+/* All structures are multiples of 8 bytes, so all commands in @data are aligned. */
 static int native_submit(struct vgpu *dev, struct vgpu_request *request, const void *data,
 			 size_t size)
 {

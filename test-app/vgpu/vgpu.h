@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A virtio-gpu device (virtio 1.3, 5.7) that knows blob resources and nothing
- * else: no display, no 2D, no GL. HOST3D blobs are host buffers of blob.h, which
- * the transport brings into the guest through the host-visible region.
+ * A virtio-gpu device (virtio 1.3, 5.7) that supports blob resources and nothing else: no
+ * display, no 2D, no GL. HOST3D blobs are host buffers of blob.h, which the transport maps
+ * into the guest through the host-visible region.
  *
- * Independent of the transport: virtio-mmio in the test app's VMM and
- * vhost-user drive it through these functions and are called back by struct
- * vgpu_ops. The guest is not trusted. What the specification has an error
- * response for gets that; a queue that breaks the rules is not used again until
- * it is set anew. Memory may go at any moment, a buffer's because its driver revokes
- * it, the guest's because who shares it cuts its file short: the command that needs
- * it is answered with VIRTIO_GPU_RESP_ERR_UNSPEC, a queue there counts as broken.
+ * Independent of the transport: virtio-mmio in the test app's VMM and vhost-user call
+ * these functions and are called back through struct vgpu_ops. The guest is not trusted.
+ * A bad command gets the error response that the specification has for it; a queue that
+ * breaks the rules is not used until it is set again. Memory may go away at any moment: a
+ * buffer's because its driver revokes it, the guest's because whoever shares it truncates
+ * its file. The command that needs it is answered with VIRTIO_GPU_RESP_ERR_UNSPEC; a queue
+ * in such memory counts as broken.
  *
- * Nothing here is locked: one thread at a time per device. Commands are run to
- * their end, in order, by vgpu_queue_notify().
+ * Nothing here is locked: use a device from one thread at a time. vgpu_queue_notify() runs
+ * commands in order, each to its end.
  */
 #ifndef MOCKGPU_VGPU_H
 #define MOCKGPU_VGPU_H
@@ -32,30 +32,30 @@ struct vgpu;
 #define VGPU_QUEUE_CURSOR 1
 #define VGPU_QUEUES 2
 
-/* What one guest may have at most, beside struct vgpu_config.bytes_max. */
+/* Limits for one guest, besides struct vgpu_config.bytes_max. */
 #define VGPU_RESOURCES_MAX 4096
 #define VGPU_CONTEXTS_MAX 256
 #define VGPU_RINGS_MAX 64
-/* Fenced commands that wait for VGPU_OP_RELEASE. */
+/* Fenced commands held until VGPU_OP_RELEASE. */
 #define VGPU_HELD_MAX 256
-/* Bytes of one command. */
+/* Size of one command in bytes. */
 #define VGPU_COMMAND_MAX (2u << 20)
-/* Pages that the commands of one submission may touch. */
+/* Pages that the commands of one submission may access. */
 #define VGPU_SUBMIT_PAGES_MAX (1u << 18)
 
 /**
  * struct vgpu_ops - what the device asks of its transport
  *
- * @map: put all of @blob into the host-visible region at @offset, a multiple of
- *	the page size. When it returns 0 the guest can reach it. Never called
- *	for a range that is in use or not inside.
- * @unmap: take @blob, mapped at @offset, out again. When it returns 0 the guest
- *	cannot reach it any more.
+ * @map: map all of @blob into the host-visible region at @offset, a multiple of the page
+ *	size. When it returns 0, the guest can access it. Never called for a range that is
+ *	in use or outside of the region.
+ * @unmap: unmap @blob, mapped at @offset. When it returns 0, the guest cannot access it
+ *	any more.
  * @interrupt: tell the guest that chains of @queue were given back
  *
  * @map and @unmap return 0 or -errno. They may call vgpu_queue_stop() and
- * vgpu_features_set() and change vgpu_mem(), and nothing else of the device that
- * called them.
+ * vgpu_features_set() and change vgpu_mem(), but must not use the calling device in any
+ * other way.
  */
 struct vgpu_ops {
 	int (*map)(void *opaque, struct vgpu_blob *blob, uint64_t offset);
@@ -64,20 +64,20 @@ struct vgpu_ops {
 };
 
 /**
- * struct vgpu_config - how a device is made
+ * struct vgpu_config - parameters of a device
  * @ops: the transport; must outlive the device
- * @opaque: handed to @ops
- * @drm_fd: from mockgpu_open(), or -1 for a device that has memfds only; must
- *	stay open while the device lives
- * @window: bytes of the host-visible region, a multiple of the page size; 0:
- *	there is none
- * @bytes_max: bytes of all HOST3D blobs of the guest, together with what the
- *	host must remember of its other ones
- * @blobs_max: HOST3D blobs of the guest, a descriptor of this process each; no more
- *	than VGPU_RESOURCES_MAX
- * @burst: commands that vgpu_queue_notify() runs at most, for a transport that has
- *	something else to do meanwhile; 0: as many as the queue has descriptors
- * @image_blob_id: VGPU_BLOB_ID() of the images of a cross-domain context
+ * @opaque: passed to @ops
+ * @drm_fd: from mockgpu_open(), or -1 for a device with memfds only; must stay open while
+ *	the device lives
+ * @window: size of the host-visible region in bytes, a multiple of the page size; 0
+ *	without one
+ * @bytes_max: limit for the bytes of all HOST3D blobs of the guest plus the host's
+ *	metadata about its other blobs
+ * @blobs_max: limit for HOST3D blobs of the guest, which take a descriptor of this process
+ *	each; at most VGPU_RESOURCES_MAX
+ * @burst: commands that vgpu_queue_notify() runs at most, for a transport that has other
+ *	things to do meanwhile; 0: as many as the queue has descriptors
+ * @image_blob_id: VGPU_BLOB_ID() for the images of a cross-domain context
  */
 struct vgpu_config {
 	const struct vgpu_ops *ops;
@@ -93,10 +93,10 @@ struct vgpu_config {
 /**
  * struct vgpu_counts - what a guest has at the moment
  * @resources: blob resources
- * @blobs: those of them that are HOST3D
- * @mapped: those of them in the host-visible region
+ * @blobs: HOST3D blobs among them
+ * @mapped: resources in the host-visible region
  * @contexts: contexts
- * @held: fenced commands that wait
+ * @held: fenced commands that are held
  * @bytes: bytes that count against struct vgpu_config.bytes_max
  */
 struct vgpu_counts {
@@ -109,36 +109,36 @@ struct vgpu_counts {
 };
 
 /**
- * vgpu_create() - make a device
+ * vgpu_create() - create a device
  * @dev: out
  * @config: copied
  *
- * From now on this process handles SIGBUS and SIGSEGV, see guarded_init().
+ * From now on this process handles SIGBUS and SIGSEGV, see fault_guard_init().
  *
- * Return: 0; -ENOMEM; what sigaction() says.
+ * Return: 0; -ENOMEM; an error of sigaction().
  */
 int vgpu_create(struct vgpu **dev, const struct vgpu_config *config);
 
 /**
- * vgpu_destroy() - end a device
+ * vgpu_destroy() - destroy a device
  * @dev: the device, or NULL
  *
- * As vgpu_reset(), and frees it.
+ * Does the same as vgpu_reset(), and frees it.
  */
 void vgpu_destroy(struct vgpu *dev);
 
 /**
- * vgpu_reset() - device reset: as if just made
+ * vgpu_reset() - reset the device to the state after vgpu_create()
  * @dev: the device
  *
- * Stops the queues, calls @unmap for every blob in the host-visible region,
- * whose failure is ignored, and frees all that the guest made. vgpu_mem() and
- * the features that vgpu_features_set() accepted stay.
+ * Stops the queues, calls @unmap for every blob in the host-visible region, ignoring
+ * errors, and frees everything the guest created. vgpu_mem() and the features that
+ * vgpu_features_set() accepted stay.
  */
 void vgpu_reset(struct vgpu *dev);
 
 /**
- * vgpu_features() - the features the device offers
+ * vgpu_features() - get the features the device offers
  * @dev: the device
  *
  * Return: bits as in virtio 1.3, 5.7.3 and 6.
@@ -146,26 +146,26 @@ void vgpu_reset(struct vgpu *dev);
 uint64_t vgpu_features(const struct vgpu *dev);
 
 /**
- * vgpu_features_set() - the features the guest's driver accepted
+ * vgpu_features_set() - set the features the guest's driver accepted
  * @dev: the device
- * @features: what it accepted; others than vgpu_features() are ignored
+ * @features: the accepted features; those not in vgpu_features() are ignored
  */
 void vgpu_features_set(struct vgpu *dev, uint64_t features);
 
 /**
  * vgpu_config_read() - read the configuration space
  * @dev: the device
- * @offset: first byte; there are zeros behind the end of the structure
- * @data: to
+ * @offset: first byte; reads past the end of the structure give zeros
+ * @data: destination
  * @size: bytes
  *
- * There is nothing to be written: the device raises no event.
+ * There is no write: the device raises no event.
  */
 void vgpu_config_read(const struct vgpu *dev, uint32_t offset, void *data,
 		      uint32_t size);
 
 /**
- * vgpu_mem() - the guest's memory, for the transport to fill in
+ * vgpu_mem() - get the guest's memory, for the transport to fill in
  * @dev: the device
  *
  * Return: the table, empty at first, valid until vgpu_destroy().
@@ -173,61 +173,60 @@ void vgpu_config_read(const struct vgpu *dev, uint32_t offset, void *data,
 struct vgpu_mem *vgpu_mem(struct vgpu *dev);
 
 /**
- * vgpu_queue_start() - begin to use a queue
+ * vgpu_queue_start() - start to use a queue
  * @dev: the device
  * @queue: VGPU_QUEUE_*
- * @num: see vgpu_ring_set(), as for the following
+ * @num: see vgpu_ring_set(), also for the following
  * @desc: guest physical address of the descriptor table
  * @avail: guest physical address of the available ring
  * @used: guest physical address of the used ring
- * @last_avail: where to go on
+ * @last_avail: where to continue
  *
- * Return: 0; -EINVAL for no such queue, or as vgpu_ring_set().
+ * Return: 0; -EINVAL for an unknown queue, or as vgpu_ring_set().
  */
 int vgpu_queue_start(struct vgpu *dev, unsigned int queue, uint16_t num,
 		     uint64_t desc, uint64_t avail, uint64_t used,
 		     uint16_t last_avail);
 
 /**
- * vgpu_queue_stop() - use a queue no more
+ * vgpu_queue_stop() - stop using a queue
  * @dev: the device
  * @queue: VGPU_QUEUE_*
  *
- * Return: where to go on, for vgpu_queue_start(). A command that is being run
- * at the moment is not answered and counts as not taken.
+ * Return: where to continue, for vgpu_queue_start(). A command that is being run is not
+ * answered and counts as not taken.
  */
 uint16_t vgpu_queue_stop(struct vgpu *dev, unsigned int queue);
 
 /**
- * vgpu_queue_is_paused() - tell a queue that goes on from one that begins
+ * vgpu_queue_is_paused() - tell a queue that continues from a new one
  * @dev: the device
  * @queue: VGPU_QUEUE_*
- * @used: guest physical address of the used ring that it is to have
+ * @used: guest physical address of its future used ring
  *
- * For a transport that gets no more than where to go on, and for 0: that is the
- * beginning, or 65536 chains later. A driver that begins zeroes the rings (virtio
- * 1.3, 4.1.5.1.3 and 4.2.3.2).
+ * For a transport that is only told where to continue, when that is 0: it means the start,
+ * or 65536 chains later. A driver zeroes the rings when it starts (virtio 1.3, 4.1.5.1.3
+ * and 4.2.3.2).
  *
- * Return: true when the used ring still ends with what the device wrote there last.
+ * Return: true when the used ring still ends with what the device last wrote there.
  */
 bool vgpu_queue_is_paused(const struct vgpu *dev, unsigned int queue, uint64_t used);
 
 /**
- * vgpu_queue_notify() - run what the guest has put into a queue
+ * vgpu_queue_notify() - run the commands that the guest has queued
  * @dev: the device
  * @queue: VGPU_QUEUE_*
  *
- * Takes no more chains than the queue has descriptors, nor than struct
- * vgpu_config.burst, so that a guest cannot keep the caller here.
+ * Takes at most as many chains as the queue has descriptors, or struct vgpu_config.burst,
+ * so a guest cannot keep the caller here.
  *
- * Return: 0; 1 when there was more: call again; -EINVAL for no such queue;
- * -ESHUTDOWN for one that is not in use; -EPROTO or -EFAULT for one that broke
- * the rules just now.
+ * Return: 0; 1 when there are more: call again; -EINVAL for an unknown queue; -ESHUTDOWN
+ * for one that is not in use; -EPROTO or -EFAULT for one that has just broken the rules.
  */
 int vgpu_queue_notify(struct vgpu *dev, unsigned int queue);
 
 /**
- * vgpu_counts() - look at what a guest has
+ * vgpu_counts() - get what a guest has at the moment
  * @dev: the device
  *
  * Return: the counts.
@@ -235,7 +234,7 @@ int vgpu_queue_notify(struct vgpu *dev, unsigned int queue);
 struct vgpu_counts vgpu_counts(const struct vgpu *dev);
 
 /**
- * vgpu_blob_find() - the host buffer of a guest's resource
+ * vgpu_blob_find() - get the host buffer of a guest's resource
  * @dev: the device
  * @resource_id: the resource
  *

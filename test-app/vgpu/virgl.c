@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * virglrenderer as a mapper of blobs, see virgl.h.
+ * virglrenderer maps blobs, see virgl.h.
  *
  * VGPU_HAVE_VIRGL and VGPU_HAVE_VIRGL_MAP_FIXED come from the Makefile's probes.
  */
@@ -26,11 +26,11 @@ bool vgpu_virgl_can_map(bool fixed)
 
 #ifdef VGPU_HAVE_VIRGL
 
-/* Importing was declared unstable before 1.0. */
+/* The import function was declared unstable before 1.0. */
 #define VIRGL_RENDERER_UNSTABLE_APIS
 #include <virglrenderer.h>
 
-/* Without VIRGL no callback is ever called, but there must be a table. */
+/* Without VIRGL no callback is ever called, but the table is required. */
 static struct virgl_renderer_callbacks callbacks = { .version = 1 };
 
 static int virgl_init(void)
@@ -61,7 +61,7 @@ int vgpu_virgl_import(uint32_t *resource, int fd, bool dmabuf, uint64_t size)
 
 	if (ret)
 		return ret;
-	/* The library takes what it is given, unless it fails. */
+	/* On success the library owns the descriptor. */
 	args.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (args.fd < 0)
 		return -errno;
@@ -118,7 +118,7 @@ int vgpu_virgl_import(uint32_t *resource, int fd, bool dmabuf, uint64_t size)
 	return -EOPNOTSUPP;
 }
 
-/* Without vgpu_virgl_import() there is no resource these could be called for. */
+/* Without vgpu_virgl_import() there is no resource to call these for. */
 void vgpu_virgl_release(uint32_t resource)
 {
 	(void)resource;

@@ -9,7 +9,7 @@
 #include "hostmap.h"
 #include "vram.h"
 
-/* What a guest may have of the host's memory. */
+/* Limit for the host memory of one guest. */
 #define VRAM_BYTES_MAX (1ull << 30)
 
 static uint64_t vram_mmio_read(void *opaque, uint64_t offset, unsigned int size)
@@ -90,7 +90,7 @@ int vram_withdraw(struct vram *vram, struct vgpu_blob *blob, uint64_t offset)
 {
 	int ret = 0;
 
-	/* The memslot first: the guest is not to see what comes to be there next. */
+	/* The memslot first: the guest must not see what gets mapped there next. */
 	if (!vram->arena && !(vram->forget & VRAM_FORGET_SLOT))
 		ret = vram_slot_remove(vram, offset);
 	if (!ret && !(vram->forget & VRAM_FORGET_MAP))
@@ -147,7 +147,7 @@ static int vram_init_driver(struct vram *vram)
 	struct guest_gpu_command init = { .op = GUEST_GPU_INIT };
 	int ret;
 
-	/* Once with interrupts, to see that they come; then faster without. */
+	/* First with interrupts, to see that they arrive; then without, which is faster. */
 	ret = vram_run(vram, &init, 1);
 	vmm_gpu(vram->vm)->quiet = 1;
 	if (!ret)
@@ -242,7 +242,7 @@ bool vram_is_empty(struct vram *vram)
 
 	if (vram->arena)
 		return hostmap_is_hidden(vram->arena, VRAM_SIZE);
-	/* Nothing is touched through it: any address of the right size will do. */
+	/* Nothing is accessed through it: any address of the right size will do. */
 	if (vmm_slot_set(vram->vm, probe, VRAM_GPA, (void *)VRAM_GPA, VRAM_SIZE, 0))
 		return false;
 	return !vmm_slot_delete(vram->vm, probe);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A VM with a virtio-gpu device: the device model behind virtio-mmio, its
- * host-visible region as guest-physical "vram", and the payload's driver as the
- * guest. It is what a VMM is to issue and answer RESOURCE_MAP_BLOB, in the two
- * ways VMMs do it.
+ * A VM with a virtio-gpu device: the device model with virtio-mmio, its host-visible
+ * region as guest-physical "vram", and the payload's driver as the guest. It issues and
+ * answers RESOURCE_MAP_BLOB as a VMM and its guest do, in the two ways VMMs implement it.
  *
- * Functions return 0 or -errno unless they say otherwise. Any vCPU may touch the
- * region at any time, one thread per vCPU; commands are for one thread at a time.
+ * Functions return 0 or -errno unless they say otherwise. Any vCPU may access the region
+ * at any time, one thread per vCPU; only one thread at a time may run commands.
  */
 #ifndef MOCKGPU_VRAM_H
 #define MOCKGPU_VRAM_H
@@ -18,44 +17,44 @@
 #include "vgpu/mmio.h"
 #include "vmm.h"
 
-/* Where the guest has it, and the largest blob: one of 64 MiB, not aligned. */
+/* Where the guest has the region, and the largest blob: 64 MiB, unaligned. */
 #define VRAM_GPA VMM_VRAM_GPA
 #define VRAM_SIZE (128ull << 20)
 
-/* Memslots from VRAM_SLOT on are the region's, beside those of vmm.h. */
+/* Memslots from VRAM_SLOT on belong to the region, besides those of vmm.h. */
 #define VRAM_SLOT 16
 #define VRAM_SLOTS 1024
 
 /**
  * enum vram_layout - how blobs become guest memory
- * @VRAM_SLOTTED: a memslot for each blob, as crosvm by default. Where no blob
- *	is the guest gets an MMIO exit.
- * @VRAM_ARENA: one memslot over inaccessible anonymous memory, in which each blob
- *	is mapped with MAP_FIXED, as crosvm with fixed-blob-mapping=true, QEMU 11.1
- *	and libkrun. Where no blob is KVM_RUN fails with EFAULT.
+ * @VRAM_SLOTTED: a memslot for each blob, as crosvm by default. Without a blob the guest
+ *	gets an MMIO exit.
+ * @VRAM_ARENA: one memslot over inaccessible anonymous memory, into which each blob is
+ *	mapped with MAP_FIXED, as crosvm with fixed-blob-mapping=true, QEMU 11.1 and
+ *	libkrun. Without a blob KVM_RUN fails with EFAULT.
  */
 enum vram_layout {
 	VRAM_SLOTTED,
 	VRAM_ARENA,
 };
 
-/* What an unmap forgets, for a test: the memslot, the VMM's own mapping. */
+/* What an unmap leaves out, for a test: the memslot, the VMM's own mapping. */
 #define VRAM_FORGET_SLOT 0x1
 #define VRAM_FORGET_MAP 0x2
 
 /**
- * struct vram - the VM; read only, but for what is said
+ * struct vram - the VM; read only, except where noted
  * @vm: the VM
  * @gpu: its device
- * @layout: as given
- * @route: as given
+ * @layout: as passed to vram_init()
+ * @route: as passed to vram_init()
  * @arena: VRAM_SIZE bytes of VRAM_ARENA, aligned to 2 MiB, else NULL
- * @fault: enum guest_gpu_fault: what the guest's driver found wrong last
- * @forget: VRAM_FORGET_*, to be set by a test that wants to see it found
+ * @fault: enum guest_gpu_fault: what the guest's driver last found wrong
+ * @forget: VRAM_FORGET_*, set by a test that expects this to be noticed
  * @mmio: the device's registers
- * @lock: guards @gpu and @mmio, which several vCPUs can reach
+ * @lock: protects @gpu and @mmio, which several vCPUs can access
  * @slot_used: a flag per memslot
- * @slot_offset: and where in the region it is
+ * @slot_offset: its offset in the region
  */
 struct vram {
 	struct vmm *vm;
@@ -72,33 +71,33 @@ struct vram {
 };
 
 /**
- * vram_init() - make the VM and let the guest's driver set up the device
+ * vram_init() - create the VM and let the guest's driver set up the device
  * @vram: out; to be ended with vram_fini() whatever is returned; must not move
  * @drm_fd: from mockgpu_open(), or -1; must stay open while the VM lives
  * @layout: how blobs become guest memory
  * @route: how the VMM maps them
  * @vcpus: how many
  *
- * Return: 0; -EIO when the driver did not like the device, with the reason in
- * @vram->fault; -errno.
+ * Return: 0; -EIO when the driver rejected the device, with the reason in @vram->fault;
+ * -errno.
  */
 int vram_init(struct vram *vram, int drm_fd, enum vram_layout layout, enum vgpu_route route,
 	      unsigned int vcpus);
 
 /**
- * vram_fini() - end the VM, with all the guest left
+ * vram_fini() - destroy the VM with all that the guest left
  * @vram: the VM
  */
 void vram_fini(struct vram *vram);
 
 /**
- * vram_run() - let the guest's driver, on vCPU 0, work through commands
+ * vram_run() - let the guest's driver, on vCPU 0, run commands
  * @vram: the VM
  * @command: the commands; each gets its answer
  * @count: how many, up to GUEST_GPU_COMMANDS
  *
- * Return: 0 when each was answered, if only with an error; -EIO when the guest
- * ended otherwise or its driver stopped, with @vram->fault.
+ * Return: 0 when each was answered, even with an error; -EIO when the guest ended
+ * otherwise or its driver stopped, see @vram->fault.
  */
 int vram_run(struct vram *vram, struct guest_gpu_command *command, unsigned int count);
 
@@ -109,7 +108,7 @@ int vram_run(struct vram *vram, struct guest_gpu_command *command, unsigned int 
  * @blob_id: VGPU_BLOB_ID()
  * @size: bytes
  *
- * Return: VIRTIO_GPU_RESP_*, or 0 when there was no answer; as the following.
+ * Return: VIRTIO_GPU_RESP_*, or 0 without an answer; the same for the following.
  */
 uint32_t vram_create_blob(struct vram *vram, uint32_t id, uint64_t blob_id, uint64_t size);
 
@@ -117,7 +116,7 @@ uint32_t vram_create_blob(struct vram *vram, uint32_t id, uint64_t blob_id, uint
  * vram_map_blob() - RESOURCE_MAP_BLOB
  * @vram: the VM
  * @id: the resource
- * @offset: where in the region, bytes
+ * @offset: in the region, in bytes
  *
  * Return: see vram_create_blob().
  */
@@ -142,24 +141,23 @@ uint32_t vram_unmap_blob(struct vram *vram, uint32_t id);
 uint32_t vram_unref(struct vram *vram, uint32_t id);
 
 /**
- * vram_withdraw() - what the VMM does at RESOURCE_UNMAP_BLOB
+ * vram_withdraw() - do what the VMM does on RESOURCE_UNMAP_BLOB
  * @vram: the VM, with no vCPU in the driver
  * @blob: the blob
- * @offset: where it is in the region
+ * @offset: its offset in the region
  *
- * To make good what @vram->forget left behind.
+ * This completes an unmap that @vram->forget left incomplete.
  *
- * Return: 0; what KVM, munmap() or virglrenderer says.
+ * Return: 0 or an error of KVM, munmap() or virglrenderer.
  */
 int vram_withdraw(struct vram *vram, struct vgpu_blob *blob, uint64_t offset);
 
 /**
- * vram_is_empty() - look whether nothing is mapped into the region
+ * vram_is_empty() - tell whether nothing is mapped into the region
  * @vram: the VM, with no vCPU running
  *
- * Asks the kernel, not the device: in VRAM_SLOTTED KVM must accept a memslot over
- * the whole region, in VRAM_ARENA all of the arena must be one inaccessible
- * mapping.
+ * Asks the kernel, not the device: with VRAM_SLOTTED KVM must accept a memslot over the
+ * whole region, with VRAM_ARENA all of the arena must be one inaccessible mapping.
  *
  * Return: true when nothing is.
  */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the guest does in its own way on arm64; the host needs some of it too. */
+/* The guest's arm64-specific part; the host needs some of it too. */
 #ifndef MOCKGPU_GUEST_ARCH_H
 #define MOCKGPU_GUEST_ARCH_H
 
 #include <stdint.h>
 
 /*
- * Below VMM_MMIO_GPA, where no memslot and no device is: a store ends KVM_RUN with
+ * Below VMM_MMIO_GPA, where there is no memslot and no device: a store ends KVM_RUN with
  * KVM_EXIT_MMIO. The second word is for the exception vectors.
  */
 #define GUEST_DOORBELL_GPA 0xcffff000ull
@@ -27,7 +27,7 @@ static inline void guest_store(volatile uint64_t *at, uint64_t value)
 	__asm__ volatile("str %1, [%0], #8" : "+r"(at) : "r"(value) : "memory");
 }
 
-/* Before data that somebody wrote is executed. */
+/* Called before executing data that somebody wrote. */
 static inline void guest_sync_code(volatile uint64_t *at)
 {
 	__asm__ volatile("dc cvau, %0\n\tdsb ish\n\tic ivau, %0\n\tdsb ish\n\tisb"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the guest does in its own way on x86-64; the host needs some of it too. */
+/* The guest's x86-64-specific part; the host needs some of it too. */
 #ifndef MOCKGPU_GUEST_ARCH_H
 #define MOCKGPU_GUEST_ARCH_H
 
 #include <stdint.h>
 
-/* A port without a device: the write ends KVM_RUN with KVM_EXIT_IO. */
+/* A port without a device: a write ends KVM_RUN with KVM_EXIT_IO. */
 #define GUEST_DOORBELL_PORT 0xf4
 
 static inline void guest_doorbell(void)
@@ -16,15 +16,15 @@ static inline void guest_doorbell(void)
 
 /*
  * A store that KVM's emulator does not know: FISTP of 64 bits, opcode DF /7, is not
- * in opcode_table[] of arch/x86/kvm/emulate.c. What came through FILD goes out as it
- * was, since the x87 registers have 64 bits of mantissa.
+ * in opcode_table[] of arch/x86/kvm/emulate.c. A value loaded with FILD is stored
+ * unchanged, since the x87 registers have 64 bits of mantissa.
  */
 static inline void guest_store(volatile uint64_t *at, uint64_t value)
 {
 	__asm__ volatile("fninit\n\tfildll %1\n\tfistpll %0" : "=m"(*at) : "m"(value));
 }
 
-/* Before data that somebody wrote is executed: nothing to do. */
+/* Called before executing data that somebody wrote: x86 needs nothing. */
 static inline void guest_sync_code(volatile uint64_t *at)
 {
 	(void)at;

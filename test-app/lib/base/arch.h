@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is another thing on each architecture: in one header each, by the same names. */
+/* Architecture-specific definitions: one header per architecture, with the same names. */
 #ifndef MOCKGPU_TEST_ARCH_H
 #define MOCKGPU_TEST_ARCH_H
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What arm64 does in its own way, see arch.h. */
+/* arm64's definitions, see arch.h. */
 #ifndef MOCKGPU_TEST_ARCH_ARM64_H
 #define MOCKGPU_TEST_ARCH_ARM64_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The same as in arch_x86_64.h. */
+/* See arch_x86_64.h for what these mean. */
 #define ARCH_NO_KVM "boot at EL2 and without kvm-arm.mode=none"
 #define ARCH_CRASH "took an exception"
 #define ARCH_MARKS MOCKGPU_PAGE_DIRTY
@@ -17,7 +17,7 @@
 #define ARCH_NO_STORE JUDGE_REFUSED
 #define ARCH_KEEPS_TYPES 0
 
-/* By AttrIndx, as arch/arm64/include/asm/memory.h numbers MT_*. */
+/* Indexed by AttrIndx, as arch/arm64/include/asm/memory.h numbers MT_*. */
 static inline const char *arch_entry_caching(uint64_t prot, bool large)
 {
 	static const char *const types[] = {

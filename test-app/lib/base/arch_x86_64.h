@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What x86-64 does in its own way, see arch.h. */
+/* x86-64's definitions, see arch.h. */
 #ifndef MOCKGPU_TEST_ARCH_X86_64_H
 #define MOCKGPU_TEST_ARCH_X86_64_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* For messages: what to do where there is no /dev/kvm; what a guest did that crashed. */
+/* For messages: what to do without /dev/kvm, and how a guest's crash is called. */
 #define ARCH_NO_KVM "load kvm-amd or kvm-intel, or allow nesting"
 #define ARCH_CRASH "shut down (triple fault)"
 
 /*
- * The flags that KVM before 6.13 sets on a page when it maps it, and those of which it
- * leaves an unknown state, see verdict/judge.c.
+ * The flags that KVM before 6.13 sets on a page when it maps it, and those it leaves in
+ * an unknown state, see verdict/judge.c.
  */
 #define ARCH_MARKS MOCKGPU_PAGE_REFERENCED
 #define ARCH_UNKNOWN_MARKS 0
 
-/* Whether KVM may do that: BEHAVIOUR_GUESSES_BLOCKS, BEHAVIOUR_REFUSES_CACHEABLE. */
+/* Whether KVM may do so: BEHAVIOUR_GUESSES_BLOCKS, BEHAVIOUR_REFUSES_CACHEABLE. */
 #define ARCH_MAY_GUESS 0
 #define ARCH_MAY_REFUSE_CACHEABLE 0
 
 /*
- * What a write ends with where the VMM's mapping is read-only, and the verdict on one that
+ * How a write ends where the VMM's mapping is read-only, and the verdict on a write that
  * KVM can neither map nor emulate.
  */
 #define ARCH_NO_WRITE VMM_EXIT_MMIO
 #define ARCH_NO_STORE JUDGE_UNREACHED
 
-/* The kernel keeps the memory type of each page, and changes its own mapping with it. */
+/* The kernel tracks the memory type of each page and changes its own mapping to match. */
 #define ARCH_KEEPS_TYPES 1
 
-/* By PAT, PCD and PWT, as arch/x86/mm/pat/memtype.c sets the PAT up. */
+/* Indexed by PAT, PCD and PWT, as arch/x86/mm/pat/memtype.c sets up the PAT. */
 static inline const char *arch_entry_caching(uint64_t prot, bool large)
 {
 	static const char *const types[] = {

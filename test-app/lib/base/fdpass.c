@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* File descriptors through a socket, see fdpass.h. */
+/* Pass file descriptors over a socket, see fdpass.h. */
 
 #include <errno.h>
 #include <string.h>
@@ -46,7 +46,7 @@ int fdpass_receive(int socket, int *fds, unsigned int room)
 		.msg_iov = &data,
 		.msg_iovlen = 1,
 		.msg_control = control.room,
-		/* Not CMSG_SPACE(): the kernel would fill the padding, too. */
+		/* Not CMSG_SPACE(): the kernel would use the padding for descriptors too. */
 		.msg_controllen = CMSG_LEN(room * sizeof(*fds)),
 	};
 	struct cmsghdr *header;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * File descriptors through a socket (SCM_RIGHTS), without waiting.
+ * Pass file descriptors over a socket (SCM_RIGHTS), without blocking.
  */
 #ifndef MOCKGPU_TEST_FDPASS_H
 #define MOCKGPU_TEST_FDPASS_H
@@ -9,11 +9,11 @@
 #define FDPASS_MAX 4
 
 /**
- * fdpass_pair() - make a pair of sockets whose messages stay whole
- * @post: out: what is sent at the first comes out at the second
+ * fdpass_pair() - create a pair of sockets that keep message boundaries
+ * @post: out: what is sent on the first arrives on the second
  *
- * Any number of processes may use either end. Descriptors that nobody received
- * go with the sockets.
+ * Any number of processes may use either end. Descriptors that nobody receives are
+ * closed with the sockets.
  *
  * Return: 0 or -errno.
  */
@@ -25,7 +25,7 @@ int fdpass_pair(int post[2]);
  * @fds: the descriptors; they stay open here
  * @count: how many, 1 to FDPASS_MAX
  *
- * Return: 0 or -errno: -EAGAIN when there is no room.
+ * Return: 0 or -errno; -EAGAIN when the socket is full.
  */
 int fdpass_send(int socket, const int *fds, unsigned int count);
 
@@ -35,8 +35,8 @@ int fdpass_send(int socket, const int *fds, unsigned int count);
  * @fds: out: the descriptors, close-on-exec
  * @room: how many are wanted, 1 to FDPASS_MAX
  *
- * Return: how many came, or -errno: -EAGAIN when there is nothing. What was sent
- * beyond @room is closed by the kernel.
+ * Return: how many arrived, or -errno; -EAGAIN when there is nothing. The kernel closes
+ * descriptors beyond @room.
  */
 int fdpass_receive(int socket, int *fds, unsigned int room);
 

@@ -48,7 +48,7 @@ bool hostmap_is_hidden(const void *address, size_t size)
 
 	if (!maps)
 		return false;
-	/* In ascending order: each has to begin where the last one ended. */
+	/* Regions are in ascending order: each must start where the last one ended. */
 	while (fgets(line, sizeof(line), maps)) {
 		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*x %*s %lu", &start, &end,
 			   access, &inode) != 4 || end <= done)

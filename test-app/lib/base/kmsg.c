@@ -13,18 +13,18 @@
 #include "complaints.h"
 #include "kmsg.h"
 
-/* One read() of /dev/kmsg gives one record, never more than this many bytes. */
+/* One read() of /dev/kmsg returns one record of at most this many bytes. */
 #define KMSG_RECORD_MAX 8192
 
-/* The first three bits of a record's priority are the level, then the facility. */
+/* The low three bits of a record's priority are the level, the others the facility. */
 #define KMSG_FACILITY(prio) ((prio) >> 3)
 #define KMSG_FACILITY_KERNEL 0
 
-/* KMSG_COMPLAINTS: complaints as one regular expression, see the Makefile. */
+/* KMSG_COMPLAINTS: lib/base/complaints as one regular expression, see the Makefile. */
 static pthread_once_t kmsg_once = PTHREAD_ONCE_INIT;
 static regex_t kmsg_regex;
 
-/* The expression is ours: that it does not compile is no error of this machine. */
+/* The expression is our own: if it does not compile, that is our bug. */
 static void kmsg_compile(void)
 {
 	if (regcomp(&kmsg_regex, KMSG_COMPLAINTS, REG_EXTENDED | REG_NOSUB))
@@ -52,7 +52,7 @@ int kmsg_open(void)
 	return fd;
 }
 
-/* Of the kernel's own, not of what user space wrote there. */
+/* Only records of the kernel itself, not what user space wrote to the log. */
 static bool kmsg_record_complains(const char *record)
 {
 	const char *text = strchr(record, ';');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel log as an oracle: open it before a test, ask afterwards whether
- * the kernel complained meanwhile.
+ * The kernel log as an oracle: open it before a test, then ask whether the kernel
+ * complained.
  */
 #ifndef MOCKGPU_TEST_KMSG_H
 #define MOCKGPU_TEST_KMSG_H
@@ -23,12 +23,12 @@ int kmsg_open(void);
 /**
  * kmsg_complaints() - count the kernel's complaints since the last call
  * @fd: from kmsg_open()
- * @first: the first complaint's text is stored here, "" without one
- * @size: bytes at @first, at least 1; a longer text is cut
+ * @first: out: text of the first complaint, "" without one
+ * @size: bytes at @first, at least 1; a longer text is truncated
  *
- * Records that user space wrote do not count; of the others kmsg_is_complaint() decides.
- * Records that the log dropped before they could be read count as one
- * complaint, because nobody knows what they said.
+ * Records written by user space do not count; for the others kmsg_is_complaint() decides.
+ * Records that the log dropped before they were read count as one complaint, because
+ * nobody knows what they said.
  *
  * Return: how many, 0 for a clean log; -errno on error.
  */
@@ -36,11 +36,10 @@ int kmsg_complaints(int fd, char *first, size_t size);
 
 /**
  * kmsg_is_complaint() - tell whether a line of the kernel log is a complaint
- * @text: the line; what comes before its text does not matter
+ * @text: the line, with or without what the log puts before its text
  *
- * A complaint is a WARNING, BUG, oops, panic, a report of a sanitizer, of lockdep or of
- * a stall detector: what complaints lists, which the lab and the runners of VMMs use
- * too.
+ * A complaint is a WARNING, BUG, oops or panic, or a report of a sanitizer, of lockdep or
+ * of a stall detector. File "complaints" lists them, for the lab and the VMM runners too.
  *
  * Return: true for a complaint.
  */

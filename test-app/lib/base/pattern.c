@@ -34,7 +34,7 @@ int pattern_is_zero(const void *at, size_t size)
 	const volatile uint64_t *words = at;
 	size_t i;
 
-	/* Not memcmp(): what is uncached on arm64 takes aligned accesses only. */
+	/* Not memcmp(): uncached memory on arm64 allows aligned accesses only. */
 	for (i = 0; i < size / sizeof(*words); i++)
 		if (words[i])
 			return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory as a test sees it: write something that is different in every word, find
- * it again, and touch what may not be there.
+ * Memory as a test sees it: fill it with values that differ in every word, check them,
+ * and touch memory that may not be there.
  */
 #ifndef MOCKGPU_TEST_PATTERN_H
 #define MOCKGPU_TEST_PATTERN_H
@@ -19,7 +19,7 @@
 uint64_t pattern_value(size_t word, uint64_t seed);
 
 /**
- * pattern_fill - write a value of its own into every 8-byte word
+ * pattern_fill - write a different value into every 8-byte word
  * @at: where, aligned to 8
  * @size: bytes, a multiple of 8
  * @seed: as for pattern_value()
@@ -27,32 +27,32 @@ uint64_t pattern_value(size_t word, uint64_t seed);
 void pattern_fill(void *at, size_t size, uint64_t seed);
 
 /**
- * pattern_differences - look for what pattern_fill() wrote
+ * pattern_differences - compare with what pattern_fill() wrote
  * @at: where, aligned to 8
  * @size: bytes, a multiple of 8
- * @seed: as it was written with
+ * @seed: that it was written with
  *
  * Return: how many words hold something else.
  */
 size_t pattern_differences(const void *at, size_t size, uint64_t seed);
 
 /**
- * pattern_is_zero - look whether all is zero
+ * pattern_is_zero - tell whether memory holds only zeros
  * @at: where
  * @size: bytes, a multiple of 8
  *
- * Return: not 0 when it is.
+ * Return: not 0 when it does.
  */
 int pattern_is_zero(const void *at, size_t size);
 
 /**
  * pattern_touch - touch a byte that may not be there
- * @at: the byte; a write leaves it as it is
- * @write: whether to write, too
+ * @at: the byte; a write does not change its value
+ * @write: whether to write as well
  *
- * One thread at a time: the handlers of SIGSEGV and SIGBUS are changed meanwhile.
+ * One thread at a time: it replaces the handlers of SIGSEGV and SIGBUS for the access.
  *
- * Return: 0, or the signal that the access ended in.
+ * Return: 0, or the signal that the access raised.
  */
 int pattern_touch(void *at, int write);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Pseudo-random numbers that a seed reproduces: SplitMix64 (Steele, Lea, Flood:
- * "Fast splittable pseudorandom number generators", OOPSLA 2014). Not locked:
- * one generator, one thread.
+ * "Fast splittable pseudorandom number generators", OOPSLA 2014). Not locked: each
+ * generator belongs to one thread.
  */
 #ifndef MOCKGPU_TEST_PRNG_H
 #define MOCKGPU_TEST_PRNG_H
@@ -12,7 +12,7 @@
 
 /**
  * struct prng - a generator
- * @state: any value starts it
+ * @state: any value will do as a seed
  */
 struct prng {
 	uint64_t state;
@@ -32,7 +32,7 @@ static inline uint64_t prng_next(struct prng *prng)
 	return prng_mix(prng->state);
 }
 
-/* A number below @limit, which is not 0. */
+/* A number below @limit, which must not be 0. */
 static inline uint64_t prng_below(struct prng *prng, uint64_t limit)
 {
 	return prng_next(prng) % limit;

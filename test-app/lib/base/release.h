@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which kernel this is, for what only its number tells. */
+/* Kernel releases, for what only the release number tells. */
 #ifndef MOCKGPU_TEST_RELEASE_H
 #define MOCKGPU_TEST_RELEASE_H
 
@@ -8,17 +8,17 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
-/* Of what is no release candidate: more than any of them. */
+/* For a final release: more than any release candidate. */
 #define RELEASE_FINAL 999
 
 /**
- * release_number() - put a release into one number, so that releases can be compared
+ * release_number() - encode a release as one number, so releases can be compared
  * @major: 7 of 7.2.10
  * @minor: 2
  * @patch: 10; 0 without one
- * @candidate: 5 of 7.3-rc5; RELEASE_FINAL when it is none
+ * @candidate: 5 of 7.3-rc5; RELEASE_FINAL for a final release
  *
- * Return: the number, larger for a later release of the same series or a later series.
+ * Return: the number; a later release has a larger one.
  */
 static inline uint64_t release_number(unsigned int major, unsigned int minor,
 				      unsigned int patch, unsigned int candidate)
@@ -27,12 +27,12 @@ static inline uint64_t release_number(unsigned int major, unsigned int minor,
 }
 
 /**
- * release_parse() - the number of a release as uname -r has it
+ * release_parse() - encode a release as uname -r prints it
  * @release: "6.12.117+deb13-arm64", "6.1.0-50-amd64", "7.3-rc5", "7.3.0-rc5+" and the like
  *
- * Debian's 6.1 does not tell the patch level: it counts as 6.1.0.
+ * Debian's 6.1 does not tell its patch level: it counts as 6.1.0.
  *
- * Return: release_number(), 0 for what is no release.
+ * Return: release_number(); 0 if @release is not a release.
  */
 static inline uint64_t release_parse(const char *release)
 {
@@ -55,7 +55,7 @@ static inline uint64_t release_parse(const char *release)
  * @major: of that release
  * @minor: of that release
  *
- * Return: true when it is, by uname(); false also where that cannot be read.
+ * Return: true when uname() says so; false otherwise, or if it cannot be parsed.
  */
 static inline bool release_is_before(unsigned int major, unsigned int minor)
 {

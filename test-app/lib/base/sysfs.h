@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files of one value, as parameters of modules and of the kernel are.
+ * Files with one value each, such as the parameters of modules and of the kernel.
  */
 #ifndef MOCKGPU_SYSFS_H
 #define MOCKGPU_SYSFS_H
@@ -9,21 +9,21 @@
 #include <stddef.h>
 
 /**
- * sysfs_read - the value of a file
+ * sysfs_read - read the value of a file
  * @path: the file
- * @value: gets its first line without the newline; "" where it cannot be read
- * @size: of @value
+ * @value: out: its first line without the newline; "" if it cannot be read
+ * @size: bytes at @value
  *
  * Return: 0 or a negative errno.
  */
 int sysfs_read(const char *path, char *value, size_t size);
 
 /**
- * sysfs_read_number - the number in a file
+ * sysfs_read_number - read the number in a file
  * @path: the file
- * @number: gets it
+ * @number: out
  *
- * Return: 0 or a negative errno: -EPROTO where there is no number.
+ * Return: 0 or a negative errno: -EPROTO if it is not a number.
  */
 int sysfs_read_number(const char *path, unsigned long *number);
 
@@ -31,14 +31,14 @@ int sysfs_read_number(const char *path, unsigned long *number);
  * sysfs_is_set - whether a file's value is "Y" or "1"
  * @path: the file
  *
- * Return: true when it is; false also without such a file.
+ * Return: true when it is; false otherwise, or without such a file.
  */
 bool sysfs_is_set(const char *path);
 
 /**
  * sysfs_write - change the value of a file
  * @path: the file
- * @value: what to write, at once
+ * @value: what to write, in one write()
  *
  * Return: 0 or a negative errno.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Putting back what was changed, see undo.h. */
+/* Restore what was changed, see undo.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,17 +11,17 @@
 
 #include "undo.h"
 
-/* More than any program changes. */
+/* More than any program needs. */
 #define UNDO_MAX 4
 
 static struct undo {
 	pid_t owner;
 	pid_t guard;
-	int end;		/* what the guard waits for the end of */
+	int end;		/* the guard waits for EOF on this */
 } undos[UNDO_MAX];
 static size_t undo_count;
 
-/* The end of the pipe's other side, which is that of all processes that have it. */
+/* EOF comes once every process that has the other end of the pipe is gone. */
 static void undo_wait(int pipe)
 {
 	char byte;
@@ -43,7 +43,7 @@ static void undo_guard(int pipe, void (*undo)(const void *data), const void *dat
 	_exit(0);
 }
 
-/* A process that was forked may come by here, too. */
+/* A forked process may get here as well. */
 static void undo_now(void)
 {
 	while (undo_count && undos[undo_count - 1].owner == getpid()) {
@@ -70,7 +70,7 @@ int undo_at_end(void (*undo)(const void *data), const void *data)
 	if (new->guard < 0)
 		goto err;
 	if (!new->guard) {
-		/* The others' pipes are not to be held by this one. */
+		/* This guard must not keep the pipes of the others open. */
 		for (i = 0; i < (int)undo_count; i++)
 			close(undos[i].end);
 		close(ends[1]);

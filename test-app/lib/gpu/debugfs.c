@@ -43,7 +43,7 @@ static int debugfs_write(int fd, const char *name, const char *text)
 	return ret;
 }
 
-/* A debugfs file as a stream, or NULL with @ret set. */
+/* Open a debugfs file as a stream. Return: it, or NULL with @ret set. */
 static FILE *debugfs_stream(int fd, const char *name, int *ret)
 {
 	FILE *stream;
@@ -84,7 +84,7 @@ int mockgpu_ttm_objects(void)
 	struct statfs fs;
 	int ret = sysfs_read_number(DEBUGFS_ROOT "/ttm/buffer_objects", &count);
 
-	/* TTM has the folder as long as it has a device. */
+	/* TTM creates the folder with its first device and removes it with the last. */
 	if (ret == -ENOENT && !statfs(DEBUGFS_ROOT, &fs) && fs.f_type == DEBUGFS_MAGIC)
 		return 0;
 	return ret ? ret : (int)count;
@@ -122,7 +122,7 @@ static void buffer_number(struct mockgpu_buffer *buffer, const char *key, const 
 			*members[i].value = strtoull(value, NULL, 0);
 }
 
-/* Keys that are not known here are left out. */
+/* Keys that are not known here are skipped. */
 static void buffer_parse(char *line, struct mockgpu_buffer *buffer)
 {
 	char *save, *word, *value;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The driver's debugfs folder (driver/mockgpu_debugfs.c) as C functions. They need root
- * and a mounted debugfs; without, they give -ENOENT or -EACCES. Nothing is
+ * and a mounted debugfs; without these they return -ENOENT or -EACCES. Nothing is
  * printed.
  */
 #ifndef MOCKGPU_DEBUGFS_H
@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 /**
- * mockgpu_debugfs_open - open a file of a device's debugfs folder
+ * mockgpu_debugfs_open - open a file in a device's debugfs folder
  * @fd: from mockgpu_open()
- * @name: its name, as "buffers"
- * @flags: of open(2)
+ * @name: its name, such as "buffers"
+ * @flags: as for open(2)
  *
  * Return: a file descriptor or a negative errno.
  */
@@ -24,12 +24,12 @@ int mockgpu_debugfs_open(int fd, const char *name, int flags);
 /**
  * struct mockgpu_usage - what the driver holds, for all its clients together
  * @buffers: buffer objects
- * @pages: system pages they are charged for; blocks count whole
- * @pages_max: how many pages they may be charged for at all
- * @populated: system pages that they have now
- * @vram: pages of VRAM that they have now
+ * @pages: system pages they are charged for; blocks count in full
+ * @pages_max: the most system pages they may be charged for
+ * @populated: system pages they have now
+ * @vram: VRAM pages they have now
  * @vram_max: pages of VRAM
- * @charged: pages they are charged for: @pages and what the kernel keeps about them
+ * @charged: pages they are charged for: @pages and the kernel's metadata about them
  */
 struct mockgpu_usage {
 	uint64_t buffers;
@@ -46,42 +46,42 @@ struct mockgpu_usage {
  * @fd: from mockgpu_open()
  * @usage: out
  *
- * Return: 0 or a negative errno: ENOENT or EACCES where debugfs is not mounted
- * or not for us, EPROTO when it says something else.
+ * Return: 0 or a negative errno: ENOENT or EACCES where debugfs is not mounted or not
+ * accessible, EPROTO when it says something else.
  */
 int mockgpu_usage_get(int fd, struct mockgpu_usage *usage);
 
 /**
  * mockgpu_ttm_objects - read debugfs: ttm/buffer_objects
  *
- * Return: how many buffer objects all of TTM's devices have, or a negative errno: ENOENT
- * or EACCES where debugfs is not mounted or not for us.
+ * Return: the number of buffer objects of all TTM devices, or a negative errno: ENOENT or
+ * EACCES where debugfs is not mounted or not accessible.
  */
 int mockgpu_ttm_objects(void);
 
 /**
- * struct mockgpu_buffer - a line of debugfs buffers
+ * struct mockgpu_buffer - a line of debugfs file "buffers"
  * @id: number in the device
  * @size: bytes
  * @kind: name of the page kind, or "import"
  * @placement: "gtt", "vram", "system" or "none"; "" when @busy
  * @maps: user mappings
- * @faults: page faults answered
- * @zaps: times MOCKGPU_BO_ZAP was called
- * @notifies: move notifications, sent or (an import) got
- * @populated: whether it has pages or (an import) addresses
+ * @faults: page faults handled
+ * @zaps: calls of MOCKGPU_BO_ZAP
+ * @notifies: move notifications, sent or (for an import) received
+ * @populated: whether it has pages or (for an import) addresses
  * @pins: pins
  * @caching: enum mockgpu_caching
- * @moves: times it got another place or other pages
- * @swapouts: times it was swapped out
- * @flushes: times the CPU's cache was flushed for it, where uncached pages need that
- * @revoked: whether it is
+ * @moves: how often it got another placement or other pages
+ * @swapouts: how often it was swapped out
+ * @flushes: how often the CPU cache was flushed for it, where uncached pages need that
+ * @revoked: whether it is revoked
  * @exported: whether it has a dma-buf
- * @attached: devices that attached to that
+ * @attached: devices attached to that dma-buf
  * @segments: of an import with addresses: pieces of memory
- * @address: of the first of them
- * @busy: whether it was reserved just then; the members from @populated on and
- *	@placement were not told
+ * @address: of the first segment
+ * @busy: whether it was reserved at that moment; the members from @populated on and
+ *	@placement are not known then
  */
 struct mockgpu_buffer {
 	uint64_t id;
@@ -109,20 +109,20 @@ struct mockgpu_buffer {
 /**
  * mockgpu_buffers_get - list the buffers of a device, of all its clients
  * @fd: from mockgpu_open()
- * @buffers: out, in the order they were made
+ * @buffers: out, in the order of creation
  * @room: entries at @buffers
  *
- * Return: how many there are, maybe more than @room, or a negative errno.
+ * Return: how many there are, which may be more than @room, or a negative errno.
  */
 int mockgpu_buffers_get(int fd, struct mockgpu_buffer *buffers, size_t room);
 
 /**
- * struct mockgpu_entry - what this process's page table has for an address
- * @present: there is an entry; the other members are 0 when there is none
- * @pfn: page frame number of the address, inside of a large entry too
- * @large: the entry is for 2 MiB or more
- * @writable: writes go through
- * @special: the kernel takes no struct page for it
+ * struct mockgpu_entry - the entry that this process's page table has for an address
+ * @present: there is an entry; without one the other members are 0
+ * @pfn: page frame number of the address, also within a large entry
+ * @large: the entry maps 2 MiB or more
+ * @writable: the entry allows writes
+ * @special: the kernel uses no struct page for it
  * @prot: the architecture's bits, see mockgpu_entry_caching()
  */
 struct mockgpu_entry {
@@ -137,24 +137,24 @@ struct mockgpu_entry {
 /**
  * mockgpu_entry_get - look at the page table without touching the page
  * @fd: from mockgpu_open()
- * @address: in any mapping with VM_PFNMAP or VM_IO of this process
+ * @address: in any VM_PFNMAP or VM_IO mapping of this process
  * @entry: out
  *
- * Return: 0 or a negative errno: ENOENT where no such mapping is, or no debugfs.
+ * Return: 0 or a negative errno: ENOENT without such a mapping or without debugfs.
  */
 int mockgpu_entry_get(int fd, const void *address, struct mockgpu_entry *entry);
 
 /**
- * mockgpu_entry_caching - the memory type that an entry asks the CPU for
+ * mockgpu_entry_caching - the memory type that an entry selects
  * @entry: a present one
  *
- * Return: "write-back", "write-combining", "uncached-minus" and so on; "?" where
- * this architecture's bits are not known.
+ * Return: "write-back", "write-combining", "uncached-minus" and so on; "?" where this
+ * architecture's bits are not known.
  */
 const char *mockgpu_entry_caching(const struct mockgpu_entry *entry);
 
 /**
- * mockgpu_fail_set - let the n-th step of this process in the driver fail
+ * mockgpu_fail_set - make this process's n-th step in the driver fail
  * @fd: from mockgpu_open()
  * @nth: from 1; 0 for none
  *
@@ -163,7 +163,7 @@ const char *mockgpu_entry_caching(const struct mockgpu_entry *entry);
 int mockgpu_fail_set(int fd, unsigned long nth);
 
 /**
- * mockgpu_fail_get - what became of mockgpu_fail_set()
+ * mockgpu_fail_get - read what became of mockgpu_fail_set()
  * @fd: from mockgpu_open()
  * @left: out: steps until the one that fails; 0: it has failed, or none will
  * @point: out: name of the step that failed, or "-"
@@ -174,7 +174,7 @@ int mockgpu_fail_set(int fd, unsigned long nth);
 int mockgpu_fail_get(int fd, unsigned long *left, char *point, size_t size);
 
 /**
- * mockgpu_unplug - take a device away from user space, as by pulling it
+ * mockgpu_unplug - unplug a device, as if it was pulled from the host
  * @fd: from mockgpu_open()
  *
  * Return: 0 or a negative errno.

@@ -61,7 +61,7 @@ int mockgpu_caching_parse(const char *name)
 	return value_of(caching_names, MOCKGPU_CACHING_COUNT, name);
 }
 
-/* Why @what could not be opened: the sentence, and the errno to return. */
+/* Say why @what could not be opened. Return: the errno. */
 static int explain(const char *what, int err, char *why, size_t size)
 {
 	if (access("/sys/module/" MOCKGPU_MODULE, F_OK)) {
@@ -90,8 +90,8 @@ static int is_mockgpu(int fd)
 }
 
 /*
- * Our render node number @nth. libdrm's drmOpenWithType() tries all nodes too and keeps
- * the reason of the last one, which as a rule is that it is not there.
+ * Our render node number @nth. libdrm's drmOpenWithType() tries all nodes too but keeps
+ * the errno of the last one, which usually does not exist.
  */
 static int open_render(int nth)
 {
@@ -102,7 +102,7 @@ static int open_render(int nth)
 	for (i = 128; i < 192; i++) {
 		snprintf(path, sizeof(path), DRM_RENDER_DEV_NAME, DRM_DIR_NAME, i);
 		fd = open(path, O_RDWR | O_CLOEXEC);
-		/* It may have been ours. */
+		/* This node may have been ours. */
 		if (fd < 0 && err == ENODEV && errno != ENOENT && errno != ENXIO)
 			err = errno;
 		if (fd < 0)

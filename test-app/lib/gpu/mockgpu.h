@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The device library: uapi/mockgpu_drm.h as C functions, over libdrm.
+ * The device library: uapi/mockgpu_drm.h as C functions, on top of libdrm.
  *
- * Functions that return int give 0 (or what is said) for success and a negative
- * errno for failure; nothing is printed. EINTR and EAGAIN never come back, since
- * drmIoctl() repeats. Nothing here is locked: one buffer, one thread at a time.
+ * Functions that return int return 0 (or what is said) on success and a negative errno on
+ * failure; nothing is printed. EINTR and EAGAIN are never returned, since drmIoctl()
+ * retries. Nothing here is locked: use a buffer from one thread at a time.
  */
 #ifndef MOCKGPU_LIB_H
 #define MOCKGPU_LIB_H
@@ -19,18 +19,18 @@
 /** MOCKGPU_NODE - the plain node: its mmap at offset 0 gives a buffer. */
 #define MOCKGPU_NODE "/dev/mockgpu"
 
-/** MOCKGPU_PARAMETERS - the module's parameters, a file for each */
+/** MOCKGPU_PARAMETERS - folder of the module's parameters, one file each. */
 #define MOCKGPU_PARAMETERS "/sys/module/mockgpu/parameters/"
 
 /**
  * struct mockgpu_bo - a buffer object of this process
- * @fd: the DRM file it was made with; not owned
+ * @fd: the DRM file it was created with; not owned
  * @handle: its GEM handle there, 0 after mockgpu_bo_destroy()
  * @size: bytes
  * @kind: enum mockgpu_kind
  * @order: block order, 0 for MOCKGPU_KIND_TTM
  * @caching: enum mockgpu_caching
- * @map: where all of it is mapped, or NULL
+ * @map: where it is mapped in full, or NULL
  */
 struct mockgpu_bo {
 	int fd;
@@ -44,13 +44,12 @@ struct mockgpu_bo {
 
 /**
  * mockgpu_open - open the render node
- * @why: out: on failure one sentence for people, with what to do about it;
- *	may be NULL
- * @size: room at @why in bytes
+ * @why: out: on failure one sentence for people, with what to do about it; may be NULL
+ * @size: bytes at @why
  *
- * Return: a file descriptor to be closed with close(), or a negative errno:
- * ENODEV when the module is not loaded or its device is gone, EACCES without the rights,
- * EMFILE and the like.
+ * Return: a file descriptor to be closed with close(), or a negative errno: ENODEV when
+ * the module is not loaded or its device is gone, EACCES without the permission, EMFILE
+ * and so on.
  */
 int mockgpu_open(char *why, size_t size);
 
@@ -64,7 +63,7 @@ int mockgpu_open_peer(void);
 /**
  * mockgpu_node_open - open the plain node
  * @flags: O_RDWR or O_RDONLY
- * @bytes: out: size of its buffer; may be NULL
+ * @bytes: out: size of its buffer in bytes; may be NULL
  * @why: as for mockgpu_open()
  * @size: as for mockgpu_open()
  *
@@ -83,22 +82,22 @@ int mockgpu_node_open(int flags, uint64_t *bytes, char *why, size_t size);
 int mockgpu_get_param(int fd, uint32_t param, uint64_t *value);
 
 /**
- * mockgpu_supports - whether a bit mask of MOCKGPU_GET_PARAM has a bit
+ * mockgpu_supports - tell whether a bit mask of MOCKGPU_GET_PARAM has a bit
  * @fd: from mockgpu_open()
  * @param: MOCKGPU_PARAM_KINDS, _CACHINGS, _PLACEMENTS or _FAULT_MODES
  * @what: enum mockgpu_kind and so on
  *
- * Return: true when it has; false also when it cannot be read.
+ * Return: true when it has; false otherwise, or if it cannot be read.
  */
 bool mockgpu_supports(int fd, uint32_t param, uint32_t what);
 
 /**
- * mockgpu_bo_make - make a buffer with all that the driver offers
+ * mockgpu_bo_make - create a buffer with all options of the driver
  * @fd: from mockgpu_open()
- * @want: what it shall be; @want->handle is 0
+ * @want: the buffer to create; @want->handle is 0
  * @bo: out; @bo->handle is 0 on failure
  *
- * For a buffer that a guest is given there is vm_buffer_make().
+ * For a buffer that is given to a guest use vm_buffer_make().
  *
  * Return: 0 or a negative errno of DRM_IOCTL_MOCKGPU_BO_CREATE.
  */
@@ -106,7 +105,7 @@ int mockgpu_bo_make(int fd, const struct drm_mockgpu_bo_create *want,
 		    struct mockgpu_bo *bo);
 
 /**
- * mockgpu_bo_create - make a buffer in GTT
+ * mockgpu_bo_create - create a buffer in GTT
  * @fd: from mockgpu_open()
  * @kind: enum mockgpu_kind
  * @order: block order
@@ -121,14 +120,14 @@ int mockgpu_bo_create(int fd, uint32_t kind, uint32_t order, uint32_t caching,
 
 /**
  * mockgpu_bo_destroy - unmap a buffer and close its handle
- * @bo: the buffer; one without a handle is left alone
+ * @bo: the buffer; nothing is done without a handle
  *
  * Return: 0 or a negative errno.
  */
 int mockgpu_bo_destroy(struct mockgpu_bo *bo);
 
 /**
- * mockgpu_bo_offset - the offset to mmap() a buffer at
+ * mockgpu_bo_offset - get the offset to mmap() a buffer at
  * @bo: the buffer
  * @offset: out
  *
@@ -137,9 +136,9 @@ int mockgpu_bo_destroy(struct mockgpu_bo *bo);
 int mockgpu_bo_offset(const struct mockgpu_bo *bo, uint64_t *offset);
 
 /**
- * mockgpu_bo_map - map all of a buffer, shared, for reading and writing
+ * mockgpu_bo_map - map all of a buffer, shared, readable and writable
  * @bo: the buffer, not mapped yet
- * @at: NULL for anywhere, or the address, where whatever was there is replaced
+ * @at: NULL for anywhere, or an address, where it replaces any other mapping
  *
  * Return: 0 with @bo->map set, or a negative errno.
  */
@@ -147,7 +146,7 @@ int mockgpu_bo_map(struct mockgpu_bo *bo, void *at);
 
 /**
  * mockgpu_bo_unmap - undo mockgpu_bo_map()
- * @bo: the buffer; one that is not mapped is left alone
+ * @bo: the buffer; nothing is done if it is not mapped
  *
  * Return: 0 or a negative errno.
  */
@@ -164,19 +163,19 @@ int mockgpu_bo_query(const struct mockgpu_bo *bo,
 		     struct drm_mockgpu_bo_query *query);
 
 /**
- * mockgpu_bo_pages - look at pages; needs CAP_SYS_ADMIN
+ * mockgpu_bo_pages - query pages; needs CAP_SYS_ADMIN
  * @bo: the buffer
  * @first: first page
- * @count: room at @pages
+ * @count: entries at @pages
  * @pages: out
  *
- * Return: how many were written, or a negative errno.
+ * Return: how many entries were written, or a negative errno.
  */
 int64_t mockgpu_bo_pages(const struct mockgpu_bo *bo, uint64_t first,
 			 uint64_t count, struct drm_mockgpu_page *pages);
 
 /**
- * mockgpu_bo_zap - take away every user mapping; the next touch faults again
+ * mockgpu_bo_zap - remove every user mapping; the next access faults again
  * @bo: the buffer
  *
  * Return: 0 or a negative errno.
@@ -238,7 +237,7 @@ int mockgpu_bo_revoke(const struct mockgpu_bo *bo);
 int mockgpu_bo_set_fault(const struct mockgpu_bo *bo, uint32_t mode, uint32_t arg);
 
 /**
- * mockgpu_bo_snapshot - remember count and flags of every page; needs
+ * mockgpu_bo_snapshot - record the reference count and flags of every page; needs
  * CAP_SYS_ADMIN
  * @bo: the buffer
  *
@@ -247,11 +246,11 @@ int mockgpu_bo_set_fault(const struct mockgpu_bo *bo, uint32_t mode, uint32_t ar
 int mockgpu_bo_snapshot(const struct mockgpu_bo *bo);
 
 /**
- * mockgpu_bo_compare - compare with the snapshot; needs CAP_SYS_ADMIN
+ * mockgpu_bo_compare - compare pages with the snapshot; needs CAP_SYS_ADMIN
  * @bo: the buffer
- * @result: out: @result->changed is 0 when all is as it was
+ * @result: out: @result->changed is 0 when nothing changed
  *
- * Return: 0 or a negative errno, also when pages changed.
+ * Return: 0, also when pages changed, or a negative errno.
  */
 int mockgpu_bo_compare(const struct mockgpu_bo *bo,
 		       struct drm_mockgpu_bo_compare *result);
@@ -267,11 +266,11 @@ int mockgpu_bo_compare(const struct mockgpu_bo *bo,
 int mockgpu_bo_inject(const struct mockgpu_bo *bo, uint32_t op, uint64_t page);
 
 /**
- * mockgpu_bo_inject_foreign - from now on map a page of another buffer
+ * mockgpu_bo_inject_foreign - map a page of another buffer from now on
  * @bo: the buffer
- * @page: the page in whose place
+ * @page: the page to replace
  * @other: the other buffer, of the same fd
- * @other_page: its page
+ * @other_page: the page of it to map
  *
  * Return: 0 or a negative errno.
  */
@@ -280,7 +279,7 @@ int mockgpu_bo_inject_foreign(const struct mockgpu_bo *bo, uint64_t page,
 			      uint64_t other_page);
 
 /**
- * mockgpu_bo_export - make a dma-buf of a buffer, or get the one it has
+ * mockgpu_bo_export - get the dma-buf of a buffer, created if needed
  * @bo: the buffer
  *
  * Return: its file descriptor, readable and writable, or a negative errno.
@@ -288,12 +287,12 @@ int mockgpu_bo_inject_foreign(const struct mockgpu_bo *bo, uint64_t page,
 int mockgpu_bo_export(const struct mockgpu_bo *bo);
 
 /**
- * mockgpu_bo_import - make a buffer of a dma-buf
+ * mockgpu_bo_import - import a dma-buf
  * @fd: from mockgpu_open()
- * @dmabuf: file descriptor of any dma-buf; still open afterwards
- * @bo: out; @bo->handle is 0 on failure. For a dma-buf of the same device it is
- *	another name of the exported buffer, for one of the same @fd the very same
- *	handle. @bo->kind is MOCKGPU_KIND_IMPORT for a foreign one.
+ * @dmabuf: file descriptor of any dma-buf; stays open
+ * @bo: out; @bo->handle is 0 on failure. For a dma-buf of the same device it is another
+ *	handle of the exported buffer, or the very same handle if that is of @fd.
+ *	@bo->kind is MOCKGPU_KIND_IMPORT for a dma-buf of another exporter.
  *
  * Return: 0 or a negative errno.
  */
@@ -301,11 +300,11 @@ int mockgpu_bo_import(int fd, int dmabuf, struct mockgpu_bo *bo);
 
 /**
  * mockgpu_bo_copy - let the device copy
- * @dst: to where
- * @dst_offset: bytes
- * @src: from where, another buffer of the same fd
- * @src_offset: bytes
- * @size: bytes
+ * @dst: destination
+ * @dst_offset: in bytes
+ * @src: source, another buffer of the same fd
+ * @src_offset: in bytes
+ * @size: in bytes
  *
  * Return: 0 or a negative errno.
  */
@@ -313,7 +312,7 @@ int mockgpu_bo_copy(const struct mockgpu_bo *dst, uint64_t dst_offset,
 		    const struct mockgpu_bo *src, uint64_t src_offset, uint64_t size);
 
 /**
- * mockgpu_kind_name - the name of a page kind
+ * mockgpu_kind_name - get the name of a page kind
  * @kind: enum mockgpu_kind
  *
  * Return: the name as in /sys/module/mockgpu/parameters/node_kind, or "?".
@@ -321,7 +320,7 @@ int mockgpu_bo_copy(const struct mockgpu_bo *dst, uint64_t dst_offset,
 const char *mockgpu_kind_name(uint32_t kind);
 
 /**
- * mockgpu_kind_parse - the page kind of a name
+ * mockgpu_kind_parse - look up a page kind by its name
  * @name: the name
  *
  * Return: enum mockgpu_kind or -EINVAL.
@@ -329,7 +328,7 @@ const char *mockgpu_kind_name(uint32_t kind);
 int mockgpu_kind_parse(const char *name);
 
 /**
- * mockgpu_caching_name - the name of a memory type
+ * mockgpu_caching_name - get the name of a memory type
  * @caching: enum mockgpu_caching
  *
  * Return: "cached", "wc", "uc" or "?".
@@ -337,7 +336,7 @@ int mockgpu_kind_parse(const char *name);
 const char *mockgpu_caching_name(uint32_t caching);
 
 /**
- * mockgpu_caching_parse - the memory type of a name
+ * mockgpu_caching_parse - look up a memory type by its name
  * @name: the name
  *
  * Return: enum mockgpu_caching or -EINVAL.

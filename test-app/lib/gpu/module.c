@@ -14,8 +14,8 @@
 #define MODULE_NAME "mockgpu"
 
 /*
- * What this program has done to the module: tests are children of the harness, and what
- * one has loaded the next may use.
+ * What this program has done to the module. Tests are children of the harness, and a
+ * test may use what an earlier one has loaded, so this is shared.
  */
 struct module_state {
 	bool is_changed;

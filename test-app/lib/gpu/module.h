@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Loading and unloading mockgpu from a test. The file to load is what the
- * environment variable MOCKGPU_MODULE names; lab/run sets it. Tests include
- * tests/include/reload.h, which calls module_restore() at the program's end.
+ * Load and unload mockgpu from a test. Environment variable MOCKGPU_MODULE names the file
+ * to load; lab/run sets it. Tests include tests/include/reload.h, which calls
+ * module_restore() when the program ends.
  */
 #ifndef MOCKGPU_MODULE_H
 #define MOCKGPU_MODULE_H
@@ -10,14 +10,14 @@
 #include <stdbool.h>
 
 /**
- * module_is_loaded - whether mockgpu is
+ * module_is_loaded - tell whether mockgpu is loaded
  *
  * Return: true when it is.
  */
 bool module_is_loaded(void);
 
 /**
- * module_file - the file to load
+ * module_file - get the file to load
  *
  * Return: its path, or NULL when MOCKGPU_MODULE is not set.
  */
@@ -41,7 +41,7 @@ int module_unload(void);
 /**
  * module_unload_wait - rmmod mockgpu, if it is loaded
  *
- * What was open somewhere a moment ago gets a second to be closed.
+ * Files that were open a moment ago get a second to be closed.
  *
  * Return: 0 or a negative errno.
  */
@@ -59,8 +59,8 @@ int module_reload(const char *parameters);
  * module_want - have the module loaded with these parameters
  * @parameters: as for module_load(), not ""
  *
- * Loads it anew only where the program has not loaded it so before: under emulation that
- * takes a second.
+ * Reloads it only if the program has not loaded it with them already: under emulation a
+ * reload takes a second.
  *
  * Return: 0 or a negative errno.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is known of a page in a guest, see explain.h; the words are in explain_text.c. */
+/* Collect what is known of a page in a guest, see explain.h; explain_text.c prints it. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include "kvmtrace.h"
 #include "touch.h"
 
-/* Of a page with a struct page: the entry's number, for who has CAP_SYS_ADMIN. */
+/* Of a page with a struct page: the entry's pfn, for callers with CAP_SYS_ADMIN. */
 static void explain_pagemap(uint64_t hva, struct mockgpu_entry *entry)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -46,7 +46,7 @@ static void explain_entry(struct explanation *explanation, struct mockgpu_entry 
 		close(fd);
 }
 
-/* The page and the buffer, as the driver tells. */
+/* Query the driver about the page and the buffer. */
 static void explain_ask(struct explanation *explanation)
 {
 	const struct explain_page *what = &explanation->what;
@@ -62,7 +62,7 @@ static void explain_ask(struct explanation *explanation)
 
 void explain_look(struct explanation *explanation, const struct explain_page *what)
 {
-	/* It may be the one that is in there. */
+	/* The reserved page may be the one that is mapped there. */
 	*explanation = (struct explanation){ .what = *what };
 	what = &explanation->what;
 	explanation->hva = (uintptr_t)what->memory + what->page * GUEST_PAGE_SIZE;
@@ -73,7 +73,7 @@ void explain_look(struct explanation *explanation, const struct explain_page *wh
 	explain_ask(explanation);
 }
 
-/* Values become differences. */
+/* Turn values into differences. */
 static void explain_subtract(struct explanation *explanation, struct vmm_vcpu *vcpu)
 {
 	struct kvmstat now[EXPLAIN_STATS];
@@ -86,7 +86,7 @@ static void explain_subtract(struct explanation *explanation, struct vmm_vcpu *v
 		explanation->stats[i].value = now[i].value - explanation->stats[i].value;
 }
 
-/* An empty pass: the guest gets its own memory, which would be in the way otherwise. */
+/* An empty pass, so the guest's own memory is mapped and does not show in the trace. */
 static int explain_warm_up(struct vmm_vcpu *vcpu)
 {
 	struct guest_work *work = vmm_vcpu_work(vcpu);
@@ -99,7 +99,7 @@ static int explain_warm_up(struct vmm_vcpu *vcpu)
 	return ret;
 }
 
-/* Of the trace only what names the page, or nothing at all. */
+/* Keep only the lines of the trace that name the page; there may be none. */
 static void explain_cut_trace(struct explanation *explanation)
 {
 	const struct explain_page *what = &explanation->what;
@@ -125,15 +125,15 @@ static void explain_cut_trace(struct explanation *explanation)
 	*to = '\0';
 }
 
-/* The guest's access, in one pass over one page. */
+/* The guest's access, as one pass over one page. */
 static int explain_touch(struct explanation *explanation, struct vmm_vcpu *vcpu)
 {
 	const struct explain_page *what = &explanation->what;
-	const uint32_t visit = what->page;
+	const uint32_t page = what->page;
 	uint8_t *result = calloc(what->page + 1, sizeof(*result));
 	struct touch touch = {
 		.op = what->op, .gpa = what->gpa, .seed = what->seed,
-		.visit = &visit, .visits = 1, .result = result,
+		.sequence = &page, .accesses = 1, .result = result,
 	};
 	int ret;
 
@@ -141,7 +141,7 @@ static int explain_touch(struct explanation *explanation, struct vmm_vcpu *vcpu)
 		return -ENOMEM;
 	ret = touch_run(vcpu, &touch);
 	explanation->ran = true;
-	explanation->result = result[visit];
+	explanation->result = result[page];
 	explanation->spurious = touch.spurious;
 	free(result);
 	return ret;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Why a guest can, or cannot, reach a page: everything that user space, the driver and
- * KVM can tell about it, and the guest's access once more under KVM's tracepoints.
+ * Why a guest can, or cannot, access a page: everything that user space, the driver and
+ * KVM can tell about it, and the guest's access repeated under KVM's tracepoints.
  */
 #ifndef MOCKGPU_TEST_EXPLAIN_H
 #define MOCKGPU_TEST_EXPLAIN_H
@@ -19,15 +19,15 @@
  * struct explain_page - which page of which memslot
  *
  * @vm: the VM
- * @vcpu: number of a vCPU that does not run
- * @bo: the buffer, or NULL (or one without a handle) where there is none
+ * @vcpu: number of a vCPU that is not running
+ * @bo: the buffer, or NULL (or one without a handle) if there is none
  * @memory: where page 0 is mapped
- * @gpa: where it is in the guest
+ * @gpa: guest physical address of page 0
  * @page: page number
- * @op: the guest's access: GUEST_READ changes nothing
- * @seed: of the data that is there or written
- * @info: what else is known of the page, or NULL: the driver is asked
- * @untraced: leave KVM's tracepoints out, which take a second on 6.1 under emulation
+ * @op: the guest's access; GUEST_READ changes nothing
+ * @seed: of the data that is there or is written
+ * @info: what else is known of the page, or NULL to query the driver
+ * @untraced: leave out KVM's tracepoints, which take a second on 6.1 under emulation
  */
 struct explain_page {
 	struct vmm *vm;
@@ -48,22 +48,22 @@ struct explain_page {
  * struct explanation - what is known of a page
  *
  * @what: the page
- * @hva: where it is in this process
- * @vma: flags of the VMA there, hostmap_vma_flags(); "" where nothing is mapped
- * @pfnmap: the VMA has VM_PFNMAP or VM_IO; otherwise the entries have only present
- *	and pfn, from /proc/self/pagemap
- * @before: entry of the page table before the access
- * @after: and behind it
+ * @hva: its host virtual address
+ * @vma: flags of its VMA, hostmap_vma_flags(); "" where nothing is mapped
+ * @pfnmap: the VMA has VM_PFNMAP or VM_IO; otherwise the entries have only present and
+ *	pfn, from /proc/self/pagemap
+ * @before: page table entry before the access
+ * @after: page table entry after the access
  * @told: @info is filled in
  * @info: the page, as the kernel sees it
  * @queried: @query is filled in
  * @query: the buffer
- * @ran: the guest made the access; what follows is filled in
- * @result: enum guest_result of it
+ * @ran: the guest made the access; the following members are filled in
+ * @result: enum guest_result of the access
  * @spurious: it failed with EFAULT at first and the retry succeeded
  * @exit: the last exit, in words
- * @stats: statistics of KVM and how much they changed (as int64_t)
- * @stat_count: how many
+ * @stats: KVM's statistics and how much they changed (as int64_t)
+ * @stat_count: entries in @stats
  * @trace: KVM's tracepoints, a line each; "" without
  * @trace_error: 0, or why there is no trace: -errno, -ENODATA for @what->untraced
  */
@@ -89,32 +89,32 @@ struct explanation {
 };
 
 /**
- * explain_look() - tell what can be told without touching the page
- * @explanation: filled in
+ * explain_look() - collect what can be known without touching the page
+ * @explanation: out
  * @what: the page
  */
 void explain_look(struct explanation *explanation, const struct explain_page *what);
 
 /**
- * explain_access() - the same, and let the guest access the page
- * @explanation: filled in
+ * explain_access() - the same, then let the guest access the page
+ * @explanation: out
  * @what: the page
  *
- * Return: 0, or -errno of the vCPU; @explanation tells what there was until then.
+ * Return: 0, or -errno of the vCPU; @explanation has what was collected until then.
  */
 int explain_access(struct explanation *explanation, const struct explain_page *what);
 
 /**
- * explain_stat() - how much a statistic changed
+ * explain_stat() - get how much a statistic changed
  * @explanation: from explain_access()
  * @name: as in struct kvmstat
  *
- * Return: the difference, 0 also where this kernel has no such statistic.
+ * Return: the difference; 0 also if this kernel has no such statistic.
  */
 int64_t explain_stat(const struct explanation *explanation, const char *name);
 
 /**
- * explain_cause() - the likely cause, in words
+ * explain_cause() - describe the likely cause
  * @explanation: from explain_access()
  * @text: one line
  * @size: bytes at @text

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* An explanation in words, see explain.h. */
+/* Print an explanation, see explain.h. */
 
 #include <inttypes.h>
 #include <string.h>
@@ -146,7 +146,7 @@ static void explain_print_buffer(const struct drm_mockgpu_bo_query *query, FILE 
 		query->moves);
 }
 
-/* What tells of the access, not of the machine's other work. */
+/* Only statistics about the access, not about other work of the machine. */
 static bool explain_is_telling(const char *name)
 {
 	static const char *const telling[] = {
@@ -194,7 +194,7 @@ static void explain_print_trace(const struct explanation *explanation, const cha
 	}
 }
 
-/* The beginning of a line. */
+/* Start a line. */
 static void explain_line(const char *prefix, const char *name, FILE *out)
 {
 	fprintf(out, "%s  %-7s ", prefix, name);

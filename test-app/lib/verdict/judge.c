@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The verdict on a buffer in a guest, see judge.h. */
+/* Judge a buffer in a guest, see judge.h. */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,21 +52,21 @@ static bool judge_data(const struct judge_evidence *evidence,
 }
 
 /**
- * struct judge_look - one look at the pages, and what it may show
+ * struct judge_look - the pages at one moment, and what KVM may have changed
  *
  * Before 6.13 KVM held a reference to a page while it mapped it, and treated it
  * like any memory of a process (kvm_set_pfn_accessed() and kvm_set_pfn_dirty()
- * in virt/kvm/kvm_main.c): mark_page_accessed() when it mapped it, and again
- * with SetPageDirty() when it removed the mapping. The second call sets
- * PG_referenced again or clears it, by which LRU the kernel uses. Pages with
- * PG_reserved it left alone, and pages it refused it never held. On arm64 it did all
- * of it when it mapped a page that the guest may write to: SetPageDirty() and two
- * calls of mark_page_accessed() (user_mem_abort() in arch/arm64/kvm/mmu.c).
+ * in virt/kvm/kvm_main.c): mark_page_accessed() when it mapped the page, and again
+ * with SetPageDirty() when it removed the mapping. The second call sets or clears
+ * PG_referenced, depending on the LRU in use. It left pages with PG_reserved alone,
+ * and never held pages that it refused. On arm64 it did all of this when it mapped a
+ * page that the guest may write to: SetPageDirty() and two calls of
+ * mark_page_accessed() (user_mem_abort() in arch/arm64/kvm/mmu.c).
  *
- * @now: the pages, NULL where all is as before
+ * @now: the pages, NULL if none has changed
  * @when: the moment, for people
- * @set: flags that KVM sets on each page it held, until then
- * @any: flags of which KVM leaves an unknown state behind
+ * @set: flags that KVM has set by then on each page it held
+ * @any: flags that KVM leaves in an unknown state
  */
 struct judge_look {
 	const struct drm_mockgpu_page *now;
@@ -99,7 +99,7 @@ static bool judge_state_changed(struct judgement *judgement, size_t i, const cha
 			    (unsigned long long)was->pfn, was->flags);
 }
 
-/* Either KVM left its marks on every page it held, or on none. */
+/* KVM left its marks either on every page it held, or on none. */
 static bool judge_look(const struct judge_evidence *evidence, const struct judge_look *look,
 		       struct judgement *judgement)
 {
@@ -148,8 +148,8 @@ static bool judge_pages(const struct judge_evidence *evidence, struct judgement 
 }
 
 /*
- * Every page has to be accounted for: it mapped, with data that judge_data() has found
- * right, or it gave EFAULT, which judge_refusals() looks at.
+ * Every page must be accounted for: either it mapped, with data that judge_data() found
+ * right, or it gave EFAULT, which judge_refusals() checks.
  */
 static bool judge_unreached(const struct judge_evidence *evidence, struct judgement *judgement)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What was seen of a buffer in a guest, and the verdict on it. Everything that
- * judges goes through here: the tests, the probe and the suite's self-test,
- * which shows that each reason below is really found.
+ * What was seen of a buffer in a guest, and the verdict on it. The tests, the probe and
+ * the suite's self-test, which shows that each reason below is found, all judge here.
  */
 #ifndef MOCKGPU_TEST_JUDGE_H
 #define MOCKGPU_TEST_JUDGE_H
@@ -14,13 +13,13 @@
 #include "mockgpu_test.h"
 
 /**
- * struct judge_wrong - words that did not hold what they should
+ * struct judge_wrong - words with the wrong value
  *
- * @words: how many; the others are undefined when it is 0
+ * @words: how many; the other members are undefined when it is 0
  * @page: page number of the first
  * @word: 8-byte word in the page
- * @right: what it should have held
- * @seen: what was read
+ * @right: expected value
+ * @seen: value that was read
  */
 struct judge_wrong {
 	uint64_t words;
@@ -37,17 +36,17 @@ struct judge_wrong {
  *
  * @pages: pages of the buffer; 0 is not ok
  * @result: enum guest_result of the guest's first access to each page
- * @before: each page before it got into the guest
+ * @before: each page before the buffer was attached to the guest
  * @during: each page while the guest had it mapped; NULL: as before
- * @after: each page when the memslot was gone; NULL: as before
- * @gone: each page when the VM was gone; NULL: as before
- * @guest_wrong: what the guest read wrongly
- * @host_wrong: what the host read wrongly
+ * @after: each page after the memslot was removed; NULL: as before
+ * @gone: each page after the VM was destroyed; NULL: as before
+ * @guest_wrong: wrong data read by the guest
+ * @host_wrong: wrong data read by the host
  * @spurious: times KVM_RUN failed with EFAULT and the retry succeeded
- * @complaints: records of the kernel log that are complaints
+ * @complaints: complaints in the kernel log
  * @complaint: the first of them
- * @refusal_known: this kernel is known to refuse pages without a reference
- *	count, judge_refusal_known()
+ * @refusal_known: this kernel is known to refuse pages without a reference count,
+ *	judge_refusal_known()
  */
 struct judge_evidence {
 	size_t pages;
@@ -67,12 +66,12 @@ struct judge_evidence {
 /**
  * enum judge_verdict - the verdict, as in docs and results
  *
- * @JUDGE_OK: every page mapped, data right in both directions, pages as before,
- *	nothing in the kernel log
- * @JUDGE_REPRODUCED: the same, but exactly the pages that this kernel is known
- *	to refuse gave EFAULT
+ * @JUDGE_OK: every page mapped, data right in both directions, pages unchanged, nothing
+ *	in the kernel log
+ * @JUDGE_REPRODUCED: the same, but exactly the pages that this kernel is known to refuse
+ *	gave EFAULT
  * @JUDGE_NOT_OK: anything else
- * @JUDGE_SKIP: was not tried
+ * @JUDGE_SKIP: not tried
  */
 enum judge_verdict {
 	JUDGE_OK,
@@ -82,19 +81,18 @@ enum judge_verdict {
 };
 
 /**
- * enum judge_reason - why it is not ok
+ * enum judge_reason - why the verdict is not ok
  *
- * @JUDGE_NONE: it is
- * @JUDGE_WRONG_DATA: the guest or the host read something else than was written
+ * @JUDGE_NONE: it is ok
+ * @JUDGE_WRONG_DATA: the guest or the host read something other than was written
  * @JUDGE_COUNT: a page's reference count changed
- * @JUDGE_STATE: a page's pfn or flags changed, other than this kernel is known
- *	to change them
- * @JUDGE_UNREACHED: a page neither mapped with the right data nor gave EFAULT, or
- *	there is no page
- * @JUDGE_REFUSED: a page gave EFAULT that no kernel, or not this one, is known
- *	to refuse
- * @JUDGE_PARTLY: some of the pages that this kernel is known to refuse gave
- *	EFAULT, others mapped
+ * @JUDGE_STATE: a page's pfn or flags changed, other than this kernel is known to change
+ *	them
+ * @JUDGE_UNREACHED: a page neither mapped with the right data nor gave EFAULT, or there
+ *	are no pages
+ * @JUDGE_REFUSED: a page gave EFAULT that no kernel, or not this one, is known to refuse
+ * @JUDGE_PARTLY: some of the pages that this kernel is known to refuse gave EFAULT,
+ *	others mapped
  * @JUDGE_SPURIOUS: KVM_RUN failed for no reason
  * @JUDGE_LOG: the kernel complained in its log
  */
@@ -111,12 +109,12 @@ enum judge_reason {
 };
 
 /**
- * struct judgement - a verdict and what it rests on
+ * struct judgement - a verdict and what it is based on
  *
  * @verdict: the verdict
  * @reason: the first reason found, in the order of enum judge_reason
- * @page: the first page it was found at; 0 where no page is to blame
- * @mapped: pages the guest could reach
+ * @page: the first page with that reason; 0 if it is not about a page
+ * @mapped: pages the guest could access
  * @total: pages of the buffer
  * @text: one line for people, without a newline
  */
@@ -130,26 +128,26 @@ struct judgement {
 };
 
 /**
- * judge_refusal_known() - tell whether KVM of this kernel is known to refuse
- *	pages without a reference count, BEHAVIOUR_REFUSES_TAILS
+ * judge_refusal_known() - tell whether KVM of this kernel is known to refuse pages
+ *	without a reference count, BEHAVIOUR_REFUSES_TAILS
  *
- * Whether it does is another question, which its answers are the answer to: a kernel
- * that is known to refuse such pages and maps all of them is ok.
+ * Whether it really refuses them is for the evidence to show: a kernel that is known to
+ * refuse such pages but maps all of them is ok.
  *
  * Return: true before 6.13 by uname().
  */
 bool judge_refusal_known(void);
 
 /**
- * judge_page_refusable() - tell whether a page is one that such a kernel refuses
- * @page: the page before it got into the guest
+ * judge_page_refusable() - tell whether such a kernel refuses a page
+ * @page: the page before the buffer was attached to the guest
  *
- * Return: true for a page that is neither counted nor reserved.
+ * Return: true for a page that has no reference count and is not reserved.
  */
 bool judge_page_refusable(const struct drm_mockgpu_page *page);
 
 /**
- * judge() - give the verdict
+ * judge() - judge a buffer
  * @evidence: what was seen
  *
  * Return: the judgement.
@@ -157,7 +155,7 @@ bool judge_page_refusable(const struct drm_mockgpu_page *page);
 struct judgement judge(const struct judge_evidence *evidence);
 
 /**
- * judge_verdict_word() - name a verdict for a machine-readable comment line
+ * judge_verdict_word() - get the word for a verdict in a machine-readable comment line
  * @verdict: the verdict
  *
  * Return: "ok", "reproduced", "not_ok" or "skip".
@@ -165,7 +163,7 @@ struct judgement judge(const struct judge_evidence *evidence);
 const char *judge_verdict_word(enum judge_verdict verdict);
 
 /**
- * judge_verdict_text() - name a verdict for people and for JSON
+ * judge_verdict_text() - get the name of a verdict for people and for JSON
  * @verdict: the verdict
  *
  * Return: "ok", "reproduced", "not ok" or "skip".

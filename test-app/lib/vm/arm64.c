@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The VMM's arm64 part: a vCPU begins at EL1 with interrupts masked, the MMU on and
- * every GPA below VMM_GPA_END mapped at the same virtual address, as write-back memory
- * but for the devices. Its exception vectors end in GUEST_CRASH_GPA.
+ * The VMM's arm64 part: a vCPU starts at EL1 with interrupts masked, the MMU on and every
+ * GPA below VMM_GPA_END mapped at the same virtual address, as write-back memory except
+ * for the devices. Its exception vectors end in GUEST_CRASH_GPA.
  *
  * The bits are those of the "Arm Architecture Reference Manual for A-profile
  * architecture", D8.3 (translation tables) and D24 (system registers).
@@ -28,7 +28,7 @@
 /* Write-back, allocating; Device-nGnRE. */
 #define ARM_MAIR (0xffull | 0x04ull << 8)
 
-/* 39 bits of address in 4 KiB pages, walks in write-back memory, no upper half. */
+/* 39-bit addresses in 4 KiB pages, table walks in write-back memory, no upper half. */
 #define ARM_TCR_T0SZ 25ull
 #define ARM_TCR_WALKS (1ull << 8 | 1ull << 10 | 3ull << 12)
 #define ARM_TCR_EPD1 (1ull << 23)
@@ -46,7 +46,7 @@
 #define ARM_LARGE_SIZE (2ull << 20)
 #define ARM_TABLE_ENTRIES 512
 
-/* The first GiB that has a device in it is mapped more finely. */
+/* The first GiB with a device in it is mapped with smaller entries. */
 #define ARM_DEVICE_GIB (VMM_MMIO_GPA / ARM_GIB)
 #define ARM_L1_GPA VMM_ARCH_GPA
 #define ARM_L2_GPA (ARM_L1_GPA + ARM_TABLE_SIZE)
@@ -57,7 +57,7 @@
 _Static_assert(VMM_VRAM_GPA == (ARM_DEVICE_GIB + 1) * ARM_GIB, "devices end with their GiB");
 _Static_assert(GUEST_DOORBELL_GPA / ARM_GIB == ARM_DEVICE_GIB, "the doorbell is a device");
 
-/* Address bits of the GPAs, KVM_VM_TYPE_ARM_IPA_SIZE: what any KVM can do. */
+/* Address bits of the GPAs, KVM_VM_TYPE_ARM_IPA_SIZE: a size that any KVM supports. */
 #define ARM_IPA_BITS 36
 
 /* KVM_VM_TYPE_ARM_PROTECTED, not in the headers before 7.1. */
@@ -114,7 +114,7 @@ int vmm_arch_vm_type(int kvm, const struct vmm_options *options, unsigned long *
 {
 	int bits = ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
 
-	/* Without the capability there are 40. */
+	/* Without the capability the size is 40 bits. */
 	*type = bits > 0 ? KVM_VM_TYPE_ARM_IPA_SIZE(ARM_IPA_BITS) : 0;
 	if (options->protected_guest)
 		*type |= ARM_VM_TYPE_PROTECTED;
@@ -193,7 +193,7 @@ bool vmm_arch_is_crash(const struct kvm_run *run)
 	return arm_stores_to(run, GUEST_CRASH_GPA);
 }
 
-/* io_mem_abort() in arch/arm64/kvm/mmio.c, unless KVM_CAP_ARM_NISV_TO_USER is enabled. */
+/* See io_mem_abort() in arch/arm64/kvm/mmio.c; KVM_CAP_ARM_NISV_TO_USER is not enabled. */
 bool vmm_arch_is_unemulated(const struct vmm_vcpu *vcpu)
 {
 	return vcpu->run_errno == ENOSYS;

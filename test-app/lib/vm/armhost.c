@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What decides on arm64 whether KVM takes a driver's memory, see armhost.h. */
+/* What decides on arm64 whether KVM accepts a driver's memory, see armhost.h. */
 
 #include <errno.h>
 #include <stdint.h>
@@ -12,10 +12,10 @@
 #include "behaviour.h"
 #include "vmm.h"
 
-/* Not in the headers before 6.17. On /dev/kvm it is not known, only on a VM. */
+/* Not in the headers before 6.17. Only a VM knows this capability, /dev/kvm does not. */
 #define ARMHOST_CAP_CACHEABLE 243
 
-/* klogctl(): the whole log, and how large it may be. */
+/* klogctl(): read the whole log, and get its size. */
 #define ARMHOST_LOG_READ_ALL 3
 #define ARMHOST_LOG_SIZE 10
 
@@ -26,7 +26,7 @@ static bool armhost_has_dic(void)
 #ifdef __aarch64__
 	uint64_t ctr;
 
-	/* Where a CPU of several differs the kernel answers for all of them. */
+	/* If the CPUs differ, the kernel answers for all of them. */
 	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
 	return ctr & ARMHOST_CTR_DIC;
 #else
@@ -34,7 +34,7 @@ static bool armhost_has_dic(void)
 #endif
 }
 
-/* The words of kvm_init() in arch/arm64/kvm/arm.c: "Hyp" was for nVHE up to 6.12. */
+/* Messages of kvm_init() in arch/arm64/kvm/arm.c: up to 6.12 "Hyp" means nVHE. */
 static const char *armhost_mode(const char *log)
 {
 	if (strstr(log, ": Protected hVHE mode initialized") ||

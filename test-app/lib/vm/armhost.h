@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What decides on arm64 whether KVM takes a driver's memory. */
+/* What decides on arm64 whether KVM accepts a driver's memory. */
 #ifndef MOCKGPU_TEST_ARMHOST_H
 #define MOCKGPU_TEST_ARMHOST_H
 
@@ -10,13 +10,13 @@ struct vmm;
 /**
  * struct armhost - what is known of the host
  *
- * @mode: "vhe", "nvhe" or "pkvm"; "?" where the kernel log does not tell (any more)
- * @fwb: stage 2 decides the memory type (FEAT_S2FWB), by the kernel log
- * @dic: no instruction cache to maintain (CTR_EL0.DIC)
- * @cacheable: KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED of a VM, new in 6.17: true with
- *	both of them
- * @refuses: KVM_SET_USER_MEMORY_REGION gives EINVAL for cacheable VM_PFNMAP memory, as
- *	seen: BEHAVIOUR_REFUSES_CACHEABLE
+ * @mode: "vhe", "nvhe" or "pkvm"; "?" if the kernel log does not tell (any more)
+ * @fwb: stage 2 decides the memory type (FEAT_S2FWB), according to the kernel log
+ * @dic: the instruction cache needs no maintenance (CTR_EL0.DIC)
+ * @cacheable: KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED of a VM, new in 6.17: true if the
+ *	host has both
+ * @refuses: KVM_SET_USER_MEMORY_REGION returns EINVAL for cacheable VM_PFNMAP memory, as
+ *	observed: BEHAVIOUR_REFUSES_CACHEABLE
  */
 struct armhost {
 	const char *mode;
@@ -27,9 +27,9 @@ struct armhost {
 };
 
 /**
- * armhost_look() - find it out
- * @vm: any VM, or NULL: then nothing is cacheable, nothing refused
- * @host: filled in
+ * armhost_look() - examine the host
+ * @vm: any VM, or NULL: then @host->cacheable and @host->refuses are false
+ * @host: out
  *
  * Return: 0; -EOPNOTSUPP on other architectures.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What this kernel does, and what a test may put up with, see behaviour.h. */
+/* What this kernel does, and what a test may tolerate, see behaviour.h. */
 
 #include <stddef.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ bool behaviour_is_excused(int seen, bool known)
 
 bool behaviour_excused(enum behaviour what)
 {
-	/* Few kernels are, so that most need not be asked. */
+	/* Few kernels are known to be unsafe, so most need not be asked. */
 	return behaviour_known(what) && behaviour_is_excused(behaviour_seen(what), true);
 }
 

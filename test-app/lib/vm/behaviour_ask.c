@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Small buffers in a VM that show what KVM does, see behaviour_ask.h. */
+/* Small buffers in a VM that show KVM's behaviour, see behaviour_ask.h. */
 
 #include <errno.h>
 #include <stdint.h>
@@ -18,19 +18,19 @@
 #define ASK_GPA VMM_VRAM_GPA
 #define ASK_BLOCK_ORDER 9
 #define ASK_BLOCK_PAGES (1 << ASK_BLOCK_ORDER)
-/* For two blocks that may begin in the middle of one. */
+/* Enough for two aligned blocks, wherever the range starts. */
 #define ASK_ROOM (3 * VM_BUFFER_BLOCK)
 
-/* What the guest is to find: the data of its memslot's pages, or another buffer's. */
+/* What the guest may find: the data of its memslot's pages, or another buffer's. */
 #define ASK_SEED 1
 #define ASK_OTHER_SEED 2
 
 /**
- * struct ask - what a question is asked with
+ * struct ask - what a question needs
  * @drm: the render node
  * @vm: a VM with one vCPU
  * @bo: the buffer that the guest has
- * @other: another one, that it should not have
+ * @other: another one, which it must not have
  * @room: ASK_ROOM bytes for the mapping of @bo, aligned to 2 MiB
  */
 struct ask {
@@ -42,8 +42,8 @@ struct ask {
 };
 
 /*
- * The buffer comes into a memslot that is there: a kernel that refuses a slot over such
- * memory can be asked that way too.
+ * Map the buffer into an existing memslot, so that a kernel that refuses a new memslot
+ * over such memory can be asked as well.
  */
 static int ask_map(struct ask *ask, char *at, char *slot, uint64_t size)
 {
@@ -52,12 +52,12 @@ static int ask_map(struct ask *ask, char *at, char *slot, uint64_t size)
 	return ret ? ret : mockgpu_bo_map(&ask->bo, at);
 }
 
-/* The guest reads page @page of the memslot: enum guest_result or -errno. */
+/* Let the guest read page @page of the memslot. Return: enum guest_result or -errno. */
 static int ask_read(struct ask *ask, uint32_t page, uint64_t seed)
 {
 	uint8_t result[ASK_BLOCK_PAGES];
 	struct touch touch = {
-		.op = GUEST_READ, .gpa = ASK_GPA, .seed = seed, .visit = &page, .visits = 1,
+		.op = GUEST_READ, .gpa = ASK_GPA, .seed = seed, .sequence = &page, .accesses = 1,
 		.result = result,
 	};
 	int ret = touch_run(vmm_vcpu_get(ask->vm, 0), &touch);
@@ -79,7 +79,7 @@ static int ask_tails(struct ask *ask)
 		return ret;
 	for (page = 0; page < 2; page++)
 		guest_fill_page((char *)ask->bo.map + page * GUEST_PAGE_SIZE, ASK_SEED, page);
-	/* Whatever there is to say of tails, heads are mapped. */
+	/* Head pages map in any case. */
 	if (ask_read(ask, 0, ASK_SEED) != GUEST_MAPPED)
 		return -EIO;
 	ret = ask_read(ask, 1, ASK_SEED);
@@ -90,9 +90,9 @@ static int ask_tails(struct ask *ask)
 
 /*
  * Single pages where a guess finds a block: address and offset agree modulo 2 MiB, and
- * mapping and memslot have room for one. The first of them is the head of a block of
- * our own, so that a kernel that guesses maps that block and nothing else; and the guest
- * only reads.
+ * the mapping and the memslot have room for one. The first page is the head of a block of
+ * our own, so a kernel that guesses maps that block and nothing else; and the guest only
+ * reads.
  */
 static int ask_guess(struct ask *ask)
 {
@@ -112,7 +112,7 @@ static int ask_guess(struct ask *ask)
 		}, &ask->bo);
 	if (!ret)
 		ret = mockgpu_bo_offset(&ask->bo, &offset);
-	/* From the mapping's begin to where the block is, in bytes. */
+	/* Bytes from the start of the mapping to the block. */
 	before = -offset % VM_BUFFER_BLOCK;
 	block = ask->room + VM_BUFFER_BLOCK;
 	if (!ret)
@@ -137,7 +137,7 @@ static int ask_cacheable(struct ask *ask)
 {
 	int ret;
 
-	/* Any other memory is taken. */
+	/* KVM accepts any other memory. */
 	ret = vmm_slot_set(ask->vm, ASK_SLOT, ASK_GPA, ask->room, GUEST_PAGE_SIZE, 0);
 	if (!ret)
 		ret = vmm_slot_delete(ask->vm, ASK_SLOT);
@@ -167,8 +167,8 @@ static int ask_counts(struct ask *ask, uint32_t *first, uint32_t *touched)
 }
 
 /*
- * Pages that each have a count, under one entry of 2 MiB, of which the guest touches one
- * that is not the first. That one has a reference to lose, for a kernel that takes it.
+ * Pages that each have a reference count, under one 2 MiB entry. The guest touches one
+ * that is not the first. It has a reference to spare, for a kernel that drops it.
  */
 static int ask_reference(struct ask *ask)
 {
@@ -221,7 +221,7 @@ static void ask_end(struct ask *ask)
 		close(ask->drm);
 }
 
-/* What only arm64 does is not asked of x86, whose buffers cannot show it. */
+/* Behaviour of arm64 only is not asked of x86, whose buffers cannot show it. */
 static int (*ask_question(enum behaviour what))(struct ask *ask)
 {
 	static int (*const questions[])(struct ask *ask) = {

@@ -6,7 +6,7 @@
 #include "behaviour.h"
 
 /**
- * behaviour_ask() - ask the kernel whether it does that
+ * behaviour_ask() - ask the kernel whether it shows a behaviour
  * @what: the behaviour
  *
  * Return: as behaviour_seen().

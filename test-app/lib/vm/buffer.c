@@ -12,9 +12,9 @@
 #include "mockgpu.h"
 #include "vmm.h"
 
-/* What takes up room before a buffer; each of them moves it by some pages. */
-#define GUESS_PADS 8
-#define GUESS_PAD_PAGES 3
+/* Pads occupy offsets before a buffer; each moves it by some pages. */
+#define PADS_MAX 8
+#define PAD_PAGES 3
 
 const char *vm_buffer_unusable(void)
 {
@@ -33,14 +33,14 @@ const char *vm_buffer_unusable(void)
 	return NULL;
 }
 
-static bool guess_is_denied;
+static bool guess_is_ruled_out;
 
 void vm_buffer_tell(int answer)
 {
-	guess_is_denied = !answer;
+	guess_is_ruled_out = !answer;
 }
 
-static int guess_hits(const struct mockgpu_bo *bo, bool *hits)
+static int buffer_hits_block(const struct mockgpu_bo *bo, bool *hits)
 {
 	uint64_t offset;
 	int ret = mockgpu_bo_offset(bo, &offset);
@@ -50,27 +50,27 @@ static int guess_hits(const struct mockgpu_bo *bo, bool *hits)
 	return ret;
 }
 
-/* With less room in front the buffer would go where it was: so the pads stay until then. */
-static int guess_dodge(int fd, const struct drm_mockgpu_bo_create *want,
-		       struct mockgpu_bo *bo)
+/* A freed pad would make room at the old offset, so all pads stay until the buffer is placed. */
+static int buffer_away_from_blocks(int fd, const struct drm_mockgpu_bo_create *want,
+				   struct mockgpu_bo *bo)
 {
-	struct mockgpu_bo pad[GUESS_PADS] = {};
+	struct mockgpu_bo pad[PADS_MAX] = {};
 	unsigned int pads = 0;
 	bool hits = true;
 	int ret, err;
 
-	if (want->size < VM_BUFFER_BLOCK || !ARCH_MAY_GUESS || guess_is_denied)
+	if (want->size < VM_BUFFER_BLOCK || !ARCH_MAY_GUESS || guess_is_ruled_out)
 		return 0;
-	for (ret = guess_hits(bo, &hits); !ret && hits && pads < GUESS_PADS; pads++) {
+	for (ret = buffer_hits_block(bo, &hits); !ret && hits && pads < PADS_MAX; pads++) {
 		ret = mockgpu_bo_destroy(bo);
 		if (!ret)
 			ret = mockgpu_bo_make(fd, &(struct drm_mockgpu_bo_create) {
-				.size = GUESS_PAD_PAGES * GUEST_PAGE_SIZE,
+				.size = PAD_PAGES * GUEST_PAGE_SIZE,
 			}, &pad[pads]);
 		if (!ret)
 			ret = mockgpu_bo_make(fd, want, bo);
 		if (!ret)
-			ret = guess_hits(bo, &hits);
+			ret = buffer_hits_block(bo, &hits);
 	}
 	while (pads--) {
 		err = mockgpu_bo_destroy(&pad[pads]);
@@ -89,7 +89,7 @@ int vm_buffer_make(int fd, const struct drm_mockgpu_bo_create *want, struct mock
 {
 	int ret = mockgpu_bo_make(fd, want, bo);
 
-	return ret ? ret : guess_dodge(fd, want, bo);
+	return ret ? ret : buffer_away_from_blocks(fd, want, bo);
 }
 
 int vm_buffer_create(int fd, uint32_t kind, uint32_t order, uint32_t caching, uint64_t size,

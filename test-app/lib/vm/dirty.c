@@ -52,7 +52,7 @@ int64_t dirty_ring_take(struct dirty_ring *ring, unsigned int slot, uint64_t *pa
 	while (count < room) {
 		struct kvm_dirty_gfn *gfn = &ring->gfn[ring->next % ring->entries];
 
-		/* Pairs with KVM's release, api.rst 8.29. */
+		/* Pairs with KVM's release, see api.rst 8.29. */
 		if (!(__atomic_load_n(&gfn->flags, __ATOMIC_ACQUIRE) & KVM_DIRTY_GFN_F_DIRTY))
 			break;
 		if (gfn->slot == slot)

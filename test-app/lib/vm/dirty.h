@@ -3,7 +3,7 @@
  * KVM's dirty tracking: the bitmap of a memslot, and the ring of a vCPU
  * (Documentation/virt/kvm/api.rst 4.8, 4.117 and 8.29).
  *
- * Functions that return int give 0 or -errno.
+ * Functions that return int return 0 or -errno.
  */
 #ifndef MOCKGPU_TEST_DIRTY_H
 #define MOCKGPU_TEST_DIRTY_H
@@ -18,7 +18,7 @@
  *	dirty_log_manual() was called
  * @vm: the VM
  * @slot: number of a memslot with KVM_MEM_LOG_DIRTY_PAGES
- * @bitmap: a bit per page, whole words
+ * @bitmap: out: a bit per page, in whole words
  *
  * Return: see above; -ENOENT without the flag.
  */
@@ -30,7 +30,7 @@ int dirty_log_get(struct vmm *vm, unsigned int slot, uint64_t *bitmap);
  * @slot: as for dirty_log_get()
  * @first: first page, a multiple of 64
  * @pages: how many, a multiple of 64 or up to the end of the memslot
- * @bitmap: of these pages, which ones
+ * @bitmap: which of these pages
  *
  * Return: see above.
  */
@@ -38,7 +38,7 @@ int dirty_log_clear(struct vmm *vm, unsigned int slot, uint64_t first, uint32_t 
 		    uint64_t *bitmap);
 
 /**
- * dirty_log_manual() - from now on only dirty_log_clear() clears
+ * dirty_log_manual() - let only dirty_log_clear() clear the bitmap from now on
  * @vm: the VM
  *
  * Return: see above.
@@ -51,7 +51,7 @@ int dirty_log_manual(struct vmm *vm);
  * @vm: the VM
  * @gfn: its entries, shared with KVM
  * @entries: how many
- * @next: the next one to look at
+ * @next: the next entry to take
  */
 struct dirty_ring {
 	struct vmm *vm;
@@ -62,8 +62,8 @@ struct dirty_ring {
 
 /**
  * dirty_ring_open() - map the ring of a vCPU
- * @ring: filled in
- * @vcpu: of a VM that was made with vmm_options.dirty_ring
+ * @ring: out
+ * @vcpu: of a VM that was created with vmm_options.dirty_ring
  * @bytes: that number
  *
  * Return: see above.
@@ -71,11 +71,11 @@ struct dirty_ring {
 int dirty_ring_open(struct dirty_ring *ring, struct vmm_vcpu *vcpu, uint32_t bytes);
 
 /**
- * dirty_ring_take() - take entries out and let KVM protect their pages again
- * @ring: the ring, whose vCPU does not run
- * @slot: the memslot; entries of others are taken out, too, but not told
- * @pages: page numbers in the memslot, in the order of the writes
- * @room: for how many
+ * dirty_ring_take() - take entries and let KVM protect their pages again
+ * @ring: the ring of a vCPU that is not running
+ * @slot: the memslot; entries of others are taken too, but not returned
+ * @pages: out: page numbers in the memslot, in the order of the writes
+ * @room: entries at @pages
  *
  * Return: how many were written to @pages, or -errno.
  */

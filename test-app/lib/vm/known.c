@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Releases, and what is known of them, see known.h. */
+/* What is known of kernel releases, see known.h. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 #include "known.h"
 #include "release.h"
 
-/* Kernels of which it is known: from one release on, and no more from another on. */
+/* Kernels with a known behaviour: since one release, and fixed in another. */
 static const struct behaviour_range {
 	enum behaviour what;
 	const char *machine;

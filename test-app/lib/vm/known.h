@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is known of KVM in kernels, by their release: whether a shortcoming that was seen
- * is a known one. Nothing is to be derived from it of what a kernel does, see behaviour.h.
+ * What is known of KVM by kernel release: whether a shortcoming that was seen is a known
+ * one. It must not be used to predict what a kernel does, see behaviour.h.
  */
 #ifndef MOCKGPU_TEST_KNOWN_H
 #define MOCKGPU_TEST_KNOWN_H
@@ -9,23 +9,23 @@
 #include <stdbool.h>
 
 /**
- * enum behaviour - what falls short of the best that a kernel does
+ * enum behaviour - where a kernel falls short
  *
  * @BEHAVIOUR_REFUSES_TAILS: pages without a reference count give EFAULT. Up to 6.12 KVM
- *	took a reference on the page behind an entry and gave up where there was none to
- *	take: kvm_try_get_pfn() in virt/kvm/kvm_main.c. The series "KVM: Stop grabbing
+ *	took a reference to the page of an entry and gave up if it could not:
+ *	kvm_try_get_pfn() in virt/kvm/kvm_main.c. The series "KVM: Stop grabbing
  *	references to PFNMAP'd pages" ended that in 6.13.
  * @BEHAVIOUR_GUESSES_BLOCKS: arm64 takes vm_pgoff of a VM_PFNMAP mapping for a physical
  *	address, see buffer.h: get_vma_page_shift() in arch/arm64/kvm/mmu.c, from 5.14
- *	(2aa53d68cee6) to 7.3-rc5. 71cc2c67fb8f ended it, in 7.2.10, 6.18.56 and 6.12.113
- *	too.
- * @BEHAVIOUR_REFUSES_CACHEABLE: arm64 answers EINVAL to a memslot over cacheable
- *	VM_PFNMAP memory, for want of FEAT_S2FWB and CTR_EL0.DIC:
+ *	(2aa53d68cee6) to 7.3-rc5. Fixed by 71cc2c67fb8f, also in 7.2.10, 6.18.56 and
+ *	6.12.113.
+ * @BEHAVIOUR_REFUSES_CACHEABLE: arm64 returns EINVAL for a memslot over cacheable
+ *	VM_PFNMAP memory if the host lacks FEAT_S2FWB or CTR_EL0.DIC:
  *	kvm_arch_prepare_memory_region() since 6.17
- * @BEHAVIOUR_PUTS_WRONG_REFERENCE: the first touch of page n of a 2 MiB entry leaves
- *	page n with a reference more and the first page with one less, so that this one
- *	is freed while driver and guest have it: arm64's user_mem_abort() in 6.12, x86
- *	up to 6.12.4. See docs/findings/wrong-reference.md.
+ * @BEHAVIOUR_PUTS_WRONG_REFERENCE: the first access to page n of a 2 MiB entry leaves
+ *	page n with one reference more and the first page with one less, so the first
+ *	page is freed while the driver and the guest use it: arm64's user_mem_abort() in
+ *	6.12, x86 up to 6.12.4. See docs/findings/wrong-reference.md.
  */
 enum behaviour {
 	BEHAVIOUR_REFUSES_TAILS,
@@ -37,7 +37,7 @@ enum behaviour {
 #define BEHAVIOURS 4
 
 /**
- * behaviour_known() - tell whether this kernel is known to do that, by uname()
+ * behaviour_known() - tell whether this kernel is known to show a behaviour, by uname()
  * @what: the behaviour
  *
  * Return: true when it is.
@@ -45,12 +45,12 @@ enum behaviour {
 bool behaviour_known(enum behaviour what);
 
 /**
- * behaviour_known_of() - the same of any kernel
+ * behaviour_known_of() - the same for any kernel
  * @what: the behaviour
  * @machine: as uname -m
  * @release: as uname -r
  *
- * Return: true when that kernel is known to do that.
+ * Return: true when that kernel is known to show it.
  */
 bool behaviour_known_of(enum behaviour what, const char *machine, const char *release);
 

@@ -41,7 +41,7 @@ static int kvmstat_find(int fd, const struct kvm_stats_header *header, const cha
 	return ret;
 }
 
-/* As many single values as there is room for. */
+/* As many single-valued statistics as there is room for. */
 static size_t kvmstat_values(int fd, const struct kvm_stats_header *header, const char *prefix,
 			     struct kvmstat *list, size_t room)
 {
@@ -62,7 +62,7 @@ static size_t kvmstat_values(int fd, const struct kvm_stats_header *header, cons
 	return count;
 }
 
-/* All that the descriptor @fd tells, which is closed. */
+/* Read all statistics of descriptor @fd and close it. */
 static size_t kvmstat_list_of(int fd, const char *prefix, struct kvmstat *list, size_t room)
 {
 	struct kvm_stats_header header;

@@ -15,7 +15,7 @@
 /**
  * kvmstat_vm() - read a statistic of a VM
  * @vm: the VM
- * @name: of the statistic, one with a single value
+ * @name: of the statistic, which has a single value
  * @value: out
  *
  * Return: 0; -ENOENT when this kernel has no such statistic; -errno.
@@ -24,7 +24,7 @@ int kvmstat_vm(struct vmm *vm, const char *name, uint64_t *value);
 
 /**
  * kvmstat_vcpu() - read a statistic of a vCPU
- * @vcpu: the vCPU, which does not run: KVM makes the call wait until then
+ * @vcpu: the vCPU, not running: KVM blocks the call while it runs
  * @name: as for kvmstat_vm()
  * @value: out
  *
@@ -34,7 +34,7 @@ int kvmstat_vcpu(struct vmm_vcpu *vcpu, const char *name, uint64_t *value);
 
 /**
  * kvmstat_vcpu_open() - prepare to read statistics of a vCPU while it runs
- * @vcpu: the vCPU, which does not run yet
+ * @vcpu: the vCPU, not running yet
  *
  * Return: a file descriptor for kvmstat_get(), to be closed with close(); -errno.
  */
@@ -52,7 +52,7 @@ int kvmstat_get(int fd, const char *name, uint64_t *value);
 
 /**
  * struct kvmstat - a statistic
- * @name: its name, "vcpu_" before it for that of a vCPU
+ * @name: its name, with "vcpu_" in front for that of a vCPU
  * @value: its value
  */
 struct kvmstat {
@@ -61,13 +61,13 @@ struct kvmstat {
 };
 
 /**
- * kvmstat_list() - read all statistics with a single value, of a VM and of a vCPU of it
+ * kvmstat_list() - read all single-valued statistics of a VM and of one of its vCPUs
  * @vm: the VM
  * @vcpu: its vCPU
  * @list: out, always in the same order
  * @room: entries at @list
  *
- * Return: how many were written, 0 where this kernel has none (before 5.14).
+ * Return: how many were written; 0 if this kernel has none (before 5.14).
  */
 size_t kvmstat_list(struct vmm *vm, struct vmm_vcpu *vcpu, struct kvmstat *list, size_t room);
 

@@ -12,7 +12,7 @@
 #include "kvmtrace.h"
 #include "sysfs.h"
 
-/* Whatever a kernel or an architecture has of these. */
+/* Events to enable; a kernel or an architecture may lack some of them. */
 static const char *const kvmtrace_events[] = {
 	"kvm/kvm_page_fault", "kvm/kvm_guest_fault", "kvm/kvm_mmio", "kvm/kvm_emulate_insn",
 	"kvm/kvm_inj_exception", "kvmmmu/kvm_mmu_set_spte", "kvmmmu/mark_mmio_spte",
@@ -26,7 +26,7 @@ static int kvmtrace_write(const char *root, const char *folder, const char *file
 	return sysfs_write(path, text);
 }
 
-/* Of the events that are there: how many. Filters would cost a grace period each. */
+/* Enable the events that exist. Return: how many. Filters would cost a grace period each. */
 static size_t kvmtrace_enable(const struct kvmtrace *trace)
 {
 	char folder[64];
@@ -40,8 +40,9 @@ static size_t kvmtrace_enable(const struct kvmtrace *trace)
 }
 
 /*
- * An instance that does not record the names of threads, for which the scheduler would
- * be patched: see vmm_keep_one() for the danger. It takes that over from the top.
+ * An instance that does not record the names of threads: recording them patches the
+ * scheduler, see vmm_keep_one() for the danger. An instance inherits this setting from
+ * the top.
  */
 static int kvmtrace_make_instance(const char *root, const char *path)
 {
@@ -78,7 +79,7 @@ int kvmtrace_begin(struct kvmtrace *trace)
 	return -ENOENT;
 }
 
-/* Of this thread: "<...>-PID [CPU] FLAGS TIME: EVENT: VALUES"; comments begin with '#'. */
+/* Lines of this thread: "<...>-PID [CPU] FLAGS TIME: EVENT: VALUES"; '#' starts a comment. */
 static void kvmtrace_read(FILE *stream, char *text, size_t size)
 {
 	char line[512], thread[32];
@@ -108,6 +109,6 @@ void kvmtrace_end(struct kvmtrace *trace, char *text, size_t size)
 		kvmtrace_read(stream, text, size);
 		fclose(stream);
 	}
-	/* The events of an instance end with it. */
+	/* Removing the instance disables its events. */
 	rmdir(trace->path);
 }

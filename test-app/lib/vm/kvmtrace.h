@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What KVM's tracepoints say about this thread: its page faults, what it emulates, the
- * entries it makes. In an instance of tracefs of its own, so nobody is disturbed.
+ * KVM's tracepoints for this thread: its page faults, the instructions KVM emulates, the
+ * entries it makes. Uses a tracefs instance of its own, so it disturbs nobody.
  */
 #ifndef MOCKGPU_TEST_KVMTRACE_H
 #define MOCKGPU_TEST_KVMTRACE_H
@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /**
- * struct kvmtrace - a trace that is being taken
- * @path: folder of the instance, "" when there is none
+ * struct kvmtrace - a trace in progress
+ * @path: folder of the instance, "" without one
  */
 struct kvmtrace {
 	char path[64];
@@ -18,7 +18,7 @@ struct kvmtrace {
 
 /**
  * kvmtrace_begin() - trace the calling thread from now on
- * @trace: filled in; to be ended with kvmtrace_end() when this succeeded
+ * @trace: out; to be ended with kvmtrace_end() on success
  *
  * Return: 0 or -errno: -ENOENT without tracefs or KVM's events, -EACCES.
  */
@@ -27,7 +27,7 @@ int kvmtrace_begin(struct kvmtrace *trace);
 /**
  * kvmtrace_end() - end a trace
  * @trace: the trace
- * @text: what happened, in order, "event: its values" in a line each
+ * @text: out: what happened, in order, "event: its values" on a line each
  * @size: bytes at @text; later lines are dropped
  */
 void kvmtrace_end(struct kvmtrace *trace, char *text, size_t size);

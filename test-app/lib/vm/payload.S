@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The guest payload's image as data of the host program, see vmm_arch.h. */
+/* The guest payload's image as data in the host program, see vmm_arch.h. */
 	.section .rodata
 	.balign 8
 	.globl vmm_payload

@@ -20,14 +20,14 @@ static void runner_ignore(int signal)
 static void runner_note_efault(struct runner *runner)
 {
 	const struct guest_work *work = vmm_vcpu_work(runner->vcpu);
-	/* The step is that of a page, and comes again in the next round. */
+	/* The step is only that of a page and recurs in the next round. */
 	uint64_t step = work->rounds << 32 | work->step;
 
 	runner->efaults++;
-	runner->in_a_row = step == runner->step ? runner->in_a_row + 1 : 1;
+	runner->consecutive = step == runner->step ? runner->consecutive + 1 : 1;
 	runner->step = step;
-	if (runner->in_a_row > runner->stubborn)
-		runner->stubborn = runner->in_a_row;
+	if (runner->consecutive > runner->max_consecutive)
+		runner->max_consecutive = runner->consecutive;
 }
 
 static void *runner_thread(void *arg)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vCPUs that work in threads of their own, over and over the same pages, while the
- * test changes what is under them.
+ * vCPUs that run in threads of their own, over and over the same pages, while the test
+ * changes the memory under them.
  */
 #ifndef MOCKGPU_TEST_RUNNER_H
 #define MOCKGPU_TEST_RUNNER_H
@@ -13,20 +13,20 @@
 #include "vmm.h"
 
 /**
- * struct runner - one of them
+ * struct runner - one such vCPU
  *
  * @vcpu: the vCPU
  * @again: run it again when it ended with VMM_EXIT_EFAULT
  * @thread: its thread
- * @reason: what ended it last
- * @efaults: times it ended with VMM_EXIT_EFAULT
- * @stubborn: how often at most that was in a row, at one and the same access
+ * @reason: why it ended last
+ * @efaults: how often it ended with VMM_EXIT_EFAULT
+ * @max_consecutive: the most of these in a row, at the same access
  * @running: it has not ended yet
- * @leaving: it is to end
+ * @leaving: it must end
  */
 struct runner {
 	_Atomic uint64_t efaults;
-	_Atomic uint64_t stubborn;
+	_Atomic uint64_t max_consecutive;
 	_Atomic bool running;
 	_Atomic bool leaving;
 	struct vmm_vcpu *vcpu;
@@ -35,14 +35,13 @@ struct runner {
 	enum vmm_exit reason;
 	/* private: */
 	uint64_t step;
-	uint64_t in_a_row;
+	uint64_t consecutive;
 };
 
 /**
  * runner_start() - let a vCPU count in the first pages of a memslot
- * @runner: filled in, all but @again, which is in; to be ended with runner_end()
- * @vcpu: the vCPU, which has stopped; its number is its lane. The words of that lane
- *	hold 0.
+ * @runner: out, except for @again, which is in; to be ended with runner_end()
+ * @vcpu: the vCPU, not running; its number is its lane. The words of that lane hold 0.
  * @gpa: guest physical address of the pages
  * @pages: how many, up to GUEST_WORK_ITEMS
  *
@@ -51,7 +50,7 @@ struct runner {
 int runner_start(struct runner *runner, struct vmm_vcpu *vcpu, uint64_t gpa, uint32_t pages);
 
 /**
- * runner_rounds() - how often it has been through
+ * runner_rounds() - get the number of rounds a runner has done
  * @runner: the runner
  *
  * Return: rounds.
@@ -59,9 +58,9 @@ int runner_start(struct runner *runner, struct vmm_vcpu *vcpu, uint64_t gpa, uin
 uint64_t runner_rounds(const struct runner *runner);
 
 /**
- * runner_wait() - wait until a runner has been through some more times
+ * runner_wait() - wait until a runner has done some more rounds
  * @runner: the runner
- * @rounds: how many; with 2 or more one of them began after the call
+ * @rounds: how many; with 2 or more, one of them started after the call
  *
  * Return: 0; -ESRCH when it has ended; -ETIMEDOUT after 30 s.
  */
@@ -71,10 +70,10 @@ int runner_wait(const struct runner *runner, uint64_t rounds);
  * runner_end() - stop a runner
  * @runner: the runner, or one that was never started
  *
- * A vCPU that does not come to the end of its round in 30 s is taken out of the guest
- * by a signal, SIGUSR1, and its @reason is VMM_EXIT_OTHER.
+ * A vCPU that does not finish its round within 30 s is taken out of the guest by signal
+ * SIGUSR1, and its @reason is VMM_EXIT_OTHER.
  *
- * Return: words that it found wrong.
+ * Return: how many words it found wrong.
  */
 uint64_t runner_end(struct runner *runner);
 

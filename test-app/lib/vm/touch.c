@@ -7,7 +7,7 @@
 
 #include "touch.h"
 
-/* Run one work list to its end, with every failed access repeated once. */
+/* Run one work list to its end and retry every failed access once. */
 static int touch_run_list(struct vmm_vcpu *vcpu, struct touch *touch,
 			  struct guest_work *work)
 {
@@ -61,10 +61,10 @@ int touch_run(struct vmm_vcpu *vcpu, struct touch *touch)
 
 	touch->spurious = 0;
 	touch->wrong_words = 0;
-	for (done = 0; done < touch->visits; done += count) {
+	for (done = 0; done < touch->accesses; done += count) {
 		int ret;
 
-		count = touch->visits - done;
+		count = touch->accesses - done;
 		if (count > GUEST_WORK_ITEMS)
 			count = GUEST_WORK_ITEMS;
 		memset(work, 0, sizeof(*work));
@@ -72,7 +72,7 @@ int touch_run(struct vmm_vcpu *vcpu, struct touch *touch)
 		work->seed = touch->seed;
 		work->op = touch->op;
 		work->count = count;
-		memcpy(work->page, touch->visit + done, count * sizeof(*work->page));
+		memcpy(work->page, touch->sequence + done, count * sizeof(*work->page));
 		ret = touch_run_list(vcpu, touch, work);
 		if (ret)
 			return ret;

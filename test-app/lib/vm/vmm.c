@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A small VMM on KVM, see vmm.h. What one architecture does is in <arch>.c. */
+/* A small VMM on KVM, see vmm.h. <arch>.c has the architecture-specific part. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #define VMM_KVM_PATH "/dev/kvm"
 
-/* The only version there ever was, Documentation/virt/kvm/api.rst 4.1. */
+/* The only version there is, Documentation/virt/kvm/api.rst 4.1. */
 #define VMM_KVM_API_VERSION 12
 
 const char *vmm_unusable(void)
@@ -129,7 +129,7 @@ static int vmm_ram_init(struct vmm *vm)
 	if (ram == MAP_FAILED)
 		return -errno;
 	vm->ram = ram;
-	/* So that statistics of large entries are about what a test maps. */
+	/* So that statistics about large entries only count what a test maps. */
 	madvise(ram, VMM_RAM_SIZE, MADV_NOHUGEPAGE);
 	memcpy(vm->ram + VMM_PAYLOAD_GPA, vmm_payload,
 	       vmm_payload_end - vmm_payload);
@@ -175,7 +175,7 @@ static int vmm_init(struct vmm *vm, unsigned int vcpus, const struct vmm_options
 	ret = vmm_ram_init(vm);
 	if (!ret)
 		ret = vmm_arch_vm_init(vm);
-	/* KVM wants to know these before the first vCPU. */
+	/* KVM requires these before the first vCPU. */
 	if (!ret && options->irqchip)
 		ret = vmm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL);
 	if (!ret && options->dirty_ring)
@@ -323,9 +323,8 @@ struct guest_work *vmm_vcpu_work(struct vmm_vcpu *vcpu)
 }
 
 /*
- * KVM finishes the instruction of a port or MMIO access at the beginning of the
- * next KVM_RUN (Documentation/virt/kvm/api.rst, 5): that has to be over before
- * the registers change.
+ * KVM completes the instruction of a port or MMIO access at the start of the next KVM_RUN
+ * (Documentation/virt/kvm/api.rst, 5). This must happen before the registers change.
  */
 static void vmm_vcpu_finish_io(struct vmm_vcpu *vcpu)
 {
@@ -388,7 +387,7 @@ int vmm_vcpu_pre_fault(struct vmm_vcpu *vcpu, uint64_t gpa, uint64_t size)
 {
 	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = size };
 
-	/* It moves @gpa and @size forward by what it has done when a signal comes. */
+	/* When a signal arrives, KVM advances @gpa and @size by what it has done. */
 	while (ioctl(vcpu->fd, KVM_PRE_FAULT_MEMORY, &range)) {
 		if (errno != EINTR && errno != EAGAIN)
 			return -errno;

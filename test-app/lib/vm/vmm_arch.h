@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What vmm.c and the backend of one architecture share. Nobody else's. */
+/* What vmm.c and the architecture's backend share; for no other file. */
 #ifndef MOCKGPU_TEST_VMM_ARCH_H
 #define MOCKGPU_TEST_VMM_ARCH_H
 
@@ -9,9 +9,9 @@
 #include "vmm.h"
 
 /*
- * The VMM's own memory, by GPA: the payload's image (guest/payload.lds), what
- * the architecture needs (page tables), a page of stack and a work list per
- * vCPU, and the virtio-gpu driver's.
+ * Layout of the VMM's own memory, by GPA: the payload's image (guest/payload.lds), what
+ * the architecture needs (page tables), a page of stack and a work list per vCPU, and the
+ * virtio-gpu driver's memory.
  */
 #define VMM_PAYLOAD_GPA 0x10000ull
 #define VMM_ARCH_GPA 0x40000ull
@@ -61,10 +61,10 @@ struct vmm {
 extern const char vmm_payload[];
 extern const char vmm_payload_end[];
 
-/* What KVM_CREATE_VM is to be told. */
+/* The argument of KVM_CREATE_VM. */
 int vmm_arch_vm_type(int kvm, const struct vmm_options *options, unsigned long *type);
 
-/* Set up what the architecture needs before and after the vCPUs exist. */
+/* Set up what the architecture needs, before and after the vCPUs are created. */
 int vmm_arch_vm_init(struct vmm *vm);
 int vmm_arch_vcpu_init(struct vmm_vcpu *vcpu);
 
@@ -75,10 +75,10 @@ int vmm_arch_vcpu_enter(struct vmm_vcpu *vcpu, uint64_t pc, uint64_t stack,
 /* Tell whether the exit in @run is the guest's doorbell. */
 bool vmm_arch_is_doorbell(const struct kvm_run *run);
 
-/* Tell whether it says that the guest took an exception, which it has no use for. */
+/* Tell whether the exit means that the guest took an exception, which is always a bug. */
 bool vmm_arch_is_crash(const struct kvm_run *run);
 
-/* Tell whether KVM set about emulating an instruction and could not. */
+/* Tell whether KVM tried to emulate an instruction and failed. */
 bool vmm_arch_is_unemulated(const struct vmm_vcpu *vcpu);
 
 #endif /* MOCKGPU_TEST_VMM_ARCH_H */

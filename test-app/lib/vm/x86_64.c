@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The VMM's x86-64 part: a vCPU begins in long mode, in ring 0, with
- * interrupts off and every GPA below VMM_GPA_END mapped at the same virtual
- * address by 2 MiB entries. There is no IDT: an exception is a triple fault and
- * ends in KVM_EXIT_SHUTDOWN.
+ * The VMM's x86-64 part: a vCPU starts in long mode, in ring 0, with interrupts off and
+ * every GPA below VMM_GPA_END mapped at the same virtual address by 2 MiB entries. There
+ * is no IDT: an exception becomes a triple fault, which is KVM_EXIT_SHUTDOWN.
  *
- * The bits are those of the "Intel 64 and IA-32 Architectures Software
- * Developer's Manual", volume 3, 2.5 (control registers) and 4.5 (4-level
- * paging).
+ * The bits are those of the "Intel 64 and IA-32 Architectures Software Developer's
+ * Manual", volume 3, 2.5 (control registers) and 4.5 (4-level paging).
  */
 
 #include <errno.h>
@@ -49,18 +47,18 @@ _Static_assert(X86_PD_GPA + X86_PD_COUNT * X86_TABLE_SIZE <= VMM_STACK_GPA,
 
 /*
  * Three pages below 4 GiB that KVM on Intel may use itself, KVM_SET_TSS_ADDR in
- * Documentation/virt/kvm/api.rst: where no slot will be.
+ * Documentation/virt/kvm/api.rst. No memslot may be there.
  */
 #define X86_TSS_GPA 0xfffbd000
 
-/* More entries than any kernel has given yet. */
+/* More entries than any kernel returns so far. */
 #define X86_CPUID_ENTRIES 256
 
 static void vmm_x86_build_tables(struct vmm *vm)
 {
 	/*
-	 * Accessed and dirty are set from the start: the guest's own page walks
-	 * then never write, which with shadow paging would cost an exit each.
+	 * The accessed and dirty bits are set from the start, so the guest's page walks never
+	 * write. With shadow paging each such write would cost an exit.
 	 */
 	const uint64_t table = X86_PTE_PRESENT | X86_PTE_WRITE | X86_PTE_ACCESSED;
 	const uint64_t leaf = table | X86_PTE_DIRTY | X86_PTE_LARGE;
@@ -146,7 +144,7 @@ int vmm_arch_vcpu_enter(struct vmm_vcpu *vcpu, uint64_t pc, uint64_t stack,
 {
 	struct kvm_regs regs = {
 		.rip = pc,
-		/* As behind a call, which pushed a return address. */
+		/* As after a call, which has pushed a return address. */
 		.rsp = stack - sizeof(uint64_t),
 		.rdi = arg,
 		.rflags = X86_RFLAGS_FIXED,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory type of a buffer, read back from the kernel: from its record of the
- * type of each page of RAM (/proc/kpageflags), which decides for every mapping on
- * x86, and where there is one from its dump of the page tables: of this process's and
- * of its own mapping of all RAM.
+ * The memory type of a buffer, read back from the kernel: from its record of the type of
+ * each page of RAM (/proc/kpageflags), which decides for every mapping on x86, and from its
+ * dumps of page tables, where available: those of this process and of the kernel's own
+ * mapping of all RAM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,9 +30,9 @@
 
 /*
  * x86 keeps the type of a page of RAM in page flags (_PGMT_* in
- * arch/x86/mm/pat/memtype.c): PG_arch_1 for write-combined, PG_uncached or, since
- * 6.12, PG_arch_2 for uncached. Their numbers in /proc/kpageflags are in
- * include/linux/kernel-page-flags.h.
+ * arch/x86/mm/pat/memtype.c): PG_arch_1 for write-combined, PG_uncached or, since 6.12,
+ * PG_arch_2 for uncached. include/linux/kernel-page-flags.h has their numbers in
+ * /proc/kpageflags.
  */
 #define KPF_ARCH (1ull << 38)
 #define KPF_UNCACHED (1ull << 39)
@@ -87,7 +87,7 @@ FIXTURE_TEARDOWN(caching)
 	driver_teardown(_metadata, &self->driver);
 }
 
-/* The kernel's type of a page of RAM, or -1. */
+/* Return: the kernel's type of a page of RAM, or -1. */
 static int caching_of(uint64_t pfn)
 {
 	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
@@ -113,7 +113,7 @@ static int caching_of(uint64_t pfn)
 	}
 }
 
-/* How many of the buffer's pages the kernel holds for of that type. */
+/* Count the buffer's pages to which the kernel assigns that type. */
 static size_t count_now(struct __test_metadata *_metadata, const struct mockgpu_bo *bo,
 			int caching)
 {
@@ -149,7 +149,7 @@ TEST_F(caching, a_change_keeps_the_data_and_changes_the_pages)
 		EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, i + 1));
 		pattern_fill(self->bo.map, self->bo.size, i + 2);
 		EXPECT_EQ(0, bo_elsewhere(_metadata, &self->bo, i + 2));
-		/* Once more changes nothing. */
+		/* The same once more changes nothing. */
 		ASSERT_EQ(0, mockgpu_bo_set_caching(&self->bo, flips[i]));
 		EXPECT_EQ(0, bo_missing(_metadata, &self->bo));
 		free(before);
@@ -181,7 +181,7 @@ TEST_F(caching, vram_is_write_combined_and_the_type_comes_back)
 		SKIP(return, "%s", no_types);
 	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_VRAM, 0));
 	EXPECT_EQ(PAGES, count_now(_metadata, &self->bo, MOCKGPU_CACHING_WC));
-	/* It takes the new type with it for later. */
+	/* The new type is kept for later. */
 	ASSERT_EQ(0, mockgpu_bo_set_caching(&self->bo, MOCKGPU_CACHING_UC));
 	EXPECT_EQ(MOCKGPU_PLACEMENT_VRAM, bo_query(_metadata, &self->bo).placement);
 	EXPECT_EQ(PAGES, count_now(_metadata, &self->bo, MOCKGPU_CACHING_WC));
@@ -190,7 +190,7 @@ TEST_F(caching, vram_is_write_combined_and_the_type_comes_back)
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 }
 
-/* Pages of TTM's pool go back to the kernel when memory is short: let it be. */
+/* Pages in TTM's pool return to the kernel when memory is short: make that happen. */
 static int shrink_pool(void)
 {
 	char line[64];
@@ -217,9 +217,9 @@ struct entry {
 };
 
 /*
- * start-end, size, flags, level; on x86 PWT alone is write-combined, PCD alone
- * uncached (pat_bp_init() in arch/x86/mm/pat/memtype.c). False for any other line
- * and for one that maps nothing.
+ * start-end, size, flags, level; on x86 PWT alone is write-combined, PCD alone uncached
+ * (pat_bp_init() in arch/x86/mm/pat/memtype.c). Return: false for any other line and for
+ * one that maps nothing.
  */
 static bool entry_parse(const char *line, struct entry *entry)
 {
@@ -235,8 +235,8 @@ static bool entry_parse(const char *line, struct entry *entry)
 }
 
 /*
- * How many pages from @at on this process's page table maps with that memory type.
- * The dump begins with user space; "kernel" in the name of the file tells it from
+ * Count the pages from @at on that this process's page table maps with that memory type.
+ * The dump starts with user space; "kernel" in the name of the file distinguishes it from
  * the table of page table isolation.
  */
 static size_t count_mapped(const void *at, size_t size, uint32_t caching)
@@ -276,8 +276,8 @@ static size_t count_inside(const struct entry *entry, uintptr_t base,
 }
 
 /*
- * How many of these pages the kernel's own mapping of all RAM maps with that memory
- * type. It begins below its title; no other mapping reaches into it.
+ * Count the pages that the kernel's own mapping of all RAM maps with that memory type. Its
+ * part of the dump starts after its title; no other mapping extends into it.
  */
 static size_t count_direct(const struct drm_mockgpu_page *pages, size_t npages,
 			   uint32_t caching)
@@ -326,9 +326,9 @@ TEST_F(caching, the_page_table_says_so)
 }
 
 /*
- * The kernel must not read with another type than the guest writes with, and whoever
- * gets the pages next must find them cached. Only this mapping shows the latter: the
- * record of a page's type goes when it is freed.
+ * The kernel must not read with another type than the guest writes with, and the next
+ * owner of the pages must find them cached. Only this mapping shows the latter: the record
+ * of a page's type is dropped when the page is freed.
  */
 TEST_F(caching, the_kernels_own_page_table_follows)
 {
@@ -369,8 +369,8 @@ static int move_new_pages(const struct mockgpu_bo *bo)
 }
 
 /*
- * Where the kernel's own mapping stays cached, lines of it have to go each time that
- * the pages go to user space, and each time that the kernel reads them again.
+ * Where the kernel's own mapping stays cached, its cache lines must be flushed each time
+ * the pages go to user space, and each time the kernel reads them again.
  */
 TEST_F(caching, uncached_pages_are_flushed_where_the_kernel_caches_them)
 {
@@ -381,7 +381,7 @@ TEST_F(caching, uncached_pages_are_flushed_where_the_kernel_caches_them)
 	uint64_t expected = 0;
 	size_t i;
 
-	/* Cached ones never. */
+	/* Cached pages are never flushed. */
 	ASSERT_EQ(0, move_new_pages(&self->bo));
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 	EXPECT_EQ(0, flushes(_metadata, &self->driver));

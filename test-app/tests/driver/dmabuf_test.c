@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers as dma-bufs: what an exported one is to user space, that it lives as
- * long as anybody needs it, and that foreign ones can be imported and used.
+ * Buffers as dma-bufs: what an exported one is to user space, that it lives as long as
+ * anybody needs it, and that those of other exporters can be imported and used.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "kselftest_harness.h"
 
 #include "driver.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "hostmap.h"
 #include "pattern.h"
 
@@ -32,7 +32,7 @@ FIXTURE(dmabuf) {
 	int fd;
 };
 
-/* PAGES is no multiple of the block: the last block is used in part. */
+/* PAGES is not a multiple of the block: the last block is partly used. */
 FIXTURE_SETUP(dmabuf)
 {
 	driver_setup(_metadata, &self->driver);
@@ -59,7 +59,7 @@ static void *map_fd(struct __test_metadata *_metadata, int fd, size_t size)
 	return map;
 }
 
-/* The line of debugfs about the first buffer of the device. */
+/* The line of the device's first buffer in debugfs. */
 static struct mockgpu_buffer first_buffer(struct __test_metadata *_metadata, int fd)
 {
 	struct mockgpu_buffer buffer = {};
@@ -247,7 +247,7 @@ TEST_F(dmabuf, only_a_handle_can_be_exported)
 	EXPECT_EQ(-ENOENT, mockgpu_bo_export(&closed));
 }
 
-/* Handle, dma-buf and mapping end in each order; the pages with the last. */
+/* Release handle, dma-buf and mapping in each order; the pages are freed with the last. */
 TEST_F(dmabuf, it_lives_until_its_last_user_is_gone)
 {
 	static const char * const orders[] = { "hdm", "hmd", "dhm", "dmh", "mhd", "mdh" };
@@ -339,7 +339,7 @@ static int receive_fd(int socket)
 	return fd;
 }
 
-/* The other process: checks, answers, and waits to be told to end. */
+/* The other process: checks, answers, and waits until it is told to end. */
 static int other_process(int socket, size_t size)
 {
 	int fd = receive_fd(socket);
@@ -366,7 +366,7 @@ TEST_F(dmabuf, another_process_can_have_it_and_keep_it)
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
-		/* Only what the socket brings: nothing inherited. */
+		/* Only what the socket transfers: nothing is inherited. */
 		close(self->fd);
 		close(self->driver.fd);
 		close(sockets[0]);
@@ -411,7 +411,7 @@ TEST_F(dmabuf, cpu_access_can_be_begun_and_ended)
 	EXPECT_EQ(EINVAL, errno);
 }
 
-/* As with amdgpu: what the CPU is to read comes to where it reads fast. */
+/* As with amdgpu: a buffer that the CPU reads moves to where reads are fast. */
 TEST_F(dmabuf, cpu_access_for_reading_brings_it_to_gtt)
 {
 	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE };
@@ -438,7 +438,7 @@ TEST_F(dmabuf, cpu_access_for_reading_brings_it_to_gtt)
 	EXPECT_EQ(0, munmap(map, self->bo.size));
 }
 
-/* Every move reaches a mapping of the dma-buf, and the data with it. */
+/* Every move reaches the mapping of the dma-buf, and so does the data. */
 TEST_F(dmabuf, its_mappings_follow_every_move)
 {
 	void *map = map_fd(_metadata, self->fd, self->bo.size);
@@ -489,10 +489,10 @@ TEST_F(dmabuf, every_kind_can_be_shared)
 	}
 }
 
-/* Whether that pins it is up to vgem: 6.1 and 6.12 map it at once, 7.2 does not. */
+/* Whether that pins the buffer is up to vgem: 6.1 and 6.12 map it at once, 7.2 does not. */
 TEST_F(dmabuf, vgem_can_import_it)
 {
-	int vgem = foreign_vgem_open(), again;
+	int vgem = exporter_vgem_open(), again;
 	struct mockgpu_buffer buffer;
 	uint32_t handle;
 
@@ -504,7 +504,7 @@ TEST_F(dmabuf, vgem_can_import_it)
 	EXPECT_EQ(1, buffer.exported);
 	EXPECT_EQ(1, buffer.attached);
 	EXPECT_STREQ("gtt", buffer.placement);
-	/* vgem gives back the dma-buf it got. */
+	/* vgem returns the same dma-buf. */
 	ASSERT_EQ(0, drmPrimeHandleToFD(vgem, handle, DRM_CLOEXEC | DRM_RDWR, &again));
 	EXPECT_EQ(inode(_metadata, self->fd), inode(_metadata, again));
 	EXPECT_EQ(0, close(again));
@@ -520,7 +520,7 @@ TEST_F(dmabuf, vgem_can_import_it)
 
 TEST_F(dmabuf, vgem_lets_it_go)
 {
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 	struct mockgpu_buffer buffer;
 	uint32_t handle;
 
@@ -547,7 +547,7 @@ TEST_F(dmabuf, the_device_copies_between_buffers)
 	ASSERT_EQ(0, mockgpu_bo_copy(&other, 0, &self->bo, 0, other.size));
 	EXPECT_EQ(0, pattern_differences(other.map, other.size, 9));
 
-	/* An odd piece, over page borders, and nothing beside it. */
+	/* An odd size, across page boundaries, with nothing changed around it. */
 	memset(other.map, 0, other.size);
 	ASSERT_EQ(0, mockgpu_bo_copy(&other, 3, &self->bo, 5, self->page + 7));
 	EXPECT_EQ(0, memcmp((char *)other.map + 3, (char *)self->bo.map + 5, self->page + 7));
@@ -555,7 +555,7 @@ TEST_F(dmabuf, the_device_copies_between_buffers)
 	EXPECT_EQ(0, ((char *)other.map)[3 + self->page + 7]);
 	EXPECT_EQ(0, first_buffer(_metadata, self->driver.fd).pins);
 
-	/* From VRAM, and from what has to be swapped in first. */
+	/* From VRAM, and from a buffer that must be swapped in first. */
 	pattern_fill(self->bo.map, self->bo.size, 10);
 	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_VRAM, 0));
 	ASSERT_EQ(0, mockgpu_bo_copy(&other, 0, &self->bo, 0, other.size));
@@ -571,7 +571,7 @@ TEST_F(dmabuf, the_device_copies_between_buffers)
 	EXPECT_EQ(0, mockgpu_bo_destroy(&other));
 }
 
-/* dma-bufs on the whole machine. */
+/* Number of dma-bufs on the whole machine. */
 static int dmabuf_count(void)
 {
 	FILE *file = fopen("/sys/kernel/debug/dma_buf/bufinfo", "re");
@@ -672,7 +672,7 @@ TEST_F(dmabuf, a_bad_copy_is_refused)
 	EXPECT_EQ(0, mockgpu_bo_destroy(&other));
 }
 
-/* Buffers of others, in our hands. */
+/* Buffers of other exporters, imported. */
 FIXTURE(foreign) {
 	struct driver driver;
 	size_t size;
@@ -686,15 +686,15 @@ FIXTURE_VARIANT(foreign) {
 };
 
 FIXTURE_VARIANT_ADD(foreign, vgem) {
-	.create = foreign_vgem,
+	.create = exporter_vgem,
 };
 
 FIXTURE_VARIANT_ADD(foreign, udmabuf) {
-	.create = foreign_udmabuf,
+	.create = exporter_udmabuf,
 };
 
 FIXTURE_VARIANT_ADD(foreign, heap) {
-	.create = foreign_heap,
+	.create = exporter_heap,
 };
 
 FIXTURE_SETUP(foreign)
@@ -786,7 +786,7 @@ TEST_F(foreign, the_device_reads_and_writes_it)
 	ASSERT_EQ(0, mockgpu_bo_copy(&self->bo, 0, &own, 0, self->size));
 	EXPECT_EQ(0, pattern_differences(self->map, self->size, 13));
 
-	/* That took addresses for the device. */
+	/* The access above made the import get addresses for the device. */
 	buffer = first_buffer(_metadata, self->driver.fd);
 	EXPECT_STREQ("gtt", buffer.placement);
 	EXPECT_EQ(1, buffer.populated);

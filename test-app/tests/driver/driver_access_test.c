@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a debugger can do with a mapping, by /proc/PID/mem: read and write it at any
- * address and of any length, within the rights of the mapping and its bounds.
+ * What a debugger can do with a mapping through /proc/PID/mem: read and write it at any
+ * address and with any length, within the rights and bounds of the mapping.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +57,7 @@ static void make_plain(struct __test_metadata *_metadata, struct _test_data_acce
 	make(_metadata, self, &want);
 }
 
-/* By words: that is what every memory type allows. */
+/* By words: every memory type allows that. */
 static size_t words_not_of(const struct mockgpu_bo *bo, const unsigned char *wanted)
 {
 	const uint64_t *seen = bo->map;
@@ -71,7 +71,7 @@ static size_t words_not_of(const struct mockgpu_bo *bo, const unsigned char *wan
 	return count;
 }
 
-/* Reads @size bytes, replaces them by others, and looks at all of the buffer. */
+/* Read @size bytes, replace them, and check all of the buffer. */
 static void expect_access(struct __test_metadata *_metadata, struct _test_data_access *self,
 			  unsigned char *wanted, size_t offset, size_t size)
 {
@@ -111,7 +111,7 @@ static void expect_all_accesses(struct __test_metadata *_metadata,
 	free(wanted);
 }
 
-/* With ttm_bo_vm_access() the unaligned ones of uncached memory are oopses on arm64. */
+/* With ttm_bo_vm_access(), unaligned accesses to uncached memory oops on arm64. */
 TEST_F(access, any_address_and_length_will_do)
 {
 	struct drm_mockgpu_bo_create want = { .size = PAGES * self->page };
@@ -160,7 +160,7 @@ TEST_F(access, a_mapping_that_is_read_only_now_is_not_written)
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 2));
 }
 
-/* Who got such a dma-buf from another process has no other way to write either. */
+/* Whoever got such a dma-buf from another process has no other way to write either. */
 TEST_F(access, a_read_only_dmabuf_is_not_written)
 {
 	int fd = -1;

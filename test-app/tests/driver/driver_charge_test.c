@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What buffers are charged for: their pages and what the kernel keeps about them, until
- * the very end. Nobody gets more of the kernel's memory than that.
+ * What buffers are charged for: their pages and the kernel's metadata about them, until the
+ * very end. Nobody gets more of the kernel's memory than that.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,14 +10,14 @@
 #include "kselftest_harness.h"
 
 #include "driver.h"
-#include "foreign.h"
+#include "exporter.h"
 
 FIXTURE(charge) {
 	struct driver driver;
 	int client;
 };
 
-/* The buffers are those of @client: they all go with it. */
+/* The buffers belong to @client and all go with it. */
 FIXTURE_SETUP(charge)
 {
 	driver_setup(_metadata, &self->driver);
@@ -32,7 +32,7 @@ FIXTURE_TEARDOWN(charge)
 	if (self->client >= 0)
 		EXPECT_EQ(0, close(self->client));
 	driver_teardown(_metadata, &self->driver);
-	/* Teardown has closed its file. */
+	/* Teardown has closed the file. */
 	self->driver.fd = mockgpu_open(NULL, 0);
 	EXPECT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
 	EXPECT_EQ(self->driver.before.charged, usage.charged);
@@ -71,7 +71,7 @@ TEST_F(charge, a_revoked_buffer_is_not_for_nothing)
 	EXPECT_EQ(driver->before.charged, usage(_metadata, driver).charged);
 }
 
-/* As long as the buffer is there, so is the list of its pages, also when they are not. */
+/* The list of its pages exists as long as the buffer does, even without pages. */
 TEST_F(charge, a_large_one_costs_more)
 {
 	const struct driver *driver = &self->driver;
@@ -82,7 +82,7 @@ TEST_F(charge, a_large_one_costs_more)
 		  usage(_metadata, driver).charged);
 }
 
-/* Filled up in large pieces; what is left after that goes by the page. */
+/* Fill up in large pieces, then page by page. */
 TEST_F(charge, revoked_buffers_end_at_the_limit)
 {
 	const struct driver *driver = &self->driver;
@@ -141,12 +141,12 @@ TEST_F(charge, imports_are_charged)
 {
 	const struct driver *driver = &self->driver;
 	const uint64_t pages = 256;
-	int fd = foreign_udmabuf(pages * driver->page);
+	int fd = exporter_udmabuf(pages * driver->page);
 	struct mockgpu_usage now;
 	struct mockgpu_bo bo;
 
 	if (fd < 0)
-		fd = foreign_vgem(pages * driver->page);
+		fd = exporter_vgem(pages * driver->page);
 	if (fd == -ENOENT)
 		SKIP(return, "this kernel has no other exporter");
 	ASSERT_LE(0, fd);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page faults at a bad moment: of a task that is killed while the kernel itself touches
- * the buffer for it, and while the fault mode changes. What the modes are is in
+ * Page faults at a bad moment: of a task that is killed while the kernel accesses the
+ * buffer for it, and while the fault mode changes. The modes themselves are in
  * fault_mode_test.c.
  */
 #include <errno.h>
@@ -21,10 +21,10 @@
 
 #define HUGE_SIZE (2ul << 20)
 
-/* How long a task may take to die, and a fault without a delay to be answered. */
+/* How long a task may take to die, and a fault without a delay to be handled. */
 #define SOON 10.0
 
-/* Kernel accesses to @at: the pipe is empty, its other end open. */
+/* Kernel accesses to @at: the pipe is empty and its other end open. */
 static void from_user(int pipe[2], void *at, size_t size)
 {
 	if (write(pipe[1], at, size) < 0)
@@ -86,7 +86,7 @@ static pid_t start(struct __test_metadata *_metadata,
 	return child;
 }
 
-/* Who is still there after a while is let go, so that the next test can run. */
+/* Tasks still there after a while are released, so the next test can run. */
 static void expect_death(struct __test_metadata *_metadata, pid_t child,
 			 const struct mockgpu_bo *bo)
 {
@@ -107,7 +107,7 @@ static void expect_death(struct __test_metadata *_metadata, pid_t child,
 	EXPECT_EQ(child, waitpid(child, &status, 0));
 }
 
-/* In the middle of a fault that does not end by itself, or not soon. */
+/* During a fault that does not end by itself, or not soon. */
 static void kill_in_fault(struct __test_metadata *_metadata, struct _test_data_killed *self,
 			  const struct _fixture_variant_killed *variant, uint32_t mode,
 			  uint32_t arg)
@@ -129,7 +129,7 @@ TEST_F(killed, while_a_fault_is_slow)
 	double begin = clock_now();
 
 	kill_in_fault(_metadata, self, variant, MOCKGPU_FAULT_SLOW, MOCKGPU_FAULT_DELAY_MAX);
-	/* Not the delay's end, but the signal has ended it. */
+	/* The signal has ended it, not the end of the delay. */
 	EXPECT_GT(MOCKGPU_FAULT_DELAY_MAX / 1e6, clock_now() - begin);
 }
 
@@ -158,7 +158,7 @@ TEST_F(killed, while_the_buffer_is_swapped_in)
 		clock_pause(delays[i]);
 		expect_death(_metadata, child, &self->bo);
 	}
-	/* And its contents are all right. */
+	/* And its contents are correct. */
 	poke(self->bo.map, 1);
 	EXPECT_EQ(1, peek(self->bo.map));
 }
@@ -215,9 +215,9 @@ static void use_one_cpu(struct __test_metadata *_metadata)
 }
 
 /*
- * A touch chooses a 2 MiB entry, has to wait for a move, and when that is over another
- * one has put a 4 KiB entry into the range, in the new mode. On one CPU everybody waits
- * in the order of coming, and who is woken runs after the one that wakes it.
+ * A fault chooses a 2 MiB entry and must wait for a move. When the move is over, another
+ * fault has put a 4 KiB entry into the range, in the new mode. On one CPU everybody waits
+ * in the order of arrival, and a woken task runs after the one that wakes it.
  */
 TEST_F(change, a_huge_fault_that_had_to_wait)
 {
@@ -253,7 +253,7 @@ TEST_F(change, a_huge_fault_that_had_to_wait)
 	}
 }
 
-/* A delay of 1 us and an argument of another mode that would be one of 10 s. */
+/* A delay of 1 us, and an argument of another mode that would mean 10 s. */
 struct flipper {
 	struct mockgpu_bo *bo;
 	int stop;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loading the module, with somebody at the door: each step is made to fail, which leaves
- * nothing behind and nobody with a file of a module that is gone; and a device that is
- * unplugged at its first moment goes as a whole.
+ * Load the module while somebody tries to open its nodes. Each step of loading is made to
+ * fail, which must leave nothing behind and nobody with a file of a module that is gone.
+ * And a device that is unplugged at its first moment must go as a whole.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,23 +20,23 @@
 #include "mockgpu.h"
 #include "reload.h"
 
-/* More than loading has. */
+/* More steps than loading has. */
 #define STEPS_MAX 500
 
-/* Nodes that a DRM device may get: as many as the lab's kernels have devices, and more. */
+/* Nodes a DRM device may get: as many as the lab's kernels have devices, and more. */
 #define NODES 8
 
 /**
- * struct door - a thread that tries files until it gets one or is told to stop
+ * struct opener - a thread that tries to open files until it gets one or is told to stop
  * @thread: the thread
- * @path: what it tries
- * @count: of these
+ * @path: the files it tries
+ * @count: how many
  * @flags: for open()
  * @stop: set to end it
  * @fd: what it got, or -1
- * @written: what write() of a byte there gave at once, if it is for writing only
+ * @written: return value of writing a byte to it, if it is write-only
  */
-struct door {
+struct opener {
 	pthread_t thread;
 	char path[2 * NODES + 1][64];
 	unsigned int count;
@@ -48,46 +48,46 @@ struct door {
 
 static void *try_files(void *arg)
 {
-	struct door *door = arg;
+	struct opener *opener = arg;
 	unsigned int i;
 
-	while (door->fd < 0 && !__atomic_load_n(&door->stop, __ATOMIC_RELAXED))
-		for (i = 0; i < door->count && door->fd < 0; i++)
-			door->fd = open(door->path[i], door->flags | O_CLOEXEC);
-	if (door->fd >= 0 && door->flags == O_WRONLY)
-		door->written = write(door->fd, "1", 1);
+	while (opener->fd < 0 && !__atomic_load_n(&opener->stop, __ATOMIC_RELAXED))
+		for (i = 0; i < opener->count && opener->fd < 0; i++)
+			opener->fd = open(opener->path[i], opener->flags | O_CLOEXEC);
+	if (opener->fd >= 0 && opener->flags == O_WRONLY)
+		opener->written = write(opener->fd, "1", 1);
 	return NULL;
 }
 
-/* What is there already is not the driver's. */
-static void door_add(struct door *door, const char *path)
+/* A file that already exists does not belong to the driver. */
+static void opener_add(struct opener *opener, const char *path)
 {
 	if (access(path, F_OK))
-		strcpy(door->path[door->count++], path);
+		strcpy(opener->path[opener->count++], path);
 }
 
-static void door_start(struct __test_metadata *_metadata, struct door *door)
+static void opener_start(struct __test_metadata *_metadata, struct opener *opener)
 {
-	door->fd = -1;
-	door->stop = 0;
-	ASSERT_LT(0, door->count);
-	ASSERT_EQ(0, pthread_create(&door->thread, NULL, try_files, door));
+	opener->fd = -1;
+	opener->stop = 0;
+	ASSERT_LT(0, opener->count);
+	ASSERT_EQ(0, pthread_create(&opener->thread, NULL, try_files, opener));
 }
 
-static void door_stop(struct __test_metadata *_metadata, struct door *door)
+static void opener_stop(struct __test_metadata *_metadata, struct opener *opener)
 {
-	__atomic_store_n(&door->stop, 1, __ATOMIC_RELAXED);
-	ASSERT_EQ(0, pthread_join(door->thread, NULL));
+	__atomic_store_n(&opener->stop, 1, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(opener->thread, NULL));
 }
 
 FIXTURE(load) {
-	struct door door;
+	struct opener opener;
 	int kmsg;
 };
 
 FIXTURE_SETUP(load)
 {
-	self->door = (struct door) { .flags = O_RDWR };
+	self->opener = (struct opener) { .flags = O_RDWR };
 	self->kmsg = kmsg_open();
 	ASSERT_LE(0, self->kmsg);
 	ASSERT_EQ(0, module_is_loaded() ? module_unload() : 0);
@@ -103,38 +103,38 @@ FIXTURE_TEARDOWN(load)
 	EXPECT_EQ(0, close(self->kmsg));
 }
 
-static void add_nodes(struct door *door)
+static void add_nodes(struct opener *opener)
 {
 	char path[64];
 	int i;
 
 	for (i = 0; i < NODES; i++) {
 		snprintf(path, sizeof(path), "/dev/dri/renderD%d", 128 + i);
-		door_add(door, path);
+		opener_add(opener, path);
 		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
-		door_add(door, path);
+		opener_add(opener, path);
 	}
-	door_add(door, MOCKGPU_NODE);
+	opener_add(opener, MOCKGPU_NODE);
 }
 
-/* Return: what module_load() gave; when it failed nobody has got in. */
-static int load(struct __test_metadata *_metadata, struct door *door, const char *parameters)
+/* Return: as module_load(); after a failure nobody may have a file. */
+static int load(struct __test_metadata *_metadata, struct opener *opener, const char *parameters)
 {
 	int ret;
 
-	door_start(_metadata, door);
+	opener_start(_metadata, opener);
 	ret = module_load(parameters);
-	door_stop(_metadata, door);
+	opener_stop(_metadata, opener);
 	if (ret) {
-		EXPECT_EQ(-1, door->fd)
+		EXPECT_EQ(-1, opener->fd)
 			TH_LOG("%s: somebody has a file of a module that is gone", parameters);
 	}
-	if (door->fd >= 0)
-		EXPECT_EQ(0, close(door->fd));
+	if (opener->fd >= 0)
+		EXPECT_EQ(0, close(opener->fd));
 	return ret;
 }
 
-/* Loaded, but what failed is left out: the second of the devices or the plain node. */
+/* Loaded, but without what failed: the second device or the plain node. */
 static void expect_left_out(struct __test_metadata *_metadata, const char *point,
 			    unsigned int devices)
 {
@@ -152,7 +152,7 @@ static void expect_left_out(struct __test_metadata *_metadata, const char *point
 		EXPECT_EQ(0, close(peer));
 }
 
-/* Return: whether a step of this loading was to fail. */
+/* Return: whether a step of this load was still to fail. */
 static bool loading_was_to_fail(struct __test_metadata *_metadata, unsigned int devices)
 {
 	int fd = mockgpu_open(NULL, 0);
@@ -177,7 +177,7 @@ static void *open_node(void *arg)
 	return NULL;
 }
 
-/* One step is left, and an opening of the plain node is one, but not by another thread. */
+/* One step is left. Opening the plain node counts as one, but not from another thread. */
 static void expect_only_the_loader_counts(struct __test_metadata *_metadata)
 {
 	pthread_t other;
@@ -192,7 +192,7 @@ static void expect_only_the_loader_counts(struct __test_metadata *_metadata)
 	EXPECT_EQ(ENOMEM, errno);
 }
 
-/* Nothing is left, and nobody has got in: see load(). */
+/* Nothing is left behind, and nobody has a file: see load(). */
 TEST_F(load, each_step_fails)
 {
 	const unsigned int devices = test_is_long() ? 2 : 1;
@@ -200,11 +200,11 @@ TEST_F(load, each_step_fails)
 	unsigned int nth, without = 0;
 	int ret;
 
-	add_nodes(&self->door);
+	add_nodes(&self->opener);
 	for (nth = 1; nth < STEPS_MAX; nth++) {
 		snprintf(parameters, sizeof(parameters),
 			 "devices=%u vram_size=4194304 fail_load=%u", devices, nth);
-		ret = load(_metadata, &self->door, parameters);
+		ret = load(_metadata, &self->opener, parameters);
 		if (!ret && !loading_was_to_fail(_metadata, devices))
 			break;
 		without += !ret;
@@ -218,11 +218,11 @@ TEST_F(load, each_step_fails)
 	}
 	ASSERT_EQ(0, ret);
 	expect_only_the_loader_counts(_metadata);
-	/* The plain node and the second device are left out. */
+	/* The module loads without the plain node or without the second device. */
 	EXPECT_EQ(devices, without);
 	/*
-	 * Of each device: parent, device, TTM, GTT, VRAM, registration; and one plain
-	 * node. VRAM's memory type is set on x86 only.
+	 * For each device: parent, device, TTM, GTT, VRAM, registration; and one plain node.
+	 * VRAM's memory type is only set on x86.
 	 */
 	EXPECT_LE(devices * (13 + ARCH_KEEPS_TYPES) + 1, nth - 1);
 }
@@ -235,9 +235,9 @@ TEST_F(load, nobody_gets_in_where_a_parameter_is_bad)
 	};
 	size_t i;
 
-	add_nodes(&self->door);
+	add_nodes(&self->opener);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_EQ(-EINVAL, load(_metadata, &self->door, bad[i]))
+		EXPECT_EQ(-EINVAL, load(_metadata, &self->opener, bad[i]))
 			TH_LOG("%s", bad[i]);
 		EXPECT_FALSE(module_is_loaded());
 	}
@@ -249,20 +249,20 @@ TEST_F(load, a_device_may_be_unplugged_at_once)
 	unsigned int round;
 	int i;
 
-	self->door.flags = O_WRONLY;
+	self->opener.flags = O_WRONLY;
 	for (i = 0; i < NODES; i++) {
 		snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%d/unplug", 128 + i);
-		door_add(&self->door, path);
+		opener_add(&self->opener, path);
 		snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%d/unplug", i);
-		door_add(&self->door, path);
+		opener_add(&self->opener, path);
 	}
 	for (round = 0; round < 5; round++) {
-		door_start(_metadata, &self->door);
+		opener_start(_metadata, &self->opener);
 		ASSERT_EQ(0, module_load("vram_size=0"));
-		/* It goes on until it has the file, which comes with the device. */
-		ASSERT_EQ(0, pthread_join(self->door.thread, NULL));
-		EXPECT_EQ(1, self->door.written);
-		EXPECT_EQ(0, close(self->door.fd));
+		/* The thread tries until it has the file, which appears with the device. */
+		ASSERT_EQ(0, pthread_join(self->opener.thread, NULL));
+		EXPECT_EQ(1, self->opener.written);
+		EXPECT_EQ(0, close(self->opener.fd));
 		EXPECT_EQ(-1, access(MOCKGPU_NODE, F_OK));
 		EXPECT_GT(0, mockgpu_open(NULL, 0));
 		ASSERT_EQ(0, module_unload());

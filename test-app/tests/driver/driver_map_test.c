@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * User mappings of buffers: what may be mapped, what a mapping is, and that it
- * outlives everything but its own munmap().
+ * User mappings of buffers: what can be mapped, what a mapping is, and that it outlives
+ * everything but its own munmap().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ FIXTURE(map) {
 	uint64_t offset;
 };
 
-/* PAGES is no multiple of the block: the last block is used in part. */
+/* PAGES is not a multiple of the block: the last block is partly used. */
 FIXTURE_SETUP(map)
 {
 	driver_setup(_metadata, &self->driver);
@@ -95,13 +95,13 @@ TEST_F(map, the_mapping_is_pfnmap)
 			TH_LOG("no '%s' in '%s'", wanted[i], flags);
 		}
 	}
-	/* VM_MIXEDMAP would have the pages counted. */
+	/* With VM_MIXEDMAP the pages would be counted. */
 	EXPECT_EQ(NULL, strstr(flags, "mm"));
 }
 
 /*
- * The page walker that pagemap and mincore() use skips VM_PFNMAP: the driver's
- * count of faults is what tells whether a page was mapped.
+ * The page walker behind pagemap and mincore() skips VM_PFNMAP: only the driver's fault
+ * count tells whether a page was mapped.
  */
 static uint64_t faults(struct __test_metadata *_metadata, const struct mockgpu_bo *bo)
 {
@@ -122,7 +122,7 @@ static void expect_one_fault(struct __test_metadata *_metadata, const struct moc
 	else
 		peek(at);
 	EXPECT_EQ(before + 1, faults(_metadata, bo));
-	/* What was read first can be written without another fault. */
+	/* A page that was read first can be written without another fault. */
 	poke(at, 2);
 	EXPECT_EQ(before + 1, faults(_metadata, bo));
 }
@@ -168,7 +168,7 @@ TEST_F(map, nothing_beyond_the_end_can_be_mapped)
 	} beyond[] = {
 		{ 0, PAGES + 1 }, { 0, 2 * PAGES }, { 1, PAGES }, { PAGES - 1, 2 },
 		{ PAGES, 1 },
-		/* Inside, but GEM maps from the start only (drm_gem_mmap()). */
+		/* Within the buffer, but GEM maps from the start only (drm_gem_mmap()). */
 		{ 1, 1 }, { 1, PAGES - 1 },
 	};
 	size_t i;
@@ -230,7 +230,7 @@ TEST_F(map, mprotect_holds)
 	EXPECT_EQ(SIGSEGV, pattern_touch(self->bo.map, 1));
 	EXPECT_EQ(SIGSEGV, pattern_touch(last, 1));
 	EXPECT_EQ(0, pattern_touch(last, 0));
-	/* Also for entries that are made from now on. */
+	/* Also for entries created from now on. */
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
 	EXPECT_EQ(0, pattern_touch(last, 0));
 	EXPECT_EQ(SIGSEGV, pattern_touch(last, 1));
@@ -252,7 +252,7 @@ TEST_F(map, a_hole_in_a_mapping_is_a_hole)
 	EXPECT_EQ(SIGSEGV, pattern_touch(map + 7 * self->page, 0));
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
 	EXPECT_EQ(0, pattern_differences(map, 7 * self->page, 5));
-	/* The words after the hole carry on counting where they lie. */
+	/* After the hole the words continue with their own numbers. */
 	EXPECT_EQ(pattern_value(8 * self->page / 8, 5), *(uint64_t *)(map + 8 * self->page));
 	EXPECT_EQ(pattern_value(self->bo.size / 8 - 1, 5), ((uint64_t *)(map + self->bo.size))[-1]);
 }
@@ -307,11 +307,11 @@ TEST_F(map, a_mapping_outlives_the_handle)
 	ASSERT_EQ(0, drmCloseBufferHandle(self->bo.fd, self->bo.handle));
 	self->bo.handle = 0;
 	driver_expect_usage(_metadata, &self->driver, 1, 32);
-	/* Pages that were touched, and such that were not. */
+	/* Some pages were touched, others were not. */
 	EXPECT_EQ(0, pattern_differences(map, self->bo.size / 2, 9));
 	pattern_fill(map, self->bo.size, 10);
 	EXPECT_EQ(0, pattern_differences(map, self->bo.size, 10));
-	/* One page is enough to keep it. */
+	/* Mapping one page is enough to keep it. */
 	ASSERT_EQ(0, munmap((char *)map + self->page, self->bo.size - self->page));
 	driver_expect_usage(_metadata, &self->driver, 1, 32);
 	ASSERT_EQ(0, munmap(map, self->page));
@@ -390,7 +390,7 @@ TEST_F(map, data_stays_right_while_others_zap)
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
 	pattern_fill(self->bo.map, self->bo.size, 14);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, touch, &toucher));
-	/* Until the two have met often enough; the harness ends what takes too long. */
+	/* Until the two have raced often enough; the harness ends what takes too long. */
 	for (zaps = 0; faults(_metadata, &self->bo) < 40 * PAGES; zaps++)
 		ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
 	__atomic_store_n(&toucher.stop, 1, __ATOMIC_RELAXED);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The plain node /dev/mockgpu, and the module as a whole: it must not go while
+ * The plain node /dev/mockgpu, and the module as a whole: it must not be unloaded while
  * anybody uses it.
  */
 #include <errno.h>
@@ -30,7 +30,7 @@ FIXTURE(node) {
 	int fd;
 	uint64_t size;
 	size_t page;
-	/* What one buffer of it is charged for. */
+	/* What one of its buffers is charged for. */
 	uint64_t charge;
 };
 
@@ -111,7 +111,7 @@ TEST_F(node, has_a_buffer_from_the_first_mapping_on)
 	at = map(_metadata, self->fd, self->page, 0);
 	driver_expect_usage(_metadata, &self->driver, 1, self->charge);
 	EXPECT_EQ(0, munmap(at, self->page));
-	/* It stays with the file: who maps again finds the data again. */
+	/* The buffer lives as long as the file: mapping again finds the data again. */
 	driver_expect_usage(_metadata, &self->driver, 1, self->charge);
 	EXPECT_EQ(0, close(self->fd));
 	self->fd = -1;
@@ -189,7 +189,7 @@ TEST_F(node, nothing_beyond_the_end_can_be_mapped)
 		}
 		EXPECT_EQ(EINVAL, errno);
 	}
-	/* And no buffer was made for them. */
+	/* And no buffer was created for them. */
 	driver_expect_usage(_metadata, &self->driver, 0, 0);
 }
 
@@ -256,7 +256,7 @@ TEST_F(node, is_for_mapping_only)
 	EXPECT_EQ(ENOTTY, errno);
 }
 
-/* TTM warns in the kernel log when a copied VMA is not where it would look for it. */
+/* TTM warns in the kernel log when a copied VMA is not where it expects it. */
 TEST_F(node, a_child_shares_the_memory)
 {
 	uint64_t *at = map(_metadata, self->fd, self->size, 0);
@@ -289,7 +289,7 @@ TEST_F(node, a_mapping_outlives_the_file)
 	EXPECT_EQ(0, munmap(at, self->size));
 }
 
-/* Were it possible the module would be gone, and the tests after this one red. */
+/* If it could be unloaded, it would be gone, and the following tests would fail. */
 static void expect_module_in_use(struct __test_metadata *_metadata)
 {
 	EXPECT_EQ(-1, syscall(SYS_delete_module, "mockgpu", O_NONBLOCK));
@@ -353,7 +353,7 @@ TEST_F(module, stays_while_the_plain_node_is_mapped)
 	EXPECT_EQ(0, munmap(at, getpagesize()));
 }
 
-/* Not every failure is one of rights: who cannot open the render node is told the reason. */
+/* Not every failure is about permissions: opening the render node reports the reason. */
 TEST(why_it_cannot_be_opened)
 {
 	struct rlimit limit, few;

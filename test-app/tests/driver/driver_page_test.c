@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages: their state for every kind and order, that they come zeroed and go back,
- * what snapshot and compare see, and the damage that is done on purpose.
+ * Pages: their state for every kind and order, that they come zeroed and are freed, what
+ * snapshot and compare see, and the damage that can be injected.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "driver.h"
 #include "pattern.h"
 
-/* The largest buffer here: two blocks of the largest order and a part of one. */
+/* The largest buffer here: two blocks of the largest order and part of another. */
 #define PAGES_MAX ((2 << MOCKGPU_MAX_ORDER) + 7)
 
 FIXTURE(page) {
@@ -24,10 +24,10 @@ FIXTURE(page) {
 };
 
 /**
- * struct promise - what the pages of a kind are
+ * struct promise - what the pages of a kind must be
  * @kind: enum mockgpu_kind
- * @flags: flags of every page, beside HEAD and TAIL
- * @tail_count: count of the pages after the first of a block
+ * @flags: flags of every page, besides HEAD and TAIL
+ * @tail_count: reference count of the pages after the first of a block
  */
 struct promise {
 	uint32_t kind;
@@ -89,7 +89,7 @@ static void destroy(struct __test_metadata *_metadata, struct mockgpu_bo *bo)
 	EXPECT_EQ(0, mockgpu_bo_destroy(bo));
 }
 
-/* What page @i of a buffer must be, when its block begins at @head. */
+/* What page @i of a buffer must be, if its block starts at @head. */
 static struct drm_mockgpu_page wanted(const struct drm_mockgpu_page *pages, uint64_t head,
 				      uint64_t i, uint32_t order,
 				      const struct promise *promise)
@@ -102,7 +102,7 @@ static struct drm_mockgpu_page wanted(const struct drm_mockgpu_page *pages, uint
 		.index = i - head,
 	};
 
-	/* A compound page has more than one page. */
+	/* A compound page consists of more than one page. */
 	if (promise->kind != MOCKGPU_KIND_COMPOUND || order)
 		page.flags |= promise->flags;
 	return page;
@@ -126,15 +126,15 @@ static void expect_same(struct __test_metadata *_metadata, uint64_t i,
 	}
 }
 
-/* The order to ask for: ttm has none to choose. */
+/* The order to ask for: ttm does not let the caller choose. */
 static uint32_t order_of(uint32_t kind, uint32_t order)
 {
 	return kind == MOCKGPU_KIND_TTM ? 0 : order;
 }
 
 /*
- * All pages of a buffer: blocks of the right shape, one after the other, each of
- * consecutive pages with an aligned first one. ttm chooses the order of each.
+ * All pages of a buffer: blocks of the right shape in sequence, each of consecutive pages
+ * with an aligned first one. ttm chooses the order of each block.
  */
 static void expect_blocks(struct __test_metadata *_metadata, const struct driver *driver,
 			  struct drm_mockgpu_page *pages, uint32_t order, uint64_t npages,
@@ -158,7 +158,7 @@ static void expect_blocks(struct __test_metadata *_metadata, const struct driver
 		right = wanted(pages, head, i, order, promise);
 		expect_same(_metadata, i, &right, &pages[i]);
 	}
-	/* The pool gives no more than what is asked for. */
+	/* The pool allocates no more than requested. */
 	if (promise->kind == MOCKGPU_KIND_TTM)
 		EXPECT_EQ(npages, head + (1ull << order));
 	destroy(_metadata, &bo);
@@ -244,8 +244,8 @@ TEST_F(page, pages_are_zero_though_they_were_used_before)
 }
 
 /*
- * Free memory in pages, from /proc/zoneinfo: on the free lists and in the lists
- * of each CPU, where thousands of freed pages may stay.
+ * Free memory in pages, from /proc/zoneinfo: on the free lists and on the lists of each CPU,
+ * which may hold thousands of freed pages.
  */
 static long memory_free(struct __test_metadata *_metadata)
 {
@@ -266,14 +266,14 @@ static long memory_free(struct __test_metadata *_metadata)
 
 TEST_F(page, memory_is_level_after_200_rounds)
 {
-	/* 519 pages: of the largest blocks most of the last one is not used. */
+	/* 519 pages: of the largest order most of the last block is unused. */
 	const long npages = 519, rounds = 200, orders = MOCKGPU_MAX_ORDER + 1;
 	const uint32_t kind = variant->promise.kind;
 	long before = 0, round;
 	struct mockgpu_bo bo;
 
 	for (round = -20; round < rounds; round++) {
-		/* After a warm-up: the allocator's caches are filled then. */
+		/* Measured after a warm-up, which fills the allocator's caches. */
 		if (!round)
 			before = memory_free(_metadata);
 		create(_metadata, &self->driver, kind, order_of(kind, labs(round) % orders),
@@ -282,14 +282,14 @@ TEST_F(page, memory_is_level_after_200_rounds)
 		memset(bo.map, 1, 16 * self->size);
 		destroy(_metadata, &bo);
 	}
-	/* Others use memory too, so every 20th page may be missing. */
+	/* Others use memory too, so up to every 20th page may be missing. */
 	EXPECT_GT(npages * rounds / 20, before - memory_free(_metadata));
 }
 
 #define LOOK_PAGES 40
 #define LOOK_ORDER 4
 
-/* Two buffers of one kind: three blocks, the last one used in part. */
+/* Two buffers of one kind: three blocks, the last one partly used. */
 FIXTURE(look) {
 	struct driver driver;
 	struct mockgpu_bo bo;
@@ -324,7 +324,7 @@ TEST_F(look, a_window_of_pages_is_that_window)
 			memset(window, 0xee, sizeof(window));
 			ASSERT_EQ(count, mockgpu_bo_pages(&self->bo, first, count, window));
 			EXPECT_EQ(0, memcmp(window, self->pages + first, count * sizeof(*window)));
-			/* Nothing is written behind it. */
+			/* Nothing is written past it. */
 			EXPECT_EQ(0xeeeeeeeeeeeeeeeeull, window[count].pfn);
 		}
 	}
@@ -352,7 +352,7 @@ TEST_F(look, a_bad_array_is_a_fault)
 	EXPECT_EQ(0, munmap(page, self->driver.page));
 }
 
-/* The copy faults on the buffer that is looked at: it must not be locked then. */
+/* The copy to user space faults on the queried buffer, which must not be locked then. */
 TEST_F(look, the_array_may_lie_in_the_buffer_itself)
 {
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
@@ -439,10 +439,10 @@ TEST_F(look, compare_counts_all_changed_pages)
 	ASSERT_EQ(0, mockgpu_bo_compare(&self->bo, &compare));
 	EXPECT_EQ(LOOK_PAGES / 4, compare.changed);
 	EXPECT_EQ(3, compare.first);
-	/* A new snapshot takes them as they are now. */
+	/* A new snapshot records them as they are now. */
 	ASSERT_EQ(0, mockgpu_bo_snapshot(&self->bo));
 	EXPECT_EQ(0, changed(_metadata, &self->bo));
-	/* The buffer goes with its counts raised: the driver takes them back. */
+	/* The buffer is destroyed with its counts raised: the driver drops them. */
 }
 
 TEST_F(look, a_count_is_raised_once)
@@ -520,7 +520,7 @@ TEST_F(look, a_foreign_page_stays_though_its_buffer_is_closed)
 	driver_expect_usage(_metadata, &self->driver, 0, 0);
 }
 
-/* Buffers that keep each other alive would never go: the teardown would see it. */
+/* Buffers that keep each other alive would never be freed: teardown would see that. */
 TEST_F(look, foreign_pages_make_no_circle)
 {
 	struct mockgpu_bo third;
@@ -532,7 +532,7 @@ TEST_F(look, foreign_pages_make_no_circle)
 	EXPECT_EQ(-EBUSY, mockgpu_bo_inject_foreign(&self->other, 0, &self->bo, 1));
 	EXPECT_EQ(-EBUSY, mockgpu_bo_inject_foreign(&self->other, 0, &third, 1));
 	EXPECT_EQ(-EBUSY, mockgpu_bo_inject_foreign(&third, 0, &self->bo, 1));
-	/* One buffer may lend to two. */
+	/* One buffer may lend pages to two. */
 	EXPECT_EQ(0, mockgpu_bo_inject_foreign(&third, 0, &self->other, 1));
 	destroy(_metadata, &third);
 }
@@ -547,9 +547,9 @@ TEST_F(look, a_foreign_page_needs_a_handle)
 }
 
 /*
- * Leave three quarters of the free memory, but no more than 1 GiB, with something
- * in it. Kernels that clear pages themselves (init_on_alloc=1, Debian's default)
- * hide a driver that does not: boot with init_on_alloc=0 to see one.
+ * Leave three quarters of the free memory, but no more than 1 GiB, with something in it.
+ * Kernels that clear pages themselves (init_on_alloc=1, Debian's default) hide a driver
+ * that does not: boot with init_on_alloc=0 to see one.
  */
 static void dirty_free_memory(void)
 {

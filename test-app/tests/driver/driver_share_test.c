@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What somebody may do with a buffer who was only handed its dma-buf, and what with one
- * that was exported for reading.
+ * What a process may do with a buffer if it only received its dma-buf, and what if that
+ * was exported read-only.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 #define PAGES 8
 #define NOBODY 65534
 
-/* What is for the maker of a buffer only; each is taken back or does no harm again. */
+/* Operations for the creator of a buffer only; each is undone or harmless when repeated. */
 static int set_fault(struct mockgpu_bo *bo)
 {
 	return mockgpu_bo_set_fault(bo, MOCKGPU_FAULT_SIGBUS, 1);
@@ -98,8 +98,8 @@ static const struct operation everybodys[] = {
 };
 
 /*
- * @client: another opening of the device
- * @shared: the buffer of the driver's opening, in @client
+ * @client: another open file of the device
+ * @shared: the driver's buffer, in @client
  */
 FIXTURE(share) {
 	struct driver driver;
@@ -194,7 +194,7 @@ TEST_F(share, root_may_do_all)
 	EXPECT_EQ(SIGBUS, pattern_touch(self->bo.map, 0));
 }
 
-/* A file that is closed has no heir, wherever the kernel puts the next one. */
+/* A closed file has no heir, even if the kernel reuses its address. */
 TEST_F(share, nobody_inherits_from_the_maker)
 {
 	struct mockgpu_bo bo, other;
@@ -218,9 +218,9 @@ TEST_F(share, nobody_inherits_from_the_maker)
 
 /*
  * @driver: of the first device
- * @client: who is handed the dma-buf
- * @bo: a buffer of the first device, exported for reading as @dmabuf
- * @import: that in @client
+ * @client: whoever receives the dma-buf
+ * @bo: a buffer of the first device, exported read-only as @dmabuf
+ * @import: the same in @client
  * @own: a buffer of @client
  */
 FIXTURE(for_reading) {
@@ -337,7 +337,7 @@ TEST_F(for_reading, the_device_reads_it_but_does_not_write)
 	EXPECT_EQ(0, pattern_differences(self->bo.map, size, 1));
 }
 
-/* The importer shares the exporter's lock and device, which must not mix anything up. */
+/* The importer shares the exporter's lock and device, which must not be confused. */
 TEST_F(for_reading, it_follows_every_move)
 {
 	static int (*const moves[])(struct mockgpu_bo *bo) = {
@@ -357,7 +357,7 @@ TEST_F(for_reading, it_follows_every_move)
 		EXPECT_EQ(0, mockgpu_bo_copy(&self->own, 0, &self->import, 0, size));
 		EXPECT_EQ(0, pattern_differences(self->own.map, size, 10 + i));
 		ASSERT_LE(1, mockgpu_buffers_get(self->driver.fd, buffers, ARRAY_SIZE(buffers)));
-		/* Where the kernel does not tell importers, it has pinned the buffer. */
+		/* A kernel that does not notify importers has pinned the buffer. */
 		EXPECT_EQ(buffers[0].pins ? -EBUSY : 0, moves[i](&self->bo));
 		EXPECT_EQ(0, pattern_differences(map, size, 10 + i));
 	}

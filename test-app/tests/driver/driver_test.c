@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctl interface: what it gives for good input and what it answers to bad.
+ * The ioctl interface: what it does for good input and what it returns for bad input.
  * Mappings are in driver_map_test.c, pages in driver_page_test.c, /dev/mockgpu in
  * driver_node_test.c.
  */
@@ -18,7 +18,7 @@
 #define KINDS MOCKGPU_KIND_COUNT
 #define CACHINGS MOCKGPU_CACHING_COUNT
 
-/* ioctl() as it is, with -errno. drmIoctl() would repeat it after a signal. */
+/* Plain ioctl(), returning -errno. drmIoctl() would retry after a signal. */
 static int call(int fd, unsigned long request, void *arg)
 {
 	return ioctl(fd, request, arg) ? -errno : 0;
@@ -216,8 +216,8 @@ union argument {
 };
 
 /*
- * Every ioctl once, with the bits that have to be zero. What the driver only
- * writes may hold anything.
+ * Every ioctl, with the fields that must be zero. Fields that the driver only writes may
+ * hold anything.
  */
 struct known_ioctl {
 	const char *name;
@@ -269,7 +269,7 @@ static const struct known_ioctl known[] = {
 		.has_handle = 1,
 		.zero.compare = { .flags = ONES },
 	}, {
-		/* The argument of good_argument() says REF_GET. */
+		/* good_argument() passes REF_GET. */
 		.name = "BO_INJECT",
 		.request = DRM_IOCTL_MOCKGPU_BO_INJECT,
 		.has_handle = 1,
@@ -300,7 +300,7 @@ static const struct known_ioctl known[] = {
 		.has_handle = 1,
 		.zero.revoke = { .flags = ONES },
 	}, {
-		/* The argument of good_argument() says SINGLE. */
+		/* good_argument() passes SINGLE. */
 		.name = "BO_SET_FAULT",
 		.request = DRM_IOCTL_MOCKGPU_BO_SET_FAULT,
 		.has_handle = 1,
@@ -319,7 +319,7 @@ static const struct known_ioctl known[] = {
 
 static struct drm_mockgpu_page page_buffer[4];
 
-/* All of them but BO_CREATE and GET_PARAM begin with the handle. */
+/* All except BO_CREATE and GET_PARAM start with the handle. */
 static void good_argument(const struct known_ioctl *ioctl, uint32_t handle, size_t page,
 			  union argument *arg)
 {
@@ -334,7 +334,7 @@ static void good_argument(const struct known_ioctl *ioctl, uint32_t handle, size
 	}
 }
 
-/* A good call as user @uid, on a buffer of its own: some take its pages away. */
+/* A valid call as user @uid, on a buffer of its own: some calls take its pages away. */
 static void expect_result(struct __test_metadata *_metadata, const struct driver *driver,
 			  const struct known_ioctl *ioctl, uid_t uid, int wanted)
 {
@@ -445,7 +445,7 @@ TEST_F(ioctl, a_closed_handle_is_not_found)
 	handle = bo.handle;
 	destroy(_metadata, &bo);
 	expect_no_handle(_metadata, self->fd, handle, self->driver.page);
-	/* The DRM core's own answer to closing it again. */
+	/* The DRM core itself answers when it is closed again. */
 	EXPECT_NE(0, drmCloseBufferHandle(self->fd, handle));
 	EXPECT_EQ(EINVAL, errno);
 }
@@ -591,7 +591,7 @@ TEST_F(ioctl, the_parameters_give_the_sizes_that_hold)
 
 	EXPECT_EQ(self->driver.before.pages_max * page, most);
 	EXPECT_EQ(-E2BIG, create_sized(self->fd, most + page));
-	/* Too much with what is kept about it, but not too big. */
+	/* Too much with the metadata, though not too big by itself. */
 	EXPECT_EQ(-ENOMEM, create_sized(self->fd, most));
 	EXPECT_EQ(self->driver.before.vram_max * page,
 		  param(_metadata, self->fd, MOCKGPU_PARAM_VRAM_SIZE));
@@ -624,7 +624,7 @@ TEST_F(ioctl, the_parameters_give_the_kinds_and_memory_types_that_can_be_created
 	}
 }
 
-/* What a device or a kernel lacks is told from what does not exist at all. */
+/* What a device or a kernel lacks is reported differently from what does not exist. */
 static int lacking(uint32_t what, uint32_t count)
 {
 	return what < count ? -EOPNOTSUPP : -EINVAL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What TTM does of its own accord: evict from VRAM when it is full, swap out when
- * its limit of pages is reached; and what pinning keeps it from.
+ * What TTM does by itself: evict from VRAM when it is full, swap out at its page limit; and
+ * how pinning prevents both.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 /* TTM's own limit for all devices together, in pages. */
 #define PAGES_LIMIT "/sys/module/ttm/parameters/pages_limit"
 
-/* Parts that VRAM is filled with. */
+/* Number of buffers that fill VRAM. */
 #define PARTS 8
 
 FIXTURE(evict) {
@@ -58,7 +58,7 @@ static int make_in_vram(const struct driver *driver, uint64_t size, struct mockg
 	return mockgpu_bo_make(driver->fd, &want, bo);
 }
 
-/* Contents in some pages from the beginning to the end: filling all takes long. */
+/* Only some pages, from the first to the last, have contents: filling all takes long. */
 #define SAMPLES 16
 
 static char *sample(const struct mockgpu_bo *bo, size_t i)
@@ -123,7 +123,7 @@ TEST_F(evict, a_full_vram_gives_way)
 	EXPECT_EQ(1, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_GTT));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo[PARTS], NULL));
 	EXPECT_TRUE(pattern_is_zero(self->bo[PARTS].map, self->driver.page));
-	/* And a half of VRAM. */
+	/* And half of VRAM. */
 	ASSERT_EQ(0, make_in_vram(&self->driver, part(&self->driver) * PARTS / 2,
 				  &self->bo[PARTS + 1]));
 	EXPECT_LE(PARTS / 2, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_GTT));
@@ -144,7 +144,7 @@ TEST_F(evict, all_of_vram_for_one)
 	EXPECT_EQ(PARTS, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_GTT));
 	for (i = 0; i < PARTS; i++)
 		EXPECT_EQ(0, wrong(&self->bo[i], i));
-	/* And back, each evicting the large one or nothing. */
+	/* And back; each evicts the large one or nothing. */
 	for (i = 0; i < PARTS; i++)
 		ASSERT_EQ(0, mockgpu_bo_move(&self->bo[i], MOCKGPU_PLACEMENT_VRAM, 0));
 	EXPECT_EQ(PARTS, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_VRAM));
@@ -167,7 +167,7 @@ TEST_F(evict, pinned_buffers_stay_in_vram)
 	EXPECT_EQ(MOCKGPU_PLACEMENT_GTT, bo_query(_metadata, &self->bo[PARTS]).placement);
 	EXPECT_EQ(PARTS, count_in(_metadata, self->bo, MOCKGPU_PLACEMENT_VRAM));
 
-	/* One may go: that one goes. */
+	/* Only one may be evicted, and that one is. */
 	ASSERT_EQ(0, mockgpu_bo_pin(&self->bo[5], MOCKGPU_UNPIN));
 	ASSERT_EQ(0, mockgpu_bo_move(&self->bo[PARTS], MOCKGPU_PLACEMENT_VRAM, 0));
 	EXPECT_EQ(MOCKGPU_PLACEMENT_GTT, bo_query(_metadata, &self->bo[5]).placement);
@@ -197,7 +197,7 @@ TEST_F(evict, a_pinned_buffer_stays_as_it_is)
 	EXPECT_EQ(-EBUSY, mockgpu_bo_set_caching(bo, MOCKGPU_CACHING_WC));
 	EXPECT_EQ(-EBUSY, mockgpu_bo_revoke(bo));
 	EXPECT_EQ(0, bo_query(_metadata, bo).moves);
-	/* Zapping is none of that. */
+	/* Zapping does not count as one. */
 	EXPECT_EQ(0, mockgpu_bo_zap(bo));
 	EXPECT_EQ(0, wrong(bo, 1));
 	ASSERT_EQ(0, mockgpu_bo_compare(bo, &compare));
@@ -207,7 +207,7 @@ TEST_F(evict, a_pinned_buffer_stays_as_it_is)
 	EXPECT_EQ(-ENOENT, mockgpu_bo_pin(bo, MOCKGPU_UNPIN));
 	EXPECT_EQ(0, bo_query(_metadata, bo).state);
 	EXPECT_EQ(0, mockgpu_bo_swapout(bo));
-	/* Pinning brings it back, and its end is no matter. */
+	/* Pinning brings it back; unpinning changes nothing. */
 	ASSERT_EQ(0, mockgpu_bo_pin(bo, MOCKGPU_PIN));
 	EXPECT_EQ(MOCKGPU_BO_PINNED, bo_query(_metadata, bo).state);
 	EXPECT_EQ(MOCKGPU_PLACEMENT_GTT, bo_query(_metadata, bo).placement);
@@ -240,7 +240,7 @@ TEST_F(evict, a_lower_limit_swaps_others_out)
 	ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
 	EXPECT_EQ(self->driver.before.populated + 2 * npages, usage.populated);
 
-	/* Each one that comes back pushes the one before out. */
+	/* Each one that comes back pushes the previous one out. */
 	for (i = 0; i < PARTS; i++) {
 		EXPECT_EQ(0, wrong(&self->bo[i], i));
 		ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
@@ -262,7 +262,7 @@ TEST_F(evict, swapping_one_out_leaves_the_others)
 					       16 * self->driver.page, &self->bo[i]));
 		fill(_metadata, &self->bo[i], i);
 	}
-	/* The last first: TTM itself would begin with the one used least recently. */
+	/* Last one first: TTM itself would start with the least recently used. */
 	for (i = PARTS; i--;) {
 		ASSERT_EQ(0, mockgpu_bo_swapout(&self->bo[i]));
 		for (j = 0; j < PARTS; j++)

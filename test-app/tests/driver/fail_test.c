@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every step that can fail is made to fail, one after the other: each operation is
- * tried with its first step failing, then its second, until all of them went well.
- * Whatever failed, the caller gets the right error and nothing is left behind. Moves
- * have a test of their own, move_fail_test.c.
+ * Every step that can fail is made to fail: each operation is tried with its first step
+ * failing, then with its second, until all of them succeed. Whatever fails, the caller gets
+ * the right error and nothing is left behind. Moves have a test of their own,
+ * move_fail_test.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,25 +15,25 @@
 #include "kselftest_harness.h"
 
 #include "driver.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "pattern.h"
 #include "reload.h"
 
-/* More than any operation here has. */
+/* More steps than any operation here has. */
 #define STEPS_MAX 500
 
-/* What an operation works with; its members as said, or 0. */
+/* What an operation works with; members are set as the operation says, or 0. */
 struct rig {
 	struct driver driver;
 	size_t page;
-	/* What the operation under test works with, made before. */
+	/* Set up before the operation under test. */
 	struct mockgpu_bo bo;
 	struct mockgpu_bo other;
 	int fd;
-	/* Of the buffer to create. */
+	/* Parameters of the buffer to create. */
 	uint32_t kind;
 	uint32_t caching;
-	/* Steps that failed. */
+	/* Number of steps that failed. */
 	unsigned int steps;
 };
 
@@ -58,19 +58,19 @@ FIXTURE_TEARDOWN(fail)
 	driver_teardown(_metadata, &self->rig.driver);
 }
 
-/* What an operation may answer when the step @point failed. */
+/* What an operation may return when step @point fails. */
 static int is_right_error(const char *point, int error)
 {
-	/* libdrm repeats what was interrupted, and then it goes well. */
+	/* libdrm retries after an interruption, and the retry succeeds. */
 	if (!strcmp(point, "lock"))
 		return !error || error == -EINTR;
-	/* A page fault has only a signal to say it with. */
+	/* A page fault can only report an error by a signal. */
 	return error == -ENOMEM || error == -EFAULT;
 }
 
 /*
- * @operation gives 0 or a negative errno; -EFAULT for a touch that ended in
- * SIGBUS. It leaves nothing behind, also when it went well.
+ * @operation returns 0 or a negative errno; -EFAULT for an access that ended in SIGBUS. It
+ * leaves nothing behind, also on success.
  */
 static void walk(struct __test_metadata *_metadata, struct rig *rig,
 		 int (*operation)(struct rig *rig))
@@ -134,7 +134,7 @@ static void make(struct __test_metadata *_metadata, struct rig *rig, struct mock
 				       11 * rig->page, bo));
 }
 
-/* Touch each page: @bytes is all that is mapped. */
+/* Touch each page: exactly @bytes are mapped. */
 static int touch_all(void *map, size_t bytes, size_t page)
 {
 	size_t i;
@@ -203,7 +203,7 @@ static int node_map(struct rig *rig)
 TEST_F(fail, map_of_the_plain_node)
 {
 	walk(_metadata, &self->rig, node_map);
-	/* The file, all of create but the handle, mmap, three touches. */
+	/* The file, all steps of create but the handle, mmap, three accesses. */
 	EXPECT_LE(1 + 5 + 1 + 3, self->rig.steps);
 }
 
@@ -214,7 +214,7 @@ static int export(struct rig *rig)
 	if (fd < 0)
 		return fd;
 	close(fd);
-	/* With the last handle GEM forgets the dma-buf, so the next export makes one. */
+	/* With its last handle GEM forgets the dma-buf, so the next export creates one. */
 	mockgpu_bo_destroy(&rig->bo);
 	return 0;
 }
@@ -247,7 +247,7 @@ static int copy_both_ways(struct rig *rig)
 	return ret ? ret : mockgpu_bo_copy(&rig->bo, 0, &rig->other, 0, rig->bo.size);
 }
 
-/* One import for all that is done with it: its end would come too late to see. */
+/* One import for all uses: its release would happen too late to see. */
 static int use_foreign(struct rig *rig)
 {
 	int ret;
@@ -260,7 +260,7 @@ static int use_foreign(struct rig *rig)
 }
 
 static int (*const exporters[])(size_t size) = {
-	foreign_vgem, foreign_udmabuf, foreign_heap,
+	exporter_vgem, exporter_udmabuf, exporter_heap,
 };
 
 TEST_F(fail, import)
@@ -291,13 +291,13 @@ TEST_F(fail, copy)
 	make(_metadata, &self->rig, &self->rig.bo);
 	make(_metadata, &self->rig, &self->rig.other);
 	walk(_metadata, &self->rig, copy_both_ways);
-	/* Each time two locks, two vmaps and the page between them. */
+	/* Two locks, two vmaps and the page between them, each time. */
 	EXPECT_LE(2 * 5, self->rig.steps);
 }
 
 static int vgem_import(struct rig *rig)
 {
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 	uint32_t handle;
 	int ret;
 
@@ -336,7 +336,7 @@ TEST_F(fail, look)
 {
 	make(_metadata, &self->rig, &self->rig.bo);
 	walk(_metadata, &self->rig, look);
-	/* A lock and a piece of memory each, and a lock for the zap. */
+	/* A lock and an allocation each, and a lock for the zap. */
 	EXPECT_LE(5, self->rig.steps);
 }
 
@@ -370,7 +370,7 @@ static int damage(struct rig *rig)
 	if (ret)
 		return ret;
 	ret = mockgpu_bo_inject(&rig->bo, MOCKGPU_INJECT_REF_PUT, 3);
-	/* Once more, without a step that fails. */
+	/* Once more, with no step failing. */
 	if (ret)
 		mockgpu_bo_inject(&rig->bo, MOCKGPU_INJECT_REF_PUT, 3);
 	return ret;
@@ -430,7 +430,7 @@ static int attribute_set(int fd, const char *name, const char *value)
 	return ret;
 }
 
-/* Twice whatever comes next, then no more. */
+/* The next two allocations fail, then no more. */
 TEST_F(fail, the_kernels_fault_attributes_work)
 {
 	int fd = self->rig.driver.fd;
@@ -445,7 +445,7 @@ TEST_F(fail, the_kernels_fault_attributes_work)
 	EXPECT_EQ(0, attribute_set(fd, "fail/probability", "0"));
 }
 
-/* Two devices: the other's import and use of a buffer. */
+/* Two devices: import and use a buffer of the other. */
 static int peer_use(struct rig *rig)
 {
 	struct mockgpu_bo import;

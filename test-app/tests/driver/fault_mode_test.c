@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fault modes: how many faults it takes, what each one maps, and that data is
- * right whatever the mode. What an entry is shows in the driver's count of faults:
- * every touch of something that is mapped goes without.
+ * Fault modes: how many faults it takes, what each one maps, and that data is correct
+ * whatever the mode. The driver's fault count shows what an entry maps: an access to
+ * something that is already mapped takes no fault.
  */
 #include <errno.h>
 #include <signal.h>
@@ -55,7 +55,7 @@ static int make(const struct driver *driver, uint32_t mode, uint32_t arg, uint64
 	return mockgpu_bo_make(driver->fd, &want, bo);
 }
 
-/* The buffer of the test, mapped. */
+/* The test's buffer, mapped. */
 static void begin(struct __test_metadata *_metadata, const struct driver *driver,
 		  uint32_t mode, uint32_t arg, uint64_t npages, struct mockgpu_bo *bo)
 {
@@ -63,7 +63,7 @@ static void begin(struct __test_metadata *_metadata, const struct driver *driver
 	ASSERT_EQ(0, mockgpu_bo_map(bo, NULL));
 }
 
-/* The kernel's version does not say it: backports do not come with a number. */
+/* The kernel's version does not tell: backports do not change it. */
 static int has_huge(const struct driver *driver)
 {
 	return mockgpu_supports(driver->fd, MOCKGPU_PARAM_FAULT_MODES, MOCKGPU_FAULT_HUGE);
@@ -86,10 +86,10 @@ TEST_F(fault, prefault_maps_sixteen_pages_from_the_touched_one_on)
 	begin(_metadata, &self->driver, MOCKGPU_FAULT_PREFAULT, 0, 64, &self->bo);
 	peek(self->bo.map);
 	EXPECT_EQ(1, faults(_metadata, &self->bo));
-	/* TTM_BO_VM_NUM_PREFAULT entries, the first one's included. */
+	/* TTM_BO_VM_NUM_PREFAULT entries, including the first. */
 	EXPECT_EQ(3, bo_missing(_metadata, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
-	/* Nothing before it, nothing after the end. */
+	/* Nothing before it, nothing past the end. */
 	poke((char *)self->bo.map + 60 * self->driver.page, 1);
 	poke((char *)self->bo.map + 10 * self->driver.page, 1);
 	EXPECT_EQ(2 + 3, bo_missing(_metadata, &self->bo) + 1);
@@ -100,7 +100,7 @@ TEST_F(fault, a_mode_can_be_changed_while_mapped)
 	begin(_metadata, &self->driver, MOCKGPU_FAULT_SINGLE, 0, 64, &self->bo);
 	EXPECT_EQ(64, bo_missing(_metadata, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_set_fault(&self->bo, MOCKGPU_FAULT_PREFAULT, 0));
-	/* What is mapped stays. */
+	/* Entries that exist are kept. */
 	EXPECT_EQ(0, bo_missing(_metadata, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
 	EXPECT_EQ(4, bo_missing(_metadata, &self->bo));
@@ -120,7 +120,7 @@ TEST_F(fault, huge_takes_one_fault_for_2_mib)
 	EXPECT_EQ(4, faults(_metadata, &self->bo));
 	EXPECT_EQ(0, bo_elsewhere(_metadata, &self->bo, 1));
 
-	/* Writing first. */
+	/* Write first. */
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
 	pattern_fill(self->bo.map, self->bo.size, 2);
 	EXPECT_EQ(8, faults(_metadata, &self->bo));
@@ -159,11 +159,11 @@ TEST_F(fault, huge_is_left_where_it_does_not_fit)
 
 	if (!has_huge(&self->driver))
 		SKIP(return, "%s", no_huge);
-	/* The last 2 MiB are not whole. */
+	/* The last 2 MiB are incomplete. */
 	begin(_metadata, &self->driver, MOCKGPU_FAULT_HUGE, 0, 2 * HUGE_PAGES + 64, &self->bo);
 	EXPECT_EQ(2 + 64, bo_missing(_metadata, &self->bo));
 
-	/* An address of the wrong residue. */
+	/* An address that is not congruent modulo 2 MiB. */
 	ASSERT_EQ(0, mockgpu_bo_unmap(&self->bo));
 	area = mmap(NULL, 2 * self->bo.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, area);
@@ -172,7 +172,7 @@ TEST_F(fault, huge_is_left_where_it_does_not_fit)
 	EXPECT_EQ(2 * HUGE_PAGES + 64, bo_missing(_metadata, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_unmap(&self->bo));
 
-	/* A mapping of less: the last entries would lead beyond its end. */
+	/* A mapping of less: the last entries would extend past its end. */
 	ASSERT_EQ(0, mockgpu_bo_offset(&self->bo, &offset));
 	area = mmap(NULL, HUGE_SIZE + 9 * page, PROT_READ, MAP_SHARED, self->bo.fd, offset);
 	ASSERT_NE(MAP_FAILED, area);
@@ -184,7 +184,7 @@ TEST_F(fault, huge_is_left_where_it_does_not_fit)
 	EXPECT_EQ(0, munmap(area, HUGE_SIZE + 9 * page));
 }
 
-/* As many entries as the pages' own layout allows. */
+/* As many entries as the layout of the pages allows. */
 TEST_F(fault, huge_depends_on_the_blocks)
 {
 	static const struct {
@@ -280,7 +280,7 @@ TEST_F(fault, huge_entries_survive_what_mm_does_to_them)
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(0, pattern_differences(map, self->bo.size, 2));
 
-	/* To where the residue is wrong for 2 MiB, and back. */
+	/* To an address that is not congruent modulo 2 MiB, and back. */
 	moved = mmap(NULL, self->bo.size + 2 * HUGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 		     -1, 0);
 	ASSERT_NE(MAP_FAILED, moved);
@@ -306,7 +306,7 @@ TEST_F(fault, read_only_entries_are_upgraded_by_a_write)
 	size_t i;
 
 	begin(_metadata, &self->driver, MOCKGPU_FAULT_READ_ONLY, 0, 64, &self->bo);
-	/* Reading first. */
+	/* Read first. */
 	EXPECT_EQ(64, bo_missing(_metadata, &self->bo));
 	EXPECT_EQ(0, upgrades(_metadata, &self->bo));
 	pattern_fill(self->bo.map, self->bo.size, 1);
@@ -316,7 +316,7 @@ TEST_F(fault, read_only_entries_are_upgraded_by_a_write)
 	EXPECT_EQ(64, faults(_metadata, &self->bo));
 	EXPECT_EQ(0, bo_elsewhere(_metadata, &self->bo, 2));
 
-	/* Writing first takes both. */
+	/* Write first does both. */
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
 	for (i = 0; i < 64; i++)
 		poke((char *)self->bo.map + i * self->driver.page, 3);
@@ -341,7 +341,7 @@ TEST_F(fault, read_only_first_is_a_property_of_the_mapping)
 	ASSERT_EQ(0, mockgpu_bo_set_fault(&self->bo, MOCKGPU_FAULT_SINGLE, 0));
 	poke(second + self->driver.page, 1);
 	EXPECT_EQ(2, upgrades(_metadata, &self->bo));
-	/* And one that may never be written is not upgraded. */
+	/* And an entry that may never be written is not upgraded. */
 	ASSERT_EQ(0, mprotect(second, self->bo.size, PROT_READ));
 	EXPECT_EQ(SIGSEGV, pattern_touch(second + 2 * self->driver.page, 1));
 	EXPECT_EQ(2, upgrades(_metadata, &self->bo));
@@ -365,7 +365,7 @@ TEST_F(fault, huge_read_only_entries_are_upgraded_by_a_write)
 	EXPECT_EQ(4, faults(_metadata, &self->bo));
 	EXPECT_EQ(0, bo_elsewhere(_metadata, &self->bo, 1));
 
-	/* As with drm_gem_shmem an entry for a write comes writable. */
+	/* As with drm_gem_shmem, the entry for a write access is writable. */
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
 	pattern_fill(self->bo.map, self->bo.size, 2);
 	EXPECT_EQ(4, upgrades(_metadata, &self->bo));
@@ -388,7 +388,7 @@ TEST_F(fault, slow_takes_its_time)
 	EXPECT_GT(5, clock_now() - start);
 }
 
-/* A child that touches the buffer and never gets an answer. */
+/* A child that accesses the buffer and never gets an answer. */
 static pid_t stuck_child(struct __test_metadata *_metadata, const struct mockgpu_bo *bo)
 {
 	pid_t child = fork();
@@ -464,7 +464,7 @@ TEST_F(fault, every_nth_fault_is_answered_without_an_entry)
 
 	begin(_metadata, &self->driver, MOCKGPU_FAULT_NOPAGE, 2, 256, &self->bo);
 	map = self->bo.map;
-	/* A minor fault for each answer, of which every second was none. */
+	/* A minor fault for each answer; every second one installed no entry. */
 	before = minor_faults();
 	for (i = 0; i < 256; i++)
 		poke(map + i * self->driver.page, 1);
@@ -573,7 +573,7 @@ TEST_F(fault, a_bad_mode_or_argument_is_refused)
 		EXPECT_EQ(-EOPNOTSUPP, make(&self->driver, MOCKGPU_FAULT_HUGE_READ_ONLY, 0, 1,
 					    &bo));
 	}
-	/* The mode it had has stayed. */
+	/* The mode it had is still set. */
 	EXPECT_EQ(1, bo_missing(_metadata, &self->bo));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every step of a move, a swapout, a revocation made to fail, one after the other:
- * the call says so, the contents are where they were, nothing is left behind.
+ * Every step of a move, a swapout and a revocation is made to fail, one after the other:
+ * the call reports it, the contents are where they were, nothing is left behind.
  */
 #include <errno.h>
 #include <signal.h>
@@ -23,7 +23,7 @@ FIXTURE(fail) {
 	struct driver driver;
 };
 
-/* What is done to a buffer in GTT with contents, before and as the call. */
+/* What is done to a buffer in GTT with contents, as preparation and as the call. */
 struct step {
 	uint32_t kind;
 	int (*prepare)(struct mockgpu_bo *bo);
@@ -85,7 +85,7 @@ static int to_nowhere(struct mockgpu_bo *bo)
 	return mockgpu_bo_revoke(bo);
 }
 
-/* All of VRAM for another one: this one is evicted. */
+/* Another buffer takes all of VRAM: this one is evicted. */
 static int evict(struct mockgpu_bo *bo)
 {
 	struct mockgpu_usage usage;
@@ -146,7 +146,7 @@ static void expect_intact(struct __test_metadata *_metadata, const struct mockgp
 		EXPECT_EQ(0, pattern_differences(bo->map, bo->size, 1));
 }
 
-/* Let step @nth fail. Return: whether there is such a step. */
+/* Make step @nth fail. Return: whether there is such a step. */
 static int fail_at(struct __test_metadata *_metadata, const struct driver *driver,
 		   const struct step *step, unsigned long nth)
 {
@@ -164,7 +164,7 @@ static int fail_at(struct __test_metadata *_metadata, const struct driver *drive
 	ASSERT_EQ(0, mockgpu_fail_get(driver->fd, &left, point, sizeof(point)));
 	ASSERT_EQ(0, mockgpu_fail_set(driver->fd, 0));
 	failed = !!strcmp(point, "-");
-	/* drmIoctl() repeats what a signal has ended, the CPU what a fault has not. */
+	/* drmIoctl() retries after a signal, the CPU after a failed fault. */
 	if (!failed) {
 		EXPECT_EQ(0, ret);
 	} else if (strcmp(point, "lock") && step->call != touch) {
@@ -172,7 +172,7 @@ static int fail_at(struct __test_metadata *_metadata, const struct driver *drive
 			TH_LOG("step %lu: %s", nth, point);
 	}
 	expect_intact(_metadata, &bo);
-	/* And with all steps in order it goes. */
+	/* With no step failing it succeeds. */
 	if (ret) {
 		EXPECT_EQ(0, step->call(&bo))
 			TH_LOG("after step %lu: %s", nth, point);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Moves: contents stay, pages change where they shall, no mapping shows an old
- * page, and what is left behind is nobody's to read.
+ * Moves: contents are kept, pages change where they must, no mapping shows an old page, and
+ * nobody can read what is left behind.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "driver.h"
 #include "pattern.h"
 
-/* No multiple of a block. */
+/* Not a multiple of a block. */
 #define PAGES 150
 
 FIXTURE(move) {
@@ -89,7 +89,7 @@ static void expect_held(struct __test_metadata *_metadata, const struct driver *
 	EXPECT_EQ(driver->before.vram + vram, usage.vram);
 }
 
-/* After a move: no entry is left, and the next touches find the data in its pages. */
+/* After a move no entry is left, and the next accesses find the data in the new pages. */
 static void expect_moved(struct __test_metadata *_metadata, const struct mockgpu_bo *bo,
 			 struct drm_mockgpu_page *before, size_t common)
 {
@@ -180,7 +180,7 @@ TEST_F(move, swapout_and_back)
 	EXPECT_EQ(-ESTALE, mockgpu_bo_compare(&self->bo, &result));
 	expect_held(_metadata, &self->driver, 0, 0);
 
-	/* Once more changes nothing. */
+	/* The same once more changes nothing. */
 	ASSERT_EQ(0, mockgpu_bo_swapout(&self->bo));
 	EXPECT_EQ(1, bo_query(_metadata, &self->bo).swapouts);
 
@@ -194,7 +194,7 @@ TEST_F(move, swapout_and_back)
 
 static const uint32_t places[] = {
 	MOCKGPU_PLACEMENT_GTT, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_PLACEMENT_SYSTEM,
-	/* And swapped out, which is no placement. */
+	/* And swapped out, which is not a placement. */
 	MOCKGPU_PLACEMENT_COUNT,
 };
 
@@ -280,7 +280,7 @@ struct toucher {
 	int stop;
 };
 
-/* Reads the first half, and in the second writes and reads back. */
+/* Read the first half; write and read back the second. */
 static void *touch(void *arg)
 {
 	struct toucher *toucher = arg;
@@ -360,7 +360,7 @@ TEST_F(move, a_bad_argument_is_refused)
 	EXPECT_EQ(0, bo_missing(_metadata, &self->bo));
 }
 
-/* What needs no buffer of one kind. */
+/* Tests that do not need a buffer of one kind. */
 FIXTURE(device) {
 	struct driver driver;
 };
@@ -394,7 +394,7 @@ TEST_F(device, what_is_left_behind_reads_as_zero)
 	EXPECT_TRUE(pattern_is_zero(next.map, next.size));
 	ASSERT_EQ(0, mockgpu_bo_destroy(&next));
 
-	/* The same for system pages: these are freed by the move. */
+	/* The same for system pages, which the move frees. */
 	ASSERT_EQ(0, mockgpu_bo_move(&all, MOCKGPU_PLACEMENT_VRAM, 0));
 	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_TTM, 0,
 				       MOCKGPU_CACHING_CACHED, all.size, &next));
@@ -428,7 +428,7 @@ TEST_F(device, many_rounds_leave_nothing_behind)
 	for (i = 0; i < rounds; i++) {
 		struct mockgpu_bo bo;
 
-		/* The first ones may fill caches. */
+		/* The first rounds may fill caches. */
 		if (i == warm)
 			before = free_kib();
 		ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, i % MOCKGPU_KIND_COUNT, 0,
@@ -442,7 +442,7 @@ TEST_F(device, many_rounds_leave_nothing_behind)
 		ASSERT_EQ(0, go(&bo, places[i / 16 % 4]));
 		ASSERT_EQ(0, mockgpu_bo_destroy(&bo));
 	}
-	/* One lost buffer a round is 56 MiB, in the long form one lost page 3.5 MiB. */
+	/* Losing one buffer a round is 56 MiB; in the long form one page a round is 3.5 MiB. */
 	EXPECT_LT(before, free_kib() + 3000)
 		TH_LOG("%llu KiB were available, %llu are", (unsigned long long)before,
 		       (unsigned long long)free_kib());
@@ -450,8 +450,8 @@ TEST_F(device, many_rounds_leave_nothing_behind)
 
 /**
  * struct copier - one of two threads that copy the same buffer
- * @dst: where to
- * @src: where from
+ * @dst: destination
+ * @src: source
  * @start: both wait there
  * @ret: out: 0 or the first error
  */
@@ -474,8 +474,8 @@ static void *copy_often(void *arg)
 }
 
 /*
- * The kernel maps a buffer for each copy. ttm_bo_vunmap() of the first forgets where
- * VRAM is mapped, and for the second it would take that mapping away.
+ * The kernel maps a buffer for each copy. ttm_bo_vunmap() for the first copy would forget
+ * where VRAM is mapped, and for the second it would remove that mapping.
  */
 TEST_F(device, two_copies_at_a_time_leave_vram_mapped)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the driver tells about itself is there and true: fdinfo, debugfs, trace
- * events, module parameters.
+ * What the driver reports about itself exists and is true: fdinfo, debugfs, trace events,
+ * module parameters.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,7 +36,7 @@ FIXTURE_TEARDOWN(observe)
 	driver_teardown(_metadata, &self->driver);
 }
 
-/* All of a file, as a string in @text; its length, or -1. */
+/* Read all of a file as a string into @text. Return: its length, or -1. */
 static ssize_t read_file(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -51,7 +51,7 @@ static ssize_t read_file(const char *path, char *text, size_t size)
 	return n < 0 ? -1 : all;
 }
 
-/* What fdinfo says after "<key>:<tab>", to the end of all, or "" without the key. */
+/* What fdinfo has after "<key>:<tab>", up to the end of the text, or "" without the key. */
 static const char *info(struct __test_metadata *_metadata, int fd, const char *key)
 {
 	static char text[4096];
@@ -214,7 +214,7 @@ TEST_F(observe, debugfs_and_fdinfo_follow_a_buffer)
 	EXPECT_EQ(0, mockgpu_bo_destroy(&bo));
 }
 
-/* A mapping counts by areas: two halves after a hole, twice with a child. */
+/* Mappings count by VMA: two halves around a hole, twice with a child. */
 TEST_F(observe, debugfs_counts_mappings)
 {
 	struct mockgpu_buffer buffer;
@@ -241,7 +241,7 @@ TEST_F(observe, debugfs_counts_mappings)
 
 #define TRACING "/sys/kernel/tracing/instances/mockgpu_test"
 
-/* Lines of the trace that hold both strings. */
+/* Count the lines of the trace that contain both strings. */
 static unsigned int traced(const char *trace, const char *event, const char *what)
 {
 	unsigned int count = 0;
@@ -293,7 +293,7 @@ TEST_F(observe, every_step_of_a_buffer_can_be_traced)
 	EXPECT_EQ(1, traced(trace, "mockgpu_bo_move:", size));
 }
 
-/* Whether the module's file says "parm=<name>:", which is what modinfo shows. */
+/* Whether the module's file has "parm=<name>:", which is what modinfo shows. */
 static int is_described(const char *file, size_t size, const char *name)
 {
 	char text[300];
@@ -333,7 +333,7 @@ TEST_F(observe, every_parameter_is_described)
 	EXPECT_EQ(0, close(fd));
 }
 
-/* What debugfs entry answers to @text; the errno of the question. */
+/* Write @text, a question, to debugfs file "entry". Return: 0 or -errno. */
 static int ask_entry(struct __test_metadata *_metadata, int drm, const char *text)
 {
 	int fd = mockgpu_debugfs_open(drm, "entry", O_RDWR);
@@ -374,7 +374,7 @@ TEST_F(observe, an_entry_of_the_page_table)
 	ASSERT_EQ(0, mprotect(at, self->page, PROT_READ));
 	EXPECT_EQ(0, mockgpu_entry_get(drm, at, &entry));
 	EXPECT_FALSE(entry.writable);
-	/* No such mapping, and memory with pages of its own. */
+	/* No such mapping, and memory with ordinary pages. */
 	EXPECT_EQ(-ENOENT, mockgpu_entry_get(drm, NULL, &entry));
 	EXPECT_EQ(-ENOENT, mockgpu_entry_get(drm, &entry, &entry));
 	EXPECT_EQ(-ENOENT, ask_entry(_metadata, drm, "0xffffffffffff0000"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two mock GPUs share a buffer: the dynamic importer on the other side. Needs the
- * module with devices=2.
+ * Two mock GPUs share a buffer: the dynamic importer's side. Needs the module with
+ * devices=2.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,10 +21,10 @@
 /*
  * @driver: of the first device, the exporter
  * @peer: the second device's render node, the importer
- * @bo: a buffer of the first
+ * @bo: a buffer of the first device
  * @fd: its dma-buf
- * @import: that in the second
- * @own: a buffer of the second
+ * @import: the same in the second device
+ * @own: a buffer of the second device
  */
 FIXTURE(peer) {
 	struct driver driver;
@@ -96,7 +96,7 @@ static struct mockgpu_buffer first_buffer(struct __test_metadata *_metadata, int
 	return buffer;
 }
 
-/* The second device uses the shared buffer, and the data are right. */
+/* The second device uses the shared buffer, and the data is correct. */
 static void expect_use(struct __test_metadata *_metadata, struct mockgpu_bo *shared,
 		       struct mockgpu_bo *import, struct mockgpu_bo *own, uint64_t seed)
 {
@@ -108,7 +108,7 @@ static void expect_use(struct __test_metadata *_metadata, struct mockgpu_bo *sha
 	EXPECT_EQ(0, pattern_differences(shared->map, shared->size, seed + 1));
 }
 
-/* Pieces of memory that the buffer consists of. */
+/* Number of contiguous pieces of memory in the buffer. */
 static unsigned int pieces(struct __test_metadata *_metadata, const struct mockgpu_bo *bo,
 			   struct drm_mockgpu_page *pages)
 {
@@ -156,9 +156,9 @@ TEST_F(peer, the_devices_addresses_are_the_pages)
 }
 
 /*
- * A static importer has it pinned for as long as it is mapped (before 6.13 from
- * the attachment on); a dynamic one only where the kernel was built without move
- * notification, as Debian's 6.1 and 6.12.
+ * A static importer has it pinned for as long as it is mapped (before 6.13 from the
+ * attachment on); a dynamic one only if the kernel was built without move notification, as
+ * Debian's 6.1 and 6.12.
  */
 TEST_F(peer, who_cannot_follow_a_move_pins_it)
 {
@@ -172,7 +172,7 @@ TEST_F(peer, who_cannot_follow_a_move_pins_it)
 	if (!variant->is_dynamic)
 		EXPECT_EQ(1, buffer.pins);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&self->import));
-	/* The peer is done with it when it is gone there. */
+	/* The peer's use ends with its import. */
 	driver_usage_settle(self->peer, &only_own, &usage);
 	buffer = first_buffer(_metadata, self->driver.fd);
 	EXPECT_EQ(0, buffer.attached);
@@ -195,8 +195,8 @@ TEST_F(peer, a_zap_reaches_mappings_through_the_other_device)
 }
 
 /*
- * Where the kernel tells importers, they forget the addresses and ask again; where
- * it cannot, it has pinned the buffer, which then must not move.
+ * Where the kernel notifies importers, they drop the addresses and ask again; where it
+ * cannot, it has pinned the buffer, which then must not move.
  */
 static void expect_move(struct __test_metadata *_metadata, struct mockgpu_bo *bo, int fd, int peer,
 			int (*move)(struct mockgpu_bo *bo))
@@ -212,7 +212,7 @@ static void expect_move(struct __test_metadata *_metadata, struct mockgpu_bo *bo
 		return;
 	}
 	EXPECT_EQ(0, ret);
-	/* Once a hop: out of VRAM the way to swap leads through GTT. */
+	/* One per hop: from VRAM a swapout goes through GTT. */
 	EXPECT_LT(before.notifies, after.notifies);
 	EXPECT_EQ(after.notifies, first_buffer(_metadata, peer).notifies);
 	EXPECT_EQ(0, first_buffer(_metadata, peer).populated);
@@ -286,12 +286,12 @@ TEST_F(peer, a_revocation_is_told)
 }
 
 /*
- * Neither a raised count nor anything else keeps the buffer in system memory while a
- * device has addresses of it: from there it is swapped out without a word.
+ * Neither a raised count nor anything else keeps the buffer in system memory while a device
+ * has its addresses: it is swapped out from there without notice.
  */
 TEST_F(peer, nobody_has_addresses_of_system_memory)
 {
-	/* Before 6.13 a static importer has it mapped and pinned from the first. */
+	/* Before 6.13 a static importer has it mapped and pinned from the start. */
 	if (first_buffer(_metadata, self->driver.fd).pins)
 		return;
 	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_SYSTEM, 0));
@@ -302,12 +302,12 @@ TEST_F(peer, nobody_has_addresses_of_system_memory)
 	expect_move(_metadata, &self->bo, self->driver.fd, self->peer, move_swapout);
 }
 
-/* VRAM is for peers; who cannot follow a move gets the buffer in GTT. */
+/* VRAM is for importers that can follow a move; the others get the buffer in GTT. */
 TEST_F(peer, vram_is_shared_where_it_can_be)
 {
 	struct mockgpu_buffer buffer;
 
-	/* Before 6.13 a static importer has it mapped and pinned from the first. */
+	/* Before 6.13 a static importer has it mapped and pinned from the start. */
 	buffer = first_buffer(_metadata, self->driver.fd);
 	if (buffer.pins) {
 		EXPECT_EQ(-EBUSY, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_VRAM, 0));
@@ -320,8 +320,8 @@ TEST_F(peer, vram_is_shared_where_it_can_be)
 }
 
 /*
- * Evicted without a handle, when GEM has forgotten the dma-buf: TTM makes room in
- * VRAM of 4 MiB.
+ * Evicted without a handle, when GEM has forgotten the dma-buf: TTM makes room in VRAM of
+ * 4 MiB.
  */
 TEST_F(peer, an_eviction_is_told_without_a_handle)
 {
@@ -355,7 +355,7 @@ TEST_F(peer, an_eviction_is_told_without_a_handle)
 		ASSERT_EQ(4, mockgpu_buffers_get(self->peer, buffers, 4));
 		EXPECT_EQ(0, buffers[0].notifies);
 		EXPECT_EQ(1, buffers[2].notifies);
-		/* It has no addresses of what is somebody else's now. */
+		/* It has no addresses of memory that now belongs to another buffer. */
 		EXPECT_EQ(0, buffers[2].populated);
 		EXPECT_EQ(0, mockgpu_bo_destroy(&other));
 	}
@@ -366,7 +366,7 @@ TEST_F(peer, an_eviction_is_told_without_a_handle)
 	EXPECT_EQ(0, mockgpu_bo_destroy(&import));
 }
 
-/* Every order of the ends of handle, dma-buf, import and a mapping of the import. */
+/* Release handle, dma-buf, import and a mapping of the import in every order. */
 TEST_F(peer, the_memory_lives_until_the_last_user_is_gone)
 {
 	static const char * const orders[] = { "hdim", "midh", "ihdm", "dmhi", "hmid", "imdh" };
@@ -383,7 +383,7 @@ TEST_F(peer, the_memory_lives_until_the_last_user_is_gone)
 		ASSERT_EQ(0, mockgpu_bo_import(self->peer, fd, &import));
 		ASSERT_EQ(0, mockgpu_bo_map(&import, NULL));
 		map = import.map;
-		/* A mapping that mockgpu_bo_destroy() leaves alone. */
+		/* A mapping that mockgpu_bo_destroy() does not unmap. */
 		import.map = NULL;
 		pattern_fill(map, bo.size, i);
 		ASSERT_EQ(0, mockgpu_bo_copy(&self->own, 0, &import, 0, bo.size));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Revocation: the memory is gone for everybody, at once and for good, whatever
- * state the buffer was in; handle and mapping stay.
+ * Revocation: the memory is gone for everybody, at once and for good, whatever state the
+ * buffer was in; handle and mapping stay.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -87,7 +87,7 @@ FIXTURE_SETUP(revoke)
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
 	pattern_fill(self->bo.map, self->bo.size, 1);
 	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, variant->placement, 0));
-	/* Mapped again, but for what has no pages. */
+	/* Map it again, unless it has no pages. */
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 	if (variant->swapped)
 		ASSERT_EQ(0, mockgpu_bo_swapout(&self->bo));
@@ -127,7 +127,7 @@ TEST_F(revoke, every_later_touch_is_a_sigbus)
 	char *second;
 	int i;
 
-	/* Once more changes nothing. */
+	/* The same once more changes nothing. */
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, mockgpu_bo_revoke(&self->bo));
 		EXPECT_EQ(MOCKGPU_BO_REVOKED, bo_query(_metadata, &self->bo).state);
@@ -201,7 +201,7 @@ TEST_F(revoke, not_while_it_is_pinned)
 	EXPECT_EQ(-EBUSY, mockgpu_bo_revoke(&self->bo));
 	ASSERT_EQ(0, mockgpu_bo_inject(&self->bo, MOCKGPU_INJECT_REF_PUT, 3));
 
-	/* A page of it that another buffer maps. */
+	/* One of its pages is mapped by another buffer. */
 	ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, MOCKGPU_KIND_SPLIT, 0, 0,
 				       self->driver.page, &other));
 	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&other, 0, &self->bo, 0));
@@ -211,7 +211,7 @@ TEST_F(revoke, not_while_it_is_pinned)
 	expect_nothing_held(_metadata, &self->driver);
 }
 
-/* The foreign page is another buffer's: it goes with the mapping, too. */
+/* The foreign page belongs to another buffer, but goes with this mapping too. */
 TEST_F(revoke, a_foreign_page_is_not_mapped_any_more)
 {
 	struct mockgpu_bo other;

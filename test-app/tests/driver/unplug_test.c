@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device is pulled while everything is in use. What was open stays open and
- * answers with an error, memory that others hold stays theirs, and when all is
- * closed the module can go. Each test loads the module anew.
+ * The device is unplugged while everything is in use. What was open stays open and returns
+ * errors, memory that others hold stays theirs, and once all is closed the module can be
+ * unloaded. Each test loads the module anew.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +20,13 @@
 
 #include "clock.h"
 #include "driver.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "pattern.h"
 #include "reload.h"
 
 #define PAGES 16
 
-/* @objects: TTM buffer objects of the whole machine, before */
+/* @objects: TTM buffer objects of the whole machine, before the test */
 FIXTURE(unplug) {
 	int kmsg;
 	int fd;
@@ -68,12 +68,12 @@ static void expect_nothing_left(struct __test_metadata *_metadata, int objects)
 	EXPECT_EQ(objects, mockgpu_ttm_objects());
 }
 
-/* The end of each test: nothing is in use any more, so the module goes. */
+/* The end of each test: nothing is in use any more, so the module can be unloaded. */
 FIXTURE_TEARDOWN(unplug)
 {
 	char first[256];
 
-	/* The handle goes with its file: of a device that is gone it cannot be closed. */
+	/* The handle goes with its file: on an unplugged device it cannot be closed. */
 	EXPECT_EQ(0, mockgpu_bo_unmap(&self->bo));
 	EXPECT_EQ(0, close(self->dmabuf));
 	EXPECT_EQ(0, close(self->fd));
@@ -163,7 +163,7 @@ TEST_F(unplug, its_nodes_are_gone)
 	ASSERT_EQ(0, mockgpu_unplug(self->fd));
 	EXPECT_EQ(-1, open(MOCKGPU_NODE, O_RDWR));
 	EXPECT_EQ(ENOENT, errno);
-	/* What is left is the second device. */
+	/* The second device is left. */
 	other = mockgpu_open(why, sizeof(why));
 	EXPECT_LE(0, other);
 	EXPECT_EQ(-ENODEV, mockgpu_open_peer());
@@ -191,7 +191,7 @@ static void make_own(struct __test_metadata *_metadata, int fd, size_t size, str
 	ASSERT_EQ(0, mockgpu_bo_map(own, NULL));
 }
 
-/* Whether or not it had used the buffer before, which maps it for the device. */
+/* Whether or not it has used the buffer before, which maps it for the device. */
 static void expect_peer_to_lose_it(struct __test_metadata *_metadata, int fd, int peer, int dmabuf,
 				   size_t size, int used)
 {
@@ -204,7 +204,7 @@ static void expect_peer_to_lose_it(struct __test_metadata *_metadata, int fd, in
 	ASSERT_EQ(0, mockgpu_unplug(fd));
 	EXPECT_EQ(-ENODEV, mockgpu_bo_copy(&own, 0, &import, 0, size));
 	EXPECT_EQ(-ENODEV, mockgpu_bo_map(&import, NULL));
-	/* The peer is none the worse for it. */
+	/* The peer is not affected. */
 	pattern_fill(own.map, size, 2);
 	EXPECT_EQ(0, pattern_differences(own.map, size, 2));
 	EXPECT_EQ(0, mockgpu_bo_destroy(&import));
@@ -231,7 +231,7 @@ TEST_F(unplug, an_importer_that_is_pulled_lets_go)
 	ASSERT_EQ(0, mockgpu_bo_import(self->peer, self->dmabuf, &import));
 	ASSERT_EQ(0, mockgpu_bo_copy(&own, 0, &import, 0, own.size));
 	ASSERT_EQ(0, mockgpu_unplug(self->peer));
-	/* The exporter is none the worse for it. */
+	/* The exporter is not affected. */
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 	EXPECT_EQ(0, mockgpu_bo_zap(&self->bo));
 	EXPECT_EQ(SIGBUS, pattern_touch(own.map, 0));
@@ -251,7 +251,7 @@ TEST_F(unplug, an_importer_that_is_pulled_lets_go)
 
 TEST_F(unplug, vgem_keeps_its_import)
 {
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 	uint32_t handle;
 
 	if (vgem == -ENOENT)
@@ -295,7 +295,7 @@ TEST_F(unplug, the_module_stays_until_all_is_closed)
 	self->dmabuf = open("/dev/null", O_RDWR);
 }
 
-/* One of several threads that use the device until it is gone. */
+/* One of several threads that use the device until it is unplugged. */
 struct user {
 	pthread_t thread;
 	int fd;
@@ -305,7 +305,7 @@ struct user {
 	int last;
 };
 
-/* Touched by the kernel, which says EFAULT where the CPU would raise SIGBUS. */
+/* Accessed by the kernel, which returns EFAULT where the CPU would raise SIGBUS. */
 static int use_once(struct user *user)
 {
 	struct mockgpu_bo bo;

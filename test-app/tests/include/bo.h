@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tests of one mapped buffer share: its state, its pages, and whether the
- * mapping shows them, here and in a child. Include it after kselftest_harness.h.
+ * Helpers for tests of one mapped buffer: its state, its pages, and whether the mapping
+ * shows them, here and in a child. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_BO_H
 #define MOCKGPU_TEST_BO_H
@@ -41,7 +41,7 @@ static inline struct drm_mockgpu_page *bo_pages(struct __test_metadata *_metadat
 	return pages;
 }
 
-/* How many pages of the mapping had no entry in the page table; now all have. */
+/* Count the pages of the mapping without a page table entry; now all have one. */
 static inline size_t bo_missing(struct __test_metadata *_metadata,
 				const struct mockgpu_bo *bo)
 {
@@ -54,9 +54,9 @@ static inline size_t bo_missing(struct __test_metadata *_metadata,
 }
 
 /*
- * How many words of @bo's pages, as the kernel finds them, are not what
- * pattern_fill() wrote to the mapping: 0 when the mapping shows these very pages.
- * A debugger's way of access goes through the driver, not through the page table.
+ * Count the words of @bo's pages, as the kernel finds them, that are not what pattern_fill()
+ * wrote to the mapping: 0 when the mapping shows these very pages. A debugger's access goes
+ * through the driver, not through the page table.
  */
 static inline size_t bo_elsewhere(struct __test_metadata *_metadata,
 				  const struct mockgpu_bo *bo, uint64_t seed)
@@ -81,7 +81,7 @@ static inline int bo_compare_pfn(const void *a, const void *b)
 	return (left->pfn > right->pfn) - (left->pfn < right->pfn);
 }
 
-/* How many of @npages page frame numbers are in both; @before gets sorted. */
+/* Count the page frame numbers in both lists of @npages; sorts @before. */
 static inline size_t bo_common(struct drm_mockgpu_page *before,
 			       const struct drm_mockgpu_page *after, size_t npages)
 {
@@ -94,8 +94,8 @@ static inline size_t bo_common(struct drm_mockgpu_page *before,
 }
 
 /*
- * A child that has all of @bo mapped, as pattern_fill() with 1 has left it, finds there
- * what @expected says once @change has been called here.
+ * A child that has all of @bo mapped, with the pattern of seed 1, must find there what
+ * @expected says after @change was called here.
  */
 static inline void bo_expect_in_child(struct __test_metadata *_metadata,
 				      const struct mockgpu_bo *bo,

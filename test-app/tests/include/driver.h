@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the driver's tests share: a client of the render node, and the check
- * after each test that the driver holds what it held before and that the kernel
- * did not complain. Include it after kselftest_harness.h.
+ * Helpers for the driver's tests: a client of the render node, and the check after each
+ * test that the driver holds what it held before and that the kernel did not complain.
+ * Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_DRIVER_H
 #define MOCKGPU_TEST_DRIVER_H
@@ -17,10 +17,10 @@
 #include "mockgpu.h"
 
 /**
- * struct driver - what a test starts from
+ * struct driver - the state of a test
  * @fd: the render node
  * @page: page size in bytes
- * @kmsg: watches the kernel log
+ * @kmsg: from kmsg_open()
  * @before: what the driver held
  */
 struct driver {
@@ -30,7 +30,7 @@ struct driver {
 	struct mockgpu_usage before;
 };
 
-/* One byte of a mapping that is really read or written, here and now. */
+/* Read or write one byte of a mapping, for real and right here. */
 static inline char peek(const void *at)
 {
 	return __atomic_load_n((const char *)at, __ATOMIC_RELAXED);
@@ -54,7 +54,7 @@ static inline void driver_setup(struct __test_metadata *_metadata, struct driver
 	ASSERT_EQ(0, mockgpu_usage_get(driver->fd, &driver->before));
 }
 
-/* TTM may free from a workqueue: what is to be gone gets a second for it. 0 or -errno. */
+/* TTM may free from a workqueue: it gets a second. Return: 0 or -errno. */
 static inline int driver_usage_settle(int fd, const struct mockgpu_usage *wanted,
 				      struct mockgpu_usage *usage)
 {
@@ -95,7 +95,7 @@ static inline void driver_expect_quiet(struct __test_metadata *_metadata,
 		TH_LOG("the kernel log says: %s", first);
 }
 
-/* The end of a test: its buffers are destroyed, its mappings gone. */
+/* The end of a test, whose buffers are destroyed and whose mappings are gone. */
 static inline void driver_teardown(struct __test_metadata *_metadata, struct driver *driver)
 {
 	struct mockgpu_usage usage = {};
@@ -114,8 +114,7 @@ static inline void driver_teardown(struct __test_metadata *_metadata, struct dri
  * @argc: of main()
  * @argv: of main()
  *
- * Return: as test_harness_run(); skips the whole program where there is no
- * driver to test.
+ * Return: as test_harness_run(); skips the whole program if there is no driver to test.
  */
 static inline int driver_run(int argc, char **argv)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Why a guest could not reach a page, for who reads the results of a test. */
+/* Why a guest could not access a page, for whoever reads the results of a test. */
 #ifndef MOCKGPU_TEST_FAILURE_H
 #define MOCKGPU_TEST_FAILURE_H
 
@@ -9,7 +9,7 @@
 
 #define FAILURE_MAX 2
 
-/* Access it once more and print as TAP comments: the first few, others would say the same. */
+/* Access it again and print as TAP comments: only the first few, the others look the same. */
 static inline void failure_explain(const struct explain_page *what)
 {
 	static unsigned int count;

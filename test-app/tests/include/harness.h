@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kselftest_harness.h with a longer time limit for each test and with a SKIP() that
- * hides no failure, included ahead of every test program (Makefile). The harness gives
- * 30 s, which a kernel with sanitizers under emulation needs for a single allocation of
- * half of memory. What hangs is ended by the lab's limit for the cell.
+ * kselftest_harness.h with a longer time limit for each test and with a SKIP() that hides no
+ * failure, included before every test program (Makefile). The harness allows 30 s, which a
+ * kernel with sanitizers under emulation needs just to allocate half of memory. The lab's
+ * limit for the cell ends what hangs.
  */
 #ifndef MOCKGPU_HARNESS_H
 #define MOCKGPU_HARNESS_H
@@ -18,8 +18,8 @@
 #define TEST_TIMEOUT_DEFAULT 600
 
 /*
- * The kernel's own SKIP() forgets what has failed before it: a test that expects something,
- * is wrong about it and then skips would be green.
+ * The kernel's own SKIP() drops earlier failures: a test that fails an expectation and then
+ * skips would be green.
  */
 static inline void test_skip(struct __test_metadata *_metadata)
 {
@@ -43,7 +43,7 @@ static inline void test_skip(struct __test_metadata *_metadata)
 	statement; \
 } while (0)
 
-/* Asked for by 'make test-long'. */
+/* Set by 'make test-long'. */
 static inline bool test_is_long(void)
 {
 	return getenv("MOCKGPU_LONG");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tests that change a buffer under running vCPUs share. Include it after
+ * Helpers for tests that change a buffer while vCPUs run on it. Include it after
  * kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_LIVE_H
@@ -18,9 +18,9 @@
 #include "judge.h"
 #include "program.h"
 #include "runner.h"
+#include "sequence.h"
 #include "touch.h"
 #include "verdict.h"
-#include "visit.h"
 
 #define LIVE_SLOT 1
 #define LIVE_GPA VMM_VRAM_GPA
@@ -28,13 +28,13 @@
 #define LIVE_SEED 0x11fe
 
 /**
- * struct live - a buffer in a guest whose vCPUs run
+ * struct live - a buffer in a guest with running vCPUs
  * @driver: the driver's client
  * @vm: the VM
  * @bo: the buffer, mapped where the memslot is
- * @pages: its pages
+ * @pages: its size in pages
  * @vcpus: how many run
- * @runner: them
+ * @runner: their runners
  */
 struct live {
 	struct driver driver;
@@ -50,7 +50,7 @@ static inline uint64_t *live_word(void *map, uint32_t page, uint32_t word)
 	return (uint64_t *)((char *)map + (size_t)page * GUEST_PAGE_SIZE) + word;
 }
 
-/* As before live_start(). */
+/* Reset the state to that before live_start(). */
 static inline void live_clear(struct live *live)
 {
 	uint32_t page, lane;
@@ -60,7 +60,7 @@ static inline void live_clear(struct live *live)
 			*live_word(live->bo.map, page, guest_lane_word(lane)) = 0;
 }
 
-/* How many words of a lane are not what they should be. */
+/* Count the wrong words of a lane. */
 static inline size_t live_lane_differences(void *map, uint32_t pages, uint32_t lane,
 					   uint64_t value)
 {
@@ -72,7 +72,7 @@ static inline size_t live_lane_differences(void *map, uint32_t pages, uint32_t l
 	return wrong;
 }
 
-/* A buffer where a memslot can have large entries; -errno of its creation. */
+/* Create a buffer whose memslot can have large entries. Return: 0 or -errno. */
 static inline int live_make(struct __test_metadata *_metadata, struct live *live,
 			    const struct drm_mockgpu_bo_create *want)
 {
@@ -89,7 +89,7 @@ static inline int live_make(struct __test_metadata *_metadata, struct live *live
 	return 0;
 }
 
-/* Say what can be known of a page that a vCPU did not get through with. */
+/* Print what is known of a page that a vCPU could not access. */
 static inline void live_explain(struct live *live, unsigned int vcpu, uint32_t page)
 {
 	const struct explain_page failed = {
@@ -110,7 +110,7 @@ static inline void live_explain_end(struct live *live, unsigned int vcpu)
 		live_explain(live, vcpu, work->page[item]);
 }
 
-/* Each page as it is now; where there is no such look (VRAM, no buffer) it counts as counted. */
+/* Each page as it is now; pages that cannot be queried (VRAM, no buffer) pass as counted. */
 static inline void live_look(struct live *live, struct drm_mockgpu_page *pages)
 {
 	size_t i;
@@ -121,15 +121,15 @@ static inline void live_look(struct live *live, struct drm_mockgpu_page *pages)
 		pages[i] = (struct drm_mockgpu_page){ .count = 1 };
 }
 
-/* One access to every page, judged as kvm_map_test judges it. */
+/* One access to every page, judged as in kvm_map_test. */
 static inline struct judgement live_judge(struct live *live)
 {
 	static struct drm_mockgpu_page before[GUEST_WORK_ITEMS];
-	static uint32_t visit[GUEST_WORK_ITEMS];
+	static uint32_t sequence[GUEST_WORK_ITEMS];
 	static uint8_t result[GUEST_WORK_ITEMS];
 	struct touch touch = {
 		.op = GUEST_READ, .gpa = LIVE_GPA, .seed = LIVE_SEED,
-		.visit = visit, .visits = live->pages, .result = result,
+		.sequence = sequence, .accesses = live->pages, .result = result,
 	};
 	struct judge_evidence evidence = {
 		.pages = live->pages, .result = result, .before = before, .complaint = "",
@@ -140,9 +140,9 @@ static inline struct judgement live_judge(struct live *live)
 	live_look(live, before);
 	memset(result, GUEST_PENDING, sizeof(result));
 	for (i = 0; i < live->pages; i++)
-		visit[i] = i;
-	visit_shuffle(visit, live->pages);
-	/* What it did not come to has no result, which is not ok. */
+		sequence[i] = i;
+	sequence_shuffle(sequence, live->pages);
+	/* A page that was not reached has no result, which is not ok. */
 	touch_run(vmm_vcpu_get(live->vm, 0), &touch);
 	evidence.spurious = touch.spurious;
 	evidence.guest_wrong = (struct judge_wrong){
@@ -154,8 +154,8 @@ static inline struct judgement live_judge(struct live *live)
 }
 
 /*
- * Whether the guest can have every page. A kernel may refuse those that it is known to
- * refuse, all of them and no other page: anything else fails the test.
+ * Tell whether the guest can access every page. A kernel may refuse the pages it is known to
+ * refuse, all of them and no others: anything else fails the test.
  */
 static inline bool live_maps(struct __test_metadata *_metadata, struct live *live)
 {
@@ -183,8 +183,8 @@ static inline void live_vm(struct __test_metadata *_metadata, struct live *live)
 }
 
 /*
- * The driver's client, and a buffer for @vcpus that run. Where the kernel cannot have
- * such a buffer the test is skipped, and there is nothing more to set up.
+ * Set up the driver's client, and a buffer for @vcpus that run. If the kernel cannot create
+ * such a buffer, the test is skipped and nothing else is set up.
  */
 static inline bool live_setup(struct __test_metadata *_metadata, struct live *live,
 			      const struct drm_mockgpu_bo_create *want, unsigned int vcpus)
@@ -201,7 +201,7 @@ static inline bool live_setup(struct __test_metadata *_metadata, struct live *li
 	return true;
 }
 
-/* The same and the VM, for a test that is skipped where that cannot map every page. */
+/* The same with the VM, for a test that is skipped where the guest cannot map every page. */
 static inline void live_setup_mapped(struct __test_metadata *_metadata, struct live *live,
 				     const struct drm_mockgpu_bo_create *want,
 				     unsigned int vcpus)
@@ -213,7 +213,7 @@ static inline void live_setup_mapped(struct __test_metadata *_metadata, struct l
 		SKIP(return, "known before 6.13: such pages cannot be mapped, see kvm_map_test");
 }
 
-/* All vCPUs; with @again those that end with EFAULT try for ever. */
+/* Start all vCPUs; with @again those that end with EFAULT retry forever. */
 static inline void live_start(struct __test_metadata *_metadata, struct live *live, bool again)
 {
 	unsigned int i;
@@ -225,7 +225,7 @@ static inline void live_start(struct __test_metadata *_metadata, struct live *li
 	}
 }
 
-/* Every vCPU has been through all pages, from a time after this call on. */
+/* Wait until every vCPU has done all pages, in a round that started after this call. */
 static inline void live_wait(struct __test_metadata *_metadata, struct live *live)
 {
 	unsigned int i;
@@ -241,7 +241,7 @@ static inline void live_wait(struct __test_metadata *_metadata, struct live *liv
 	}
 }
 
-/* Until they have all ended by themselves. */
+/* Wait until all have ended by themselves. */
 static inline void live_wait_for_the_end(const struct live *live)
 {
 	unsigned int i;
@@ -251,7 +251,7 @@ static inline void live_wait_for_the_end(const struct live *live)
 			clock_pause(1);
 }
 
-/* Stop them. Nothing that they read was wrong, and their last words are there. */
+/* Stop them. Nothing they read may have been wrong, and the words they wrote last are there. */
 static inline void live_stop(struct __test_metadata *_metadata, struct live *live)
 {
 	unsigned int i;
@@ -284,10 +284,10 @@ static inline uint64_t live_efaults(const struct live *live)
 }
 
 /*
- * Known in every kernel up to 7.3 at least: what the driver zaps between KVM's call of
- * its fault handler and KVM's look at the entry gives EFAULT, instead of another try:
- * hva_to_pfn_remapped() in virt/kvm/kvm_main.c calls follow_pfnmap_start() a second
- * time and gives its error up.
+ * Known in every kernel up to 7.3 at least: if the driver zaps an entry after KVM called its
+ * fault handler and before KVM looks at the entry, the result is EFAULT instead of a retry:
+ * hva_to_pfn_remapped() in virt/kvm/kvm_main.c calls follow_pfnmap_start() a second time and
+ * returns its error.
  */
 static inline void live_known(struct __test_metadata *_metadata, const struct live *live)
 {
@@ -298,23 +298,23 @@ static inline void live_known(struct __test_metadata *_metadata, const struct li
 			      (unsigned long long)efaults);
 }
 
-/* A retry has to work, one of so many at the latest. */
-#define LIVE_STUBBORN 16
+/* One of so many retries must succeed. */
+#define LIVE_MAX_CONSECUTIVE 16
 
 static inline void live_conclude(struct __test_metadata *_metadata, const struct live *live,
-				 uint64_t stubborn)
+				 uint64_t max_consecutive)
 {
 	unsigned int i;
 
 	for (i = 0; i < live->vcpus; i++)
-		EXPECT_GE(stubborn, live->runner[i].stubborn);
+		EXPECT_GE(max_consecutive, live->runner[i].max_consecutive);
 	live_known(_metadata, live);
 }
 
 /*
- * The same where the driver zaps without a pause, @zaps times, so that a retry may meet
- * the next zap. One zap spoils one try of each vCPU at most; seen is one of 60
- * (docs/findings/spurious-efault.md). More than one of 5 is a KVM that hardly gets through.
+ * The same where the driver zaps without a pause, @zaps times, so a retry may meet the next
+ * zap. One zap spoils at most one try of each vCPU; one of 60 is typical
+ * (docs/findings/spurious-efault.md). With more than one of 5, KVM hardly makes progress.
  */
 #define LIVE_STORM_RATE 5
 
@@ -325,7 +325,7 @@ static inline void live_conclude_storm(struct __test_metadata *_metadata, const 
 	live_known(_metadata, live);
 }
 
-/* The end of a test, also of one that failed in the middle. */
+/* The end of a test, also of one that failed halfway. */
 static inline void live_teardown(struct __test_metadata *_metadata, struct live *live)
 {
 	unsigned int i;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What main() of the programs that need KVM shares. Include it after
- * kselftest_harness.h.
+ * Helpers for main() of programs that need KVM. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_PROGRAM_H
 #define MOCKGPU_TEST_PROGRAM_H
@@ -13,8 +12,8 @@
 #include "vmm.h"
 
 /*
- * What the tests want to know of the kernel is asked once, before the harness forks
- * them. A kernel that does not answer would make expectations up.
+ * Ask once what the tests need to know of the kernel, before the harness forks them. Without
+ * an answer the expectations would be made up.
  */
 static inline void program_ask_kernel(void)
 {
@@ -31,11 +30,11 @@ static inline void program_ask_kernel(void)
 }
 
 /**
- * program_needs_kvm() - go on where there is what the program needs
- * @unusable: what is missing beside KVM itself, or NULL; as of vm_buffer_unusable() or
+ * program_needs_kvm() - continue only if everything is there that the program needs
+ * @unusable: what is missing besides KVM itself, or NULL; from vm_buffer_unusable() or
  *	behaviour_unsafe()
  *
- * Skips the whole program where something is missing; that KVM is comes first.
+ * Skips the whole program if something is missing, and checks KVM first.
  */
 static inline void program_needs_kvm(const char *unusable)
 {

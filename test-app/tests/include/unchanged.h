@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether KVM leaves pages as they were. */
+/* Whether KVM leaves pages unchanged. */
 #ifndef MOCKGPU_TEST_UNCHANGED_H
 #define MOCKGPU_TEST_UNCHANGED_H
 
@@ -7,15 +7,15 @@
 
 #include "judge.h"
 
-/* The flags that KVM before 6.13 leaves on a page that it had a reference of. */
+/* Flags that KVM before 6.13 leaves set on a page it had a reference to. */
 #define UNCHANGED_MARKS (MOCKGPU_PAGE_REFERENCED | MOCKGPU_PAGE_DIRTY | MOCKGPU_PAGE_ACTIVE)
 
 /**
- * unchanged_page() - tell whether a page is what it was: pfn, reference count, flags
+ * unchanged_page() - tell whether a page has not changed: pfn, reference count, flags
  * @was: before KVM had it
  * @now: later; with or without KVM's marks where they are known
  *
- * Return: true when it is.
+ * Return: true when it has not.
  */
 static inline bool unchanged_page(const struct drm_mockgpu_page *was,
 				  const struct drm_mockgpu_page *now)

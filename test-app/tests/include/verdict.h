@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tests with a verdict share. Include it after kselftest_harness.h.
+ * Helpers for tests with a verdict. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_VERDICT_H
 #define MOCKGPU_TEST_VERDICT_H
@@ -11,9 +11,9 @@
 /**
  * verdict_known() - end a test as "reproduced": the kernel did what it is known to do
  * @_metadata: the test's
- * @format: what it did and where that is known from, one line
+ * @format: what it did and how that is known, one line
  *
- * In TAP that is XFAIL. To be called when every other check has passed.
+ * In TAP this is XFAIL. Call it when every other check has passed.
  */
 __attribute__((format(printf, 2, 3)))
 static inline void verdict_known(struct __test_metadata *_metadata, const char *format, ...)
@@ -29,13 +29,13 @@ static inline void verdict_known(struct __test_metadata *_metadata, const char *
 }
 
 /**
- * verdict_seen() - end a test in which the kernel fell short of what it should do
+ * verdict_seen() - end a test in which the kernel falls short of what it should do
  * @_metadata: the test's
  * @known: whether this kernel is known to, behaviour_known()
  * @format: as for verdict_known()
  *
- * "Reproduced" where it is known, a failure where it is not. One that does better does
- * not come here and is ok.
+ * "Reproduced" if it is known, otherwise a failure. A kernel that does better does not get
+ * here and is ok.
  */
 #define verdict_seen(_metadata, known, format, ...) do {				\
 	EXPECT_TRUE(known)								\

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is known of kernels by their release, what a test may put up with, and whether
- * what this kernel does is known of it: a kernel that does worse fails here, in one line.
+ * What is known of kernels by their release, what a test may tolerate, and whether the
+ * behaviour of this kernel is known of it: a kernel that does worse fails here, in one line.
  */
 
 #include <string.h>
@@ -34,7 +34,7 @@ TEST(releases_have_an_order)
 	EXPECT_EQ(0, release_parse(""));
 }
 
-/* One kernel, and the behaviours that are known of it, a letter for each. */
+/* A kernel and the behaviours that are known of it, a letter for each. */
 static void expect_known(struct __test_metadata *_metadata, const char *machine,
 			 const char *release, const char *letters)
 {
@@ -90,7 +90,7 @@ TEST(what_is_known_of_kernels)
 		expect_known(_metadata, kernels[i].machine, kernels[i].release, kernels[i].known);
 }
 
-/* Better than known is as good as any kernel; worse, or no answer, is no excuse. */
+/* Better than known is fine; worse than known, or no answer, is not excused. */
 TEST(what_a_test_may_put_up_with)
 {
 	EXPECT_TRUE(behaviour_is_excused(1, true));
@@ -115,7 +115,7 @@ static void expect_no_worse(struct __test_metadata *_metadata, enum behaviour wh
 		SKIP(return, "%s", vm_buffer_unusable());
 	ASSERT_LE(0, seen)
 		TH_LOG("cannot be asked: %s", strerror(-seen));
-	/* What was found once is what is found now. */
+	/* What was found once is still found now. */
 	EXPECT_EQ(seen, behaviour_ask(what));
 	if (seen)
 		verdict_seen(_metadata, behaviour_known(what), "known: %s", words[what]);

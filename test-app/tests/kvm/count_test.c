@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reference counts and flags of the pages, at each step of a life in a guest: while
- * mapped, after a zap, without the memslot, without the VM, and after the VMM was
- * killed with its vCPUs running. The count is the same at all of them. The flags are,
- * too, from 6.13 on; before that KVM marks the pages that it holds, see lib/verdict/judge.c. The
- * guest's first touches come in another order each time (live_maps()).
+ * Reference counts and flags of the pages at each step in the life of a guest: while mapped,
+ * after a zap, without the memslot, without the VM, and after the VMM was killed with its
+ * vCPUs running. The count is the same at each of them. From 6.13 on so are the flags; before
+ * that KVM marks the pages it holds, see lib/verdict/judge.c. The guest's first accesses come
+ * in a different sequence each time (live_maps()).
  */
 
 #include <signal.h>
@@ -68,7 +68,7 @@ FIXTURE_TEARDOWN(count)
 	live_teardown(_metadata, &self->live);
 }
 
-/* Pages that are not as they were, and the first of them in words. */
+/* Count the pages that have changed, and describe the first of them. */
 static size_t changed(struct __test_metadata *_metadata, struct _test_data_count *self,
 		      char *first, size_t size)
 {
@@ -98,7 +98,7 @@ static void expect_level(struct __test_metadata *_metadata, struct _test_data_co
 		TH_LOG("%s: %s", when, first);
 }
 
-/* The check itself. */
+/* The check itself must fail. */
 TEST_F(count, a_raised_count_is_seen)
 {
 	char first[96];
@@ -130,7 +130,7 @@ TEST_F(count, at_each_step)
 	expect_level(_metadata, self, "without the VM");
 }
 
-/* A VMM of its own; it works until it is killed. */
+/* A VMM of its own, which works until it is killed. */
 static void vmm_run(struct __test_metadata *_metadata, struct live *live, int ready)
 {
 	live_vm(_metadata, live);
@@ -172,11 +172,11 @@ TEST_F(count, after_the_vmm_was_killed)
 #define ENTRY_PAGES 512
 
 /**
- * struct entry - one entry of 2 MiB over pages that each have a count
+ * struct entry - a 2 MiB entry over pages that each have a reference count
  * @live: the buffer and the guest
  * @before: its pages before the guest had it
  * @now: and after
- * @touched: the only page that the guest touches, not the first
+ * @touched: the only page that the guest touches, not the first one
  */
 FIXTURE(entry) {
 	struct live live;
@@ -206,9 +206,9 @@ FIXTURE_SETUP(entry)
 		SKIP(return, "no 2 MiB entries: transparent_hugepage/enabled must say always here");
 	for (i = 0; i < ENTRY_PAGES - 1; i++)
 		order[i] = i + 1;
-	visit_shuffle(order, ENTRY_PAGES - 1);
+	sequence_shuffle(order, ENTRY_PAGES - 1);
 	self->touched = order[0];
-	/* A reference to lose: with its only one the page would go to the allocator. */
+	/* A reference to spare: without it the page would be freed. */
 	ASSERT_EQ(0, mockgpu_bo_inject(&live->bo, MOCKGPU_INJECT_REF_GET, 0));
 	self->before = bo_pages(_metadata, &live->bo);
 	live_vm(_metadata, live);
@@ -231,9 +231,9 @@ static size_t entry_changes(const struct _test_data_entry *self)
 }
 
 /*
- * KVM looks the touched page up and takes a reference on it, goes back to the first page
- * of the entry, which it maps by one of its own, and puts a reference: of the page it has
- * by then, in some kernels, instead of the one it took.
+ * KVM looks up the touched page and takes a reference to it, goes back to the first page of
+ * the entry, which it maps, and puts a reference. In some kernels that is a reference to the
+ * page it has by then instead of the one it took.
  */
 TEST_F(entry, the_first_touch_puts_what_it_took)
 {
@@ -241,7 +241,7 @@ TEST_F(entry, the_first_touch_puts_what_it_took)
 	uint8_t result[ENTRY_PAGES];
 	struct touch touch = {
 		.op = GUEST_READ, .gpa = LIVE_GPA, .seed = LIVE_SEED,
-		.visit = &self->touched, .visits = 1, .result = result,
+		.sequence = &self->touched, .accesses = 1, .result = result,
 	};
 	uint32_t touched;
 
@@ -251,7 +251,7 @@ TEST_F(entry, the_first_touch_puts_what_it_took)
 	self->now = bo_pages(_metadata, &live->bo);
 	if (!entry_changes(self))
 		return;
-	/* This very shape, and no other page. */
+	/* Exactly this pattern, and no other page. */
 	touched = self->touched;
 	EXPECT_EQ(2, entry_changes(self));
 	EXPECT_EQ(self->before[0].count - 1, self->now[0].count);
@@ -261,14 +261,14 @@ TEST_F(entry, the_first_touch_puts_what_it_took)
 		     touched);
 }
 
-/* What guards the other tests has to know. */
+/* The checks that protect the other tests must know. */
 TEST_F(entry, what_was_seen_of_this_kernel_agrees)
 {
 	struct live *live = &self->live;
 	uint8_t result[ENTRY_PAGES];
 	struct touch touch = {
 		.op = GUEST_WRITE, .gpa = LIVE_GPA, .seed = LIVE_SEED,
-		.visit = &self->touched, .visits = 1, .result = result,
+		.sequence = &self->touched, .accesses = 1, .result = result,
 	};
 
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers of every page kind in a guest: each page is touched by the guest, in
- * several orders, read first and written first, through aligned and skewed
- * memslots. What is ok, known or a bug is decided by lib/verdict/judge.c.
+ * Buffers of every page kind in a guest: the guest touches each page, in several access
+ * orders, with a read or a write first, through aligned and skewed memslots.
+ * lib/verdict/judge.c decides what is ok, known or a bug.
  *
- * One harness test is one buffer in one VM; it prints a machine-readable line
- * for each of its cases (cell.h).
+ * One harness test is one buffer in one VM; it prints a machine-readable line for each of its
+ * cases (case.h).
  *
- * Environment: MOCKGPU_SEED, a number, repeats a run with the seed it printed;
- * MOCKGPU_MMU, the lab's mode of KVM's MMU; MOCKGPU_LONG=1, all cases of all buffers.
- * Without it half of the cases are tried of controls, of blocks of order 9, and in other
- * modes than tdp; a quarter of order 10, and in other modes of order 9; and in legacy and
- * shadow not the largest controls.
+ * Environment: MOCKGPU_SEED, a number, repeats a run with the seed it printed; MOCKGPU_MMU,
+ * the lab's mode of KVM's MMU; MOCKGPU_LONG=1 runs all cases of all buffers. Without it, half
+ * of the cases run for controls, for blocks of order 9, and in modes other than tdp; a
+ * quarter for order 10, and in other modes for order 9; and in legacy and shadow the largest
+ * controls do not run.
  */
 
 #include <sys/random.h>
@@ -21,20 +21,20 @@
 #include "kselftest_harness.h"
 
 #include "buffer.h"
-#include "cell.h"
+#include "case.h"
+#include "exercise.h"
 #include "failure.h"
 #include "kmsg.h"
 #include "program.h"
-#include "trial.h"
 #include "vmm.h"
 
 /*
- * A machine that has run for a while may have no free block of such an order:
- * that is no failure of the driver.
+ * A machine that has run for a while may have no free block of such an order: that is not the
+ * driver's fault.
  */
 #define SCARCE_ORDER 9
 
-/* Tests that take longer than this say what they are doing. */
+/* Tests that take longer than this report their progress. */
 #define PROGRESS_AFTER_SECONDS 2
 
 static uint64_t test_seed;
@@ -43,7 +43,7 @@ static time_t test_start;
 FIXTURE(kvm_map) {
 	int drm;
 	int kmsg;
-	struct trial trial;
+	struct exercise exercise;
 };
 
 FIXTURE_VARIANT(kvm_map) {
@@ -53,9 +53,9 @@ FIXTURE_VARIANT(kvm_map) {
 };
 
 /*
- * Several blocks each. Orders 9 and 10 are one block and the beginning of
- * another, since under emulation a refused page costs 1 ms in each case; ttm
- * gets blocks of orders 9, 6, 1 and 0.
+ * Several blocks each. Orders 9 and 10 have one block and the beginning of another, since
+ * under emulation a refused page takes 1 ms in each case; ttm gets blocks of orders 9, 6, 1
+ * and 0.
  */
 FIXTURE_VARIANT_ADD(kvm_map, ttm) { MOCKGPU_KIND_TTM, 0, 512 + 64 + 2 + 1 };
 
@@ -83,8 +83,8 @@ FIXTURE_VARIANT_ADD(kvm_map, reserved_o4) { MOCKGPU_KIND_RESERVED, 4, 64 };
 FIXTURE_VARIANT_ADD(kvm_map, reserved_o9) { MOCKGPU_KIND_RESERVED, 9, 512 + 16 };
 FIXTURE_VARIANT_ADD(kvm_map, reserved_o10) { MOCKGPU_KIND_RESERVED, 10, 1024 + 16 };
 
-/* Each case is one of two first accesses, four visits and two alignments. */
-#define KVM_MAP_CASES (2 * TRIAL_VISITS * 2)
+/* Each case is one of two first accesses, four access orders and two alignments. */
+#define KVM_MAP_CASES (2 * EXERCISE_ORDERS * 2)
 
 static void test_say_progress(const char *name)
 {
@@ -108,10 +108,10 @@ static void test_print_skipped(uint32_t kind, uint32_t order, size_t pages)
 	char name[32];
 
 	test_name_buffer(kind, order, name, sizeof(name));
-	cell_print(name, &judgement);
+	case_print(name, &judgement);
 }
 
-/* Those that no kernel is known to refuse: all of their pages are counted or reserved. */
+/* Kinds that no kernel is known to refuse: all of their pages are counted or reserved. */
 static bool test_is_control(uint32_t kind)
 {
 	return kind == MOCKGPU_KIND_SPLIT || kind == MOCKGPU_KIND_RESERVED;
@@ -135,25 +135,25 @@ FIXTURE_SETUP(kvm_map)
 	ASSERT_LE(0, self->drm);
 	self->kmsg = kmsg_open();
 	ASSERT_LE(0, self->kmsg);
-	ret = trial_init(&self->trial, self->drm, variant->kind, variant->order,
-			 variant->pages, NULL, self->kmsg);
+	ret = exercise_init(&self->exercise, self->drm, variant->kind, variant->order,
+			    variant->pages, NULL, self->kmsg);
 	if (ret == -ENOMEM && variant->order >= SCARCE_ORDER) {
 		test_print_skipped(variant->kind, variant->order, variant->pages);
-		SKIP(return, "%s", self->trial.error);
+		SKIP(return, "%s", self->exercise.error);
 	}
 	ASSERT_EQ(0, ret)
-		TH_LOG("%s", self->trial.error);
-	self->trial.explain = failure_explain;
+		TH_LOG("%s", self->exercise.error);
+	self->exercise.explain = failure_explain;
 }
 
 FIXTURE_TEARDOWN(kvm_map)
 {
-	trial_fini(&self->trial);
+	exercise_fini(&self->exercise);
 	close(self->kmsg);
 	close(self->drm);
 }
 
-static void test_name_case(const struct mockgpu_bo *bo, const struct trial_case *what,
+static void test_name_case(const struct mockgpu_bo *bo, const struct exercise_case *what,
 			   char *name, size_t size)
 {
 	char buffer[32];
@@ -161,69 +161,71 @@ static void test_name_case(const struct mockgpu_bo *bo, const struct trial_case 
 	test_name_buffer(bo->kind, bo->order, buffer, sizeof(buffer));
 	snprintf(name, size, "%s-%s-%s-%s", buffer,
 		 what->first == GUEST_READ ? "read" : "write",
-		 trial_visit_name(what->visit), what->skewed ? "skewed" : "aligned");
+		 exercise_order_name(what->access_order), what->skewed ? "skewed" : "aligned");
 }
 
 /* The last case in a VM is judged again when the VM is gone. */
-static struct judgement test_try_case(struct trial *trial, const struct trial_case *what,
+static struct judgement test_try_case(struct exercise *exercise, const struct exercise_case *what,
 				      bool last)
 {
 	struct judgement judgement;
 
-	if (trial_run(trial, what))
-		return cell_not_tried(trial->error, trial->pages);
-	judgement = judge(&trial->evidence);
+	if (exercise_run(exercise, what))
+		return case_not_tried(exercise->error, exercise->pages);
+	judgement = judge(&exercise->evidence);
 	if (judgement.verdict == JUDGE_NOT_OK || !last)
 		return judgement;
-	if (trial_end_vm(trial))
-		return cell_not_tried(trial->error, trial->pages);
-	return judge(&trial->evidence);
+	if (exercise_end_vm(exercise))
+		return case_not_tried(exercise->error, exercise->pages);
+	return judge(&exercise->evidence);
 }
 
-static struct trial_case test_case(unsigned int i)
+static struct exercise_case test_case(unsigned int i)
 {
-	return (struct trial_case){
-		.visit = i % TRIAL_VISITS,
-		.first = i / TRIAL_VISITS % 2 ? GUEST_WRITE : GUEST_READ,
-		.skewed = i / TRIAL_VISITS / 2,
+	return (struct exercise_case){
+		.access_order = i % EXERCISE_ORDERS,
+		.first = i / EXERCISE_ORDERS % 2 ? GUEST_WRITE : GUEST_READ,
+		.skewed = i / EXERCISE_ORDERS / 2,
 		.seed = guest_value(test_seed, i, 0),
 	};
 }
 
 /*
- * The half that still has every pair of a visit, a first access and an alignment; of that,
- * the half that still has every visit, and every pair of a first access and an alignment.
+ * The half that still has every combination of access order, first access and alignment in
+ * pairs; of that, the half that still has every access order, and every pair of first access
+ * and alignment.
  */
-static bool test_is_tried(const struct mockgpu_bo *bo, const struct trial_case *what)
+static bool test_is_tried(const struct mockgpu_bo *bo, const struct exercise_case *what)
 {
 	const bool tdp = !getenv("MOCKGPU_MMU") || test_is_mmu("tdp");
 	const bool large = bo->order >= SCARCE_ORDER || bo->kind == MOCKGPU_KIND_TTM;
-	const bool half = (what->visit + (what->first == GUEST_WRITE) + what->skewed) % 2 == 1;
+	const bool write = what->first == GUEST_WRITE;
+	const bool half = (what->access_order + write + what->skewed) % 2 == 1;
 
 	if (test_is_long() || (tdp && !large && !test_is_control(bo->kind)))
 		return true;
 	if ((tdp && bo->order <= SCARCE_ORDER) || !large)
 		return half;
-	return half && what->visit / 2 == (what->first == GUEST_WRITE);
+	return half && what->access_order / 2 == write;
 }
 
-/* Try all cases in one VM; the worst judgement stands for all of them. */
-static struct judgement test_try_cases(struct trial *trial)
+/* Run all cases in one VM; the worst judgement is returned for all of them. */
+static struct judgement test_try_cases(struct exercise *exercise)
 {
 	struct judgement worst = { .verdict = JUDGE_OK };
 	unsigned int i, tried = 0;
 
-	for (i = 0; i < KVM_MAP_CASES && trial->vm; i++) {
-		struct trial_case what = test_case(i);
+	for (i = 0; i < KVM_MAP_CASES && exercise->vm; i++) {
+		struct exercise_case what = test_case(i);
 		struct judgement judgement;
 		char name[96];
 
-		if (!test_is_tried(&trial->bo, &what))
+		if (!test_is_tried(&exercise->bo, &what))
 			continue;
-		judgement = test_try_case(trial, &what, i == KVM_MAP_CASES - 1);
-		test_name_case(&trial->bo, &what, name, sizeof(name));
-		cell_print(name, &judgement);
-		/* The pages are the same in every case: so has the verdict to be. */
+		judgement = test_try_case(exercise, &what, i == KVM_MAP_CASES - 1);
+		test_name_case(&exercise->bo, &what, name, sizeof(name));
+		case_print(name, &judgement);
+		/* The pages are the same in every case, so the verdict must be too. */
 		if (tried++ && judgement.verdict < JUDGE_NOT_OK && worst.verdict < JUDGE_NOT_OK &&
 		    judgement.verdict != worst.verdict) {
 			judgement.verdict = JUDGE_NOT_OK;
@@ -233,7 +235,7 @@ static struct judgement test_try_cases(struct trial *trial)
 		if (judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	return tried ? worst : cell_not_tried("no case was tried", trial->pages);
+	return tried ? worst : case_not_tried("no case was tried", exercise->pages);
 }
 
 TEST_F(kvm_map, every_case)
@@ -243,8 +245,8 @@ TEST_F(kvm_map, every_case)
 
 	test_name_buffer(variant->kind, variant->order, name, sizeof(name));
 	test_say_progress(name);
-	judgement = test_try_cases(&self->trial);
-	cell_conclude(_metadata, &judgement);
+	judgement = test_try_cases(&self->exercise);
+	case_conclude(_metadata, &judgement);
 }
 
 int main(int argc, char **argv)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Changes under running vCPUs: the driver moves, zaps, swaps and revokes a buffer,
- * the VMM changes its mappings and memslots, while 1, 2 and 4 vCPUs count in every
- * page of it. A vCPU must find its own last word at each access, whichever page it is
- * in by now: a stale page or a lost write is a wrong number in the guest.
+ * Changes under running vCPUs: the driver moves, zaps, swaps out and revokes a buffer, the
+ * VMM changes its mappings and memslots, while 1, 2 and 4 vCPUs count in every page of it. A
+ * vCPU must find the last word it wrote at each access, whichever page it is in by now: a
+ * stale page or a lost write shows as a wrong number in the guest.
  *
  * KVM follows through its MMU notifier: kvm_mmu_notifier_invalidate_range_start() and
  * mmu_invalidate_retry_gfn() in virt/kvm/kvm_main.c, Documentation/virt/kvm/locking.rst.
@@ -22,7 +22,7 @@
 #include "hostmap.h"
 #include "live.h"
 
-/* Of each change. */
+/* Number of times for each change. */
 #define ROUNDS 2
 #define STORM_ROUNDS (20 * ROUNDS)
 
@@ -35,7 +35,7 @@ FIXTURE_VARIANT(change) {
 	unsigned int vcpus;
 };
 
-/* The kind that every kernel maps, then those of amdgpu's sort. */
+/* The kind that every kernel maps, then those like amdgpu's. */
 FIXTURE_VARIANT_ADD(change, split_1) {
 	.want = { .size = 32 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4 },
 	.vcpus = 1,
@@ -113,7 +113,7 @@ static int change_to_cached(struct live *live)
 	return mockgpu_bo_set_caching(&live->bo, MOCKGPU_CACHING_CACHED);
 }
 
-/* A round ends as it began. */
+/* A round ends in the state in which it started. */
 static const struct {
 	const char *name;
 	int (*change)(struct live *live);
@@ -145,10 +145,10 @@ TEST_F(change, the_driver_changes_it)
 		}
 	}
 	live_stop(_metadata, live);
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 }
 
-/* Without a pause: KVM's faults and the driver's zaps race. */
+/* Without a pause: KVM's faults race with the driver's zaps. */
 TEST_F(change, the_driver_changes_it_all_the_time)
 {
 	struct live *live = &self->live;
@@ -162,7 +162,7 @@ TEST_F(change, the_driver_changes_it_all_the_time)
 	live_conclude_storm(_metadata, live, STORM_ROUNDS);
 }
 
-/* What becomes of a test whose 3000 zaps gave so many EFAULT. */
+/* The result of a test whose 3000 zaps caused so many EFAULT. */
 static int storm_exit_code(uint64_t efaults)
 {
 	struct __test_results results = {};
@@ -175,7 +175,7 @@ static int storm_exit_code(uint64_t efaults)
 	return metadata.exit_code;
 }
 
-/* The check itself. */
+/* The check itself must fail. */
 TEST(a_kvm_that_hardly_gets_through_is_seen)
 {
 	EXPECT_EQ(KSFT_PASS, storm_exit_code(0));
@@ -185,13 +185,13 @@ TEST(a_kvm_that_hardly_gets_through_is_seen)
 	EXPECT_EQ(KSFT_FAIL, storm_exit_code(UINT64_MAX));
 }
 
-/* How often a vCPU that has ended was through. */
+/* How many rounds a vCPU that has ended has done. */
 static uint64_t rounds_of(const struct live *live, unsigned int vcpu)
 {
 	return vmm_vcpu_work(vmm_vcpu_get(live->vm, vcpu))->rounds;
 }
 
-/* Until the vCPUs notice: then they try again and again. */
+/* Run until the vCPUs notice the change: then they retry over and over. */
 static void wait_for_efaults(struct __test_metadata *_metadata, struct live *live)
 {
 	unsigned int i, tries;
@@ -251,9 +251,9 @@ TEST_F(change, mremap_away_and_back)
 }
 
 /*
- * The right to write goes: KVM emulates, and what the emulator cannot write is MMIO,
- * see read_only_first_test. arm64 does not emulate memory: it is EFAULT there. The
- * access that ends a vCPU changes nothing.
+ * The permission to write is removed: KVM emulates, and what the emulator cannot write is
+ * MMIO, see read_only_first_test. arm64 does not emulate memory accesses: there it is EFAULT.
+ * The access that ends a vCPU changes nothing.
  */
 TEST_F(change, the_right_to_write_goes_and_comes_back)
 {
@@ -281,8 +281,8 @@ TEST_F(change, the_right_to_write_goes_and_comes_back)
 }
 
 /*
- * Another buffer in its place: each vCPU finds each of its pages once, but for one
- * whose old page it had read already.
+ * Another buffer in its place: each vCPU finds each of its pages wrong once, except for a page
+ * that it had already read.
  */
 TEST_F(change, another_buffer_in_its_place)
 {
@@ -292,7 +292,7 @@ TEST_F(change, another_buffer_in_its_place)
 	void *old;
 
 	ASSERT_EQ(0, vm_buffer_make(live->driver.fd, &variant->want, &other));
-	/* The old one is looked at through a second mapping. */
+	/* A second mapping shows the old one. */
 	old = live->bo.map;
 	live_start(_metadata, live, false);
 	live_wait(_metadata, live);
@@ -340,7 +340,7 @@ TEST_F(change, a_forked_child_comes_and_goes)
 	EXPECT_EQ(0, live_efaults(live));
 }
 
-/* Deleted under access: what is left is an MMIO exit; nothing else was changed. */
+/* Deleted during accesses: only MMIO exits remain; nothing else has changed. */
 TEST_F(change, the_memslot_goes)
 {
 	struct live *live = &self->live;
@@ -376,7 +376,7 @@ TEST_F(change, the_memslot_moves)
 	EXPECT_TRUE(live_maps(_metadata, live));
 }
 
-/* The mapping outlives the file descriptors that it came from. */
+/* The mapping outlives the file descriptors it came from. */
 TEST_F(change, only_the_mapping_of_a_dmabuf_is_left)
 {
 	struct live *live = &self->live;
@@ -402,8 +402,8 @@ TEST_F(change, only_the_mapping_of_a_dmabuf_is_left)
 }
 
 /*
- * A vCPU that was between its read and its write when the page changed puts its word
- * into the new page unseen. So the word is put back, until it is found wrong.
+ * A vCPU that was between its read and its write when the page changed writes its word into
+ * the new page unnoticed. So the wrong word is written again, until it is found.
  */
 #define MISSES 100
 
@@ -420,8 +420,8 @@ static void change_spoil_until_seen(struct __test_metadata *_metadata,
 }
 
 /*
- * The check itself: instead of its own, the guest gets a page of another buffer, with
- * @words in the places of its vCPUs' own. Each of them finds that.
+ * The check itself must fail: the guest gets a page of another buffer instead of its own, with
+ * @words in the places of its vCPUs' words. Each vCPU must notice.
  */
 static void change_expect_seen(struct __test_metadata *_metadata, struct live *live, uint32_t page,
 			       struct mockgpu_bo *other, const uint64_t *words)
@@ -486,7 +486,7 @@ TEST_F(change, a_stale_page_is_seen)
 	EXPECT_EQ(0, mockgpu_bo_destroy(&other));
 }
 
-/* The check itself: what every kernel maps, and here cannot, is no refusal that is known. */
+/* The check itself must fail: a page that every kernel maps, but not here, is not excused. */
 TEST_F(change, a_page_that_does_not_map_is_seen)
 {
 	struct live *live = &self->live;
@@ -500,7 +500,7 @@ TEST_F(change, a_page_that_does_not_map_is_seen)
 	EXPECT_EQ(0, judgement.page);
 }
 
-/* A defined failure, at the next access; the host gets SIGBUS, see revoke_test. */
+/* A defined failure at the next access; the host gets SIGBUS, see revoke_test. */
 TEST_F(change, the_driver_revokes_it)
 {
 	struct live *live = &self->live;
@@ -514,7 +514,7 @@ TEST_F(change, the_driver_revokes_it)
 		EXPECT_EQ(VMM_EXIT_EFAULT, live->runner[i].reason);
 		EXPECT_EQ(0, runner_end(&live->runner[i]));
 	}
-	/* Trying again does not bring it back. */
+	/* A retry does not bring it back. */
 	EXPECT_EQ(VMM_EXIT_EFAULT, vmm_vcpu_run(vmm_vcpu_get(live->vm, 0)));
 }
 

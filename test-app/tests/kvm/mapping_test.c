@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every way into a guest: page kinds, doors to user space, fault modes, what the
- * guest does first, how memslots lie over the mapping, and KVM_PRE_FAULT_MEMORY.
- * vgem's import of a mockgpu dma-buf is no door: drm_gem_dumb_map_offset() refuses
+ * Every way into a guest: page kinds, mapping paths to user space, fault modes, the guest's
+ * first access, the layout of memslots over the mapping, and KVM_PRE_FAULT_MEMORY. vgem's
+ * import of a mockgpu dma-buf is not a mapping path: drm_gem_dumb_map_offset() refuses
  * imports. Which pages map depends on the kind alone; lib/verdict/judge.c decides.
  *
- * One harness test is one kind in one fault mode. The short form takes each kind,
- * mode, layout and first access together with one of the doors; MOCKGPU_LONG=1 takes
- * all of them.
+ * One harness test is one kind in one fault mode. The short form combines each kind, mode,
+ * layout and first access with one of the mapping paths; MOCKGPU_LONG=1 runs all combinations.
  */
 
 #include <sys/mman.h>
@@ -19,23 +18,23 @@
 #include "array.h"
 #include "behaviour.h"
 #include "buffer.h"
-#include "cell.h"
+#include "case.h"
+#include "exercise.h"
 #include "failure.h"
 #include "hostmap.h"
 #include "kmsg.h"
 #include "kvmstat.h"
 #include "program.h"
 #include "touch.h"
-#include "trial.h"
 #include "verdict.h"
 
 #define SLOT 1
 #define ROOM (4ull << 20)
 #define PAGES_MAX 1024
 
-enum door { DOOR_GEM, DOOR_DMABUF, DOORS };
+enum mapping_path { PATH_GEM, PATH_DMABUF, PATHS };
 
-static const char *const door_name[] = { "gem", "dmabuf" };
+static const char *const path_name[] = { "gem", "dmabuf" };
 
 static const enum guest_op firsts[] = { GUEST_READ, GUEST_WRITE, GUEST_EXECUTE };
 static const char *const first_name[] = { "read", "write", "execute" };
@@ -67,7 +66,7 @@ VARIANT(ttm_prefault, TTM, 0, 37, PREFAULT);
 VARIANT(ttm_huge, TTM, 0, 512 + 37, HUGE);
 VARIANT(noncompound, NONCOMPOUND, 4, 40, SINGLE);
 VARIANT(noncompound_prefault, NONCOMPOUND, 4, 40, PREFAULT);
-/* Large entries and small ones behind them. */
+/* Large entries, followed by small ones. */
 VARIANT(noncompound_huge, NONCOMPOUND, 9, 512 + 40, HUGE);
 VARIANT(compound, COMPOUND, 4, 40, SINGLE);
 VARIANT(compound_prefault, COMPOUND, 4, 40, PREFAULT);
@@ -111,7 +110,7 @@ FIXTURE_TEARDOWN(mapping)
 	close(self->drm);
 }
 
-/* Nothing again. */
+/* Make it inaccessible again. */
 static int hide(void *at, size_t size)
 {
 	void *map = mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -119,11 +118,11 @@ static int hide(void *at, size_t size)
 	return map == MAP_FAILED ? -errno : 0;
 }
 
-static int open_door(enum door door, struct mockgpu_bo *bo, void *at)
+static int map_by_path(enum mapping_path path, struct mockgpu_bo *bo, void *at)
 {
 	int fd, ret = 0;
 
-	if (door == DOOR_GEM) {
+	if (path == PATH_GEM) {
 		bo->map = NULL;
 		return mockgpu_bo_map(bo, at);
 	}
@@ -136,65 +135,65 @@ static int open_door(enum door door, struct mockgpu_bo *bo, void *at)
 	return ret;
 }
 
-static int leave_slot(struct trial *trial, const struct trial_case *what)
+static int detach_slot(struct exercise *exercise, const struct exercise_case *what)
 {
 	(void)what;
-	return vmm_slot_delete(trial->vm, SLOT);
+	return vmm_slot_delete(exercise->vm, SLOT);
 }
 
 /* A slot that ends with the buffer. */
-static int enter_own(struct trial *trial, const struct trial_case *what)
+static int attach_own(struct exercise *exercise, const struct exercise_case *what)
 {
-	return vmm_slot_set(trial->vm, SLOT, trial_gpa(what), trial->memory,
-			    trial->pages * GUEST_PAGE_SIZE, 0);
+	return vmm_slot_set(exercise->vm, SLOT, exercise_gpa(what), exercise->memory,
+			    exercise->pages * GUEST_PAGE_SIZE, 0);
 }
 
-/* A slot that goes on where nothing is, or another buffer. */
-static int enter_room(struct trial *trial, const struct trial_case *what)
+/* A slot that extends past the buffer, to where nothing or another buffer is. */
+static int attach_room(struct exercise *exercise, const struct exercise_case *what)
 {
-	return vmm_slot_set(trial->vm, SLOT, trial_gpa(what), trial->memory, ROOM, 0);
+	return vmm_slot_set(exercise->vm, SLOT, exercise_gpa(what), exercise->memory, ROOM, 0);
 }
 
-/* An arena whose pages the guest had, before the buffer is mapped over them. */
-static int enter_arena(struct trial *trial, const struct trial_case *what)
+/* An arena whose pages the guest had before the buffer is mapped over them. */
+static int attach_arena(struct exercise *exercise, const struct exercise_case *what)
 {
-	const size_t size = trial->pages * GUEST_PAGE_SIZE;
-	enum door door = *(const enum door *)what->opaque;
-	static uint32_t visit[PAGES_MAX];
+	const size_t size = exercise->pages * GUEST_PAGE_SIZE;
+	enum mapping_path path = *(const enum mapping_path *)what->opaque;
+	static uint32_t sequence[PAGES_MAX];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = trial_gpa(what), .visit = visit,
-		.visits = trial->pages, .result = result,
+		.op = GUEST_WRITE, .gpa = exercise_gpa(what), .sequence = sequence,
+		.accesses = exercise->pages, .result = result,
 	};
 	size_t i;
 	int ret;
 
-	if (mmap(trial->memory, size, PROT_READ | PROT_WRITE,
+	if (mmap(exercise->memory, size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
 		return -errno;
-	ret = enter_room(trial, what);
-	for (i = 0; i < trial->pages; i++)
-		visit[i] = i;
+	ret = attach_room(exercise, what);
+	for (i = 0; i < exercise->pages; i++)
+		sequence[i] = i;
 	if (!ret)
-		ret = touch_run(vmm_vcpu_get(trial->vm, 0), &touch);
-	return ret ? ret : open_door(door, &trial->bo, trial->memory);
+		ret = touch_run(vmm_vcpu_get(exercise->vm, 0), &touch);
+	return ret ? ret : map_by_path(path, &exercise->bo, exercise->memory);
 }
 
 static const struct layout {
 	const char *name;
 	bool skewed;
 	bool other;
-	struct trial_door door;
+	struct exercise_attach_ops attach_ops;
 } layouts[] = {
-	{ "own", false, false, { enter_own, leave_slot } },
-	{ "skewed", true, false, { enter_own, leave_slot } },
-	{ "larger", false, false, { enter_room, leave_slot } },
-	{ "several", false, true, { enter_room, leave_slot } },
-	{ "arena", false, false, { enter_arena, leave_slot } },
+	{ "own", false, false, { attach_own, detach_slot } },
+	{ "skewed", true, false, { attach_own, detach_slot } },
+	{ "larger", false, false, { attach_room, detach_slot } },
+	{ "several", false, true, { attach_room, detach_slot } },
+	{ "arena", false, false, { attach_arena, detach_slot } },
 };
 
 struct mapping_case {
-	enum door door;
+	enum mapping_path path;
 	const struct layout *layout;
 	size_t first;
 };
@@ -202,29 +201,30 @@ struct mapping_case {
 static struct judgement try_case(struct _test_data_mapping *self,
 				 const struct mapping_case *mapping, unsigned int number)
 {
-	const struct trial_case what = {
+	const struct exercise_case what = {
 		.first = firsts[mapping->first],
-		.visit = number % TRIAL_VISITS,
+		.access_order = number % EXERCISE_ORDERS,
 		.skewed = mapping->layout->skewed,
 		.seed = guest_value(number, 0, 0),
-		.opaque = (void *)&mapping->door,
-		.door = &mapping->layout->door,
+		.opaque = (void *)&mapping->path,
+		.attach_ops = &mapping->layout->attach_ops,
 	};
 	struct judgement judgement;
-	struct trial trial;
+	struct exercise exercise;
 	int ret;
 
-	ret = open_door(mapping->door, &self->bo, self->room);
+	ret = map_by_path(mapping->path, &self->bo, self->room);
 	if (!ret && mapping->layout->other)
-		ret = open_door(mapping->door, &self->other, self->room + self->size);
+		ret = map_by_path(mapping->path, &self->other, self->room + self->size);
 	if (ret)
-		return cell_not_tried("the door does not open", self->size / GUEST_PAGE_SIZE);
-	ret = trial_init_bo(&trial, &self->bo, self->room, self->vm, self->kmsg);
-	trial.explain = failure_explain;
+		return case_not_tried("the buffer cannot be mapped", self->size / GUEST_PAGE_SIZE);
+	ret = exercise_init_bo(&exercise, &self->bo, self->room, self->vm, self->kmsg);
+	exercise.explain = failure_explain;
 	if (!ret)
-		ret = trial_run(&trial, &what);
-	judgement = ret ? cell_not_tried(trial.error, trial.pages) : judge(&trial.evidence);
-	trial_fini(&trial);
+		ret = exercise_run(&exercise, &what);
+	judgement = ret ? case_not_tried(exercise.error, exercise.pages) :
+			  judge(&exercise.evidence);
+	exercise_fini(&exercise);
 	hide(self->room, ROOM);
 	return judgement;
 }
@@ -238,9 +238,8 @@ static const char large_entries[] =
 	"before 6.13 what a large entry maps is up to the page touched first, see large_entry";
 
 /*
- * Why the verdict on a buffer's pages would be about large entries, or NULL: before 6.13
- * what the guest can have of a buffer without reference counts depends on the order of the
- * visit there.
+ * Why the verdict on a buffer's pages would be about large entries, or NULL: before 6.13 the
+ * access order decides there what the guest can have of a buffer without reference counts.
  */
 static const char *large_entries_matter(const struct drm_mockgpu_bo_create *want)
 {
@@ -250,7 +249,7 @@ static const char *large_entries_matter(const struct drm_mockgpu_bo_create *want
 	return large_entries;
 }
 
-/* The same, or that KVM does not leave all pages the same marks. */
+/* The same, or that KVM does not leave the same marks on all pages. */
 static const char *large_entries_differ(const struct drm_mockgpu_bo_create *want)
 {
 	const char *why = large_entries_matter(want);
@@ -260,18 +259,18 @@ static const char *large_entries_differ(const struct drm_mockgpu_bo_create *want
 	return why;
 }
 
-/* One combination of door, layout and first access, by their number. */
+/* One combination of mapping path, layout and first access, by their number. */
 static void number_case(size_t number, struct mapping_case *mapping, size_t *layout)
 {
 	mapping->first = number % ARRAY_SIZE(firsts);
 	*layout = number / ARRAY_SIZE(firsts) % ARRAY_SIZE(layouts);
 	mapping->layout = &layouts[*layout];
-	mapping->door = number / ARRAY_SIZE(firsts) / ARRAY_SIZE(layouts);
+	mapping->path = number / ARRAY_SIZE(firsts) / ARRAY_SIZE(layouts);
 }
 
 TEST_F(mapping, every_case)
 {
-	const size_t cases = DOORS * ARRAY_SIZE(layouts) * ARRAY_SIZE(firsts);
+	const size_t cases = PATHS * ARRAY_SIZE(layouts) * ARRAY_SIZE(firsts);
 	struct judgement worst = { .verdict = JUDGE_OK }, judgement;
 	const char *why = large_entries_differ(&variant->want);
 	unsigned int tried = 0;
@@ -283,41 +282,41 @@ TEST_F(mapping, every_case)
 		SKIP(return, "%s", why);
 	for (number = 0; number < cases; number++) {
 		number_case(number, &mapping, &layout);
-		if (!test_is_long() && mapping.door != (layout + mapping.first) % DOORS)
+		if (!test_is_long() && mapping.path != (layout + mapping.first) % PATHS)
 			continue;
 		judgement = try_case(self, &mapping, tried++);
 		snprintf(name, sizeof(name), "mapping-%s-%s-%s-%s", variant->name,
-			 door_name[mapping.door], mapping.layout->name, first_name[mapping.first]);
-		cell_print(name, &judgement);
+			 path_name[mapping.path], mapping.layout->name, first_name[mapping.first]);
+		case_print(name, &judgement);
 		if (judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	cell_conclude(_metadata, &worst);
+	case_conclude(_metadata, &worst);
 }
 
-/* The guest reads some pages in turn: how many of them did not map. */
+/* Let the guest read some pages in turn. Return: how many of them did not map. */
 static size_t refused_of(struct __test_metadata *_metadata, struct _test_data_mapping *self,
 			 uint32_t first, size_t count)
 {
-	uint32_t visit[8];
+	uint32_t sequence[8];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .visit = visit, .result = result,
+		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .sequence = sequence, .result = result,
 	};
 	size_t i, refused = 0;
 
 	for (i = 0; i < count; i++)
-		visit[touch.visits++] = first + i;
+		sequence[touch.accesses++] = first + i;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(self->vm, 0), &touch));
 	for (i = 0; i < count; i++)
-		refused += result[visit[i]] == GUEST_EFAULT;
+		refused += result[sequence[i]] == GUEST_EFAULT;
 	return refused;
 }
 
 /*
- * Up to 6.12 KVM takes a reference on the one page that is touched, and then maps what
- * the host's entry maps: tails give EFAULT until the head was touched, and map after
- * that. A test that goes from the first page on takes such a kernel for a good one.
+ * Up to 6.12 KVM takes a reference to the one page that is touched, and then maps what the
+ * host's entry maps: tails give EFAULT until the head was touched, and map after that. A test
+ * that starts with the first page does not notice.
  */
 TEST_F(mapping, large_entry)
 {
@@ -326,7 +325,7 @@ TEST_F(mapping, large_entry)
 
 	if (!has_large_entries(&variant->want))
 		SKIP(return, "there are no large entries");
-	ASSERT_EQ(0, open_door(DOOR_GEM, &self->bo, self->room));
+	ASSERT_EQ(0, map_by_path(PATH_GEM, &self->bo, self->room));
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->room, self->size, 0));
 	refused = refused_of(_metadata, self, 1, 8);
 	EXPECT_EQ(0, refused_of(_metadata, self, 0, 1));
@@ -339,18 +338,18 @@ TEST_F(mapping, large_entry)
 }
 
 /*
- * KVM_PRE_FAULT_MEMORY gives the answer of a guest's read without a guest, page by
- * page (Documentation/virt/kvm/api.rst 4.143; x86 with two-dimensional paging).
+ * KVM_PRE_FAULT_MEMORY returns the result of a guest's read without a guest, page by page
+ * (Documentation/virt/kvm/api.rst 4.143; x86 with two-dimensional paging).
  */
 TEST_F(mapping, pre_fault_memory)
 {
 	const size_t pages = self->size / GUEST_PAGE_SIZE;
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
 	static struct drm_mockgpu_page page[PAGES_MAX];
-	static uint32_t visit[PAGES_MAX];
+	static uint32_t sequence[PAGES_MAX];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .visit = visit, .result = result,
+		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .sequence = sequence, .result = result,
 	};
 	uint64_t before = 0, after = 0;
 	const char *why = large_entries_matter(&variant->want);
@@ -361,7 +360,7 @@ TEST_F(mapping, pre_fault_memory)
 	if (!vmm_check(self->vm, KVM_CAP_PRE_FAULT_MEMORY))
 		SKIP(return, "KVM has no KVM_PRE_FAULT_MEMORY here");
 	ASSERT_EQ(pages, mockgpu_bo_pages(&self->bo, 0, pages, page));
-	ASSERT_EQ(0, open_door(DOOR_GEM, &self->bo, self->room));
+	ASSERT_EQ(0, map_by_path(PATH_GEM, &self->bo, self->room));
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->room, self->size, 0));
 	for (i = 0; i < pages; i++) {
 		const bool may = judge_page_refusable(&page[i]) &&
@@ -378,19 +377,19 @@ TEST_F(mapping, pre_fault_memory)
 			EXPECT_EQ(0, ret)
 				TH_LOG("page %zu", i);
 		if (!ret)
-			visit[touch.visits++] = i;
+			sequence[touch.accesses++] = i;
 	}
-	/* The payload's own pages are there after its first steps. */
-	mapped = touch.visits;
-	touch.visits = 1;
+	/* The payload's own pages are mapped after its first steps. */
+	mapped = touch.accesses;
+	touch.accesses = 1;
 	EXPECT_EQ(0, touch_run(vcpu, &touch));
-	touch.visits = mapped;
-	/* What was mapped ahead takes no fault any more, not even for a write. */
+	touch.accesses = mapped;
+	/* A page that was mapped ahead takes no fault any more, not even for a write. */
 	EXPECT_EQ(0, kvmstat_vcpu(vcpu, "pf_taken", &before));
 	EXPECT_EQ(0, touch_run(vcpu, &touch));
 	EXPECT_EQ(0, kvmstat_vcpu(vcpu, "pf_taken", &after));
-	for (i = 0; i < touch.visits; i++)
-		EXPECT_EQ(GUEST_MAPPED, result[visit[i]]);
+	for (i = 0; i < touch.accesses; i++)
+		EXPECT_EQ(GUEST_MAPPED, result[sequence[i]]);
 	EXPECT_EQ(before, after);
 	EXPECT_EQ(refusable, refused);
 	if (refused)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * EFAULT without a reason. KVM lets the driver fault a page in and then looks for the
- * entry; where it finds none it gives EFAULT and does not try again:
- * hva_to_pfn_remapped() in virt/kvm/kvm_main.c, the same from 6.1 to 7.3. That
- * happens when the entry was zapped again in between, and when the handler returned
- * without one, as TTM does when a signal is pending (ttm_bo_vm_reserve(),
- * VM_FAULT_NOPAGE). A VMM that takes EFAULT for an end, as QEMU and crosvm do, stops.
+ * EFAULT without a reason. KVM lets the driver fault in a page and then looks for the entry;
+ * if there is none it returns EFAULT and does not retry: hva_to_pfn_remapped() in
+ * virt/kvm/kvm_main.c, the same from 6.1 to 7.3. That happens when the entry was zapped again
+ * in between, and when the handler returned without installing one, as TTM does when a signal
+ * is pending (ttm_bo_vm_reserve(), VM_FAULT_NOPAGE). A VMM that stops at EFAULT, as QEMU and
+ * crosvm do, ends there.
  *
- * What is asserted: the exact number where it is known, that the very next try works,
- * and that no data is lost. A kernel that tries again by itself is ok.
+ * The test checks the exact number where it is known, that the very next retry works, and that
+ * no data is lost. A kernel that retries by itself is ok.
  */
 
 #include <signal.h>
@@ -19,9 +19,9 @@
 #include "live.h"
 
 #define ZAPS 3000
-/* Of small entries. */
+/* Number of small entries. */
 #define PAGES 32
-/* After each NTH - 1 pages one fault has no entry, but not after the last of them. */
+/* A fault without an entry follows every NTH - 1 pages, except the last ones. */
 #define NTH 5
 #define NOPAGES 7
 #define SIGNALS 20
@@ -59,7 +59,7 @@ FIXTURE_TEARDOWN(spurious)
 	live_teardown(_metadata, &self->live);
 }
 
-/* How often it happens is luck; the rate is for the log. */
+/* How often it happens is luck; the rate goes to the log. */
 TEST_F(spurious, a_zap_races_a_fault)
 {
 	struct live *live = &self->live;
@@ -75,30 +75,30 @@ TEST_F(spurious, a_zap_races_a_fault)
 	live_conclude_storm(_metadata, live, ZAPS);
 }
 
-/* Every NTH fault is answered without an entry: here there is no luck in it. */
+/* Every NTH fault installs no entry: this does not depend on luck. */
 TEST_F(spurious, a_fault_handler_that_returns_without_an_entry)
 {
 	struct live *live = &self->live;
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(live->vm, 0);
-	static uint32_t visit[512];
+	static uint32_t sequence[512];
 	static uint8_t result[512];
 	struct touch touch = {
 		.op = GUEST_READ, .gpa = LIVE_GPA, .seed = LIVE_SEED,
-		.visit = visit, .result = result,
+		.sequence = sequence, .result = result,
 	};
 	struct drm_mockgpu_bo_query before, after;
 
 	if (variant->want.fault_mode == MOCKGPU_FAULT_HUGE)
 		SKIP(return, "the mode is one of 4 KiB entries");
-	for (touch.visits = 0; touch.visits < live->pages; touch.visits++)
-		visit[touch.visits] = touch.visits;
+	for (touch.accesses = 0; touch.accesses < live->pages; touch.accesses++)
+		sequence[touch.accesses] = touch.accesses;
 	ASSERT_EQ(0, mockgpu_bo_set_fault(&live->bo, MOCKGPU_FAULT_NOPAGE, NTH));
 	ASSERT_EQ(0, mockgpu_bo_zap(&live->bo));
 	before = bo_query(_metadata, &live->bo);
 	EXPECT_EQ(0, touch_run(vcpu, &touch));
 	EXPECT_EQ(0, touch.wrong_words);
 	after = bo_query(_metadata, &live->bo);
-	/* Those without an entry are not counted. */
+	/* Faults without an entry are not counted. */
 	EXPECT_EQ(PAGES, after.faults - before.faults);
 	if (!touch.spurious)
 		return;
@@ -106,14 +106,14 @@ TEST_F(spurious, a_fault_handler_that_returns_without_an_entry)
 	verdict_known(_metadata, "known: each of %u faults without an entry gave EFAULT", NOPAGES);
 }
 
-/* Signals while a swapped out buffer is brought back, by a handler that takes its time. */
+/* Signals while a swapped-out buffer is brought back, by a handler that takes its time. */
 TEST_F(spurious, signals_while_a_buffer_comes_back)
 {
 	const struct timespec pause = { .tv_nsec = 200000 };
 	struct live *live = &self->live;
 	unsigned int round, i, j;
 
-	/* As long as signals come every try may fail. */
+	/* As long as signals arrive, every retry may fail. */
 	live_start(_metadata, live, true);
 	for (round = 0; round < 20; round++) {
 		ASSERT_EQ(0, mockgpu_bo_swapout(&live->bo));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Use after free: the pages that a buffer gives up are handed to another one at once
- * and filled with canaries. No vCPU may ever read or change a canary again, whatever
- * it was doing when they went: in the guest, on its way into it, or in user space
- * with a TLB that still knows them.
+ * Use after free: the pages that a buffer gives up are handed to another one at once and
+ * filled with canaries. No vCPU may ever read or change a canary, whatever it was doing when
+ * the pages went: running in the guest, entering it, or in user space with a TLB that still
+ * has them.
  *
- * Windows in which an IPI is on its way cannot be made longer from user space.
+ * User space cannot widen the windows in which an IPI is on its way.
  *
- * KVM must have taken its entries away and flushed every TLB before the invalidation
- * returns to the driver (kvm_unmap_gfn_range() and kvm_flush_remote_tlbs()).
+ * KVM must have removed its entries and flushed every TLB before the invalidation returns to
+ * the driver (kvm_unmap_gfn_range() and kvm_flush_remote_tlbs()).
  */
 
 #include <pthread.h>
@@ -22,15 +22,15 @@
 #include "clock.h"
 #include "kvmstat.h"
 #include "live.h"
-#include "thief.h"
+#include "canary.h"
 
-/* Page invalidations; the long form makes a million of them. */
+/* Page invalidations; the long form does a million of them. */
 #define ENOUGH 10000ul
 #define ENOUGH_LONG 1000000ul
 
 FIXTURE(stale) {
 	struct live live;
-	struct mockgpu_bo thief;
+	struct mockgpu_bo canary;
 };
 
 FIXTURE_VARIANT(stale) {
@@ -58,7 +58,7 @@ FIXTURE_SETUP(stale)
 
 FIXTURE_TEARDOWN(stale)
 {
-	EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&self->canary));
 	live_teardown(_metadata, &self->live);
 }
 
@@ -67,69 +67,69 @@ static unsigned int rounds_of(const struct live *live)
 	return (test_is_long() ? ENOUGH_LONG : ENOUGH) / live->pages + 1;
 }
 
-/* Nothing but the canaries and the zeros of a new buffer. */
+/* Only the canaries and the zeros of a new buffer. */
 static void expect_untouched(struct __test_metadata *_metadata, struct live *live,
-			     struct mockgpu_bo *thief)
+			     struct mockgpu_bo *canary)
 {
 	unsigned int i;
 
-	EXPECT_EQ(0, guest_differences(thief->map, live->pages, THIEF_SEED));
+	EXPECT_EQ(0, guest_differences(canary->map, live->pages, CANARY_SEED));
 	for (i = 0; i < live->vcpus; i++)
-		EXPECT_EQ(0, live_lane_differences(thief->map, live->pages, i, 0));
+		EXPECT_EQ(0, live_lane_differences(canary->map, live->pages, i, 0));
 }
 
-static void expect_something_stolen(struct __test_metadata *_metadata, size_t stolen)
+static void expect_reuse(struct __test_metadata *_metadata, size_t reused)
 {
-	ksft_print_msg("%zu pages were handed to another buffer\n", stolen);
-	EXPECT_NE(0, stolen);
+	ksft_print_msg("%zu pages were handed to another buffer\n", reused);
+	EXPECT_NE(0, reused);
 }
 
 TEST_F(stale, while_they_run)
 {
 	struct live *live = &self->live;
 	unsigned int round, rounds = rounds_of(live);
-	size_t stolen = 0;
+	size_t reused = 0;
 
 	live_start(_metadata, live, true);
 	for (round = 0; round < rounds; round++) {
-		stolen += thief_steal(_metadata, live, &self->thief);
-		/* Every fourth time the guest gets time to go wrong for sure. */
+		reused += canary_take_pages(_metadata, live, &self->canary);
+		/* Every fourth time the guest gets time in which it would certainly go wrong. */
 		if (round % 4 == 0)
 			live_wait(_metadata, live);
-		expect_untouched(_metadata, live, &self->thief);
-		EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
+		expect_untouched(_metadata, live, &self->canary);
+		EXPECT_EQ(0, mockgpu_bo_destroy(&self->canary));
 	}
 	live_stop(_metadata, live);
-	live_conclude(_metadata, live, LIVE_STUBBORN);
-	expect_something_stolen(_metadata, stolen);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
+	expect_reuse(_metadata, reused);
 }
 
-/* The vCPUs come back after their pages went to @thief: to the new ones. */
+/* The vCPUs return after their pages went to @canary, and must use the new ones. */
 static void come_back(struct __test_metadata *_metadata, struct live *live,
-		      struct mockgpu_bo *thief)
+		      struct mockgpu_bo *canary)
 {
 	EXPECT_TRUE(live_maps(_metadata, live));
 	live_start(_metadata, live, false);
 	live_wait(_metadata, live);
 	live_stop(_metadata, live);
-	expect_untouched(_metadata, live, thief);
-	EXPECT_EQ(0, mockgpu_bo_destroy(thief));
+	expect_untouched(_metadata, live, canary);
+	EXPECT_EQ(0, mockgpu_bo_destroy(canary));
 	live_clear(live);
 }
 
-/* A vCPU in user space is not interrupted: it has to flush when it comes back. */
+/* A vCPU in user space is not interrupted: it must flush when it returns. */
 TEST_F(stale, while_they_are_in_user_space)
 {
 	struct live *live = &self->live;
 	unsigned int round;
-	size_t stolen = 0;
+	size_t reused = 0;
 
 	for (round = 0; round < 16; round++) {
 		EXPECT_TRUE(live_maps(_metadata, live));
-		stolen += thief_steal(_metadata, live, &self->thief);
-		come_back(_metadata, live, &self->thief);
+		reused += canary_take_pages(_metadata, live, &self->canary);
+		come_back(_metadata, live, &self->canary);
 	}
-	expect_something_stolen(_metadata, stolen);
+	expect_reuse(_metadata, reused);
 }
 
 static void wake_up(int signal)
@@ -143,7 +143,7 @@ static void *run_vcpu(void *vcpu)
 	return NULL;
 }
 
-/* Until KVM says that the vCPU sleeps: true, or false after half a minute. */
+/* Wait until KVM reports that the vCPU sleeps. Return: false after half a minute. */
 static bool wait_until_blocked(int stats)
 {
 	uint64_t blocking = 0;
@@ -157,23 +157,23 @@ static bool wait_until_blocked(int stats)
 	return blocking;
 }
 
-/* Its pages go and are given out while a vCPU sleeps in the kernel. How many were. */
-static size_t steal_while_halted(struct __test_metadata *_metadata, struct live *live,
-				 struct mockgpu_bo *thief)
+/* Hand out its pages while a vCPU sleeps in the kernel. Return: how many were reused. */
+static size_t take_pages_while_halted(struct __test_metadata *_metadata, struct live *live,
+				      struct mockgpu_bo *canary)
 {
 	const struct sigaction action = { .sa_handler = wake_up };
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(live->vm, 0);
 	uint64_t blocking = 0;
 	int stats = kvmstat_vcpu_open(vcpu);
 	pthread_t thread;
-	size_t stolen;
+	size_t reused;
 
 	ASSERT_LE(0, stats);
 	sigaction(SIGUSR1, &action, NULL);
 	ASSERT_EQ(0, vmm_vcpu_set_state(vcpu, KVM_MP_STATE_HALTED));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run_vcpu, vcpu));
 	EXPECT_TRUE(wait_until_blocked(stats));
-	stolen = thief_steal(_metadata, live, thief);
+	reused = canary_take_pages(_metadata, live, canary);
 	/* Nobody had to wake it. */
 	EXPECT_EQ(0, kvmstat_get(stats, "blocking", &blocking));
 	EXPECT_EQ(1, blocking);
@@ -182,16 +182,16 @@ static size_t steal_while_halted(struct __test_metadata *_metadata, struct live 
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	ASSERT_EQ(0, vmm_vcpu_set_state(vcpu, KVM_MP_STATE_RUNNABLE));
 	EXPECT_EQ(0, close(stats));
-	return stolen;
+	return reused;
 }
 
-/* A halted vCPU has left the guest, but its CPU's TLB may know the pages yet. */
+/* A halted vCPU has left the guest, but its CPU's TLB may still have the pages. */
 TEST_F(stale, while_they_are_halted)
 {
 	const struct vmm_options options = { .irqchip = true };
 	struct live *live = &self->live;
 	unsigned int round;
-	size_t stolen = 0;
+	size_t reused = 0;
 
 	vmm_destroy(live->vm);
 	live->vm = NULL;
@@ -203,34 +203,34 @@ TEST_F(stale, while_they_are_halted)
 	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map, live->bo.size, 0));
 	for (round = 0; round < 8; round++) {
 		EXPECT_TRUE(live_maps(_metadata, live));
-		stolen += steal_while_halted(_metadata, live, &self->thief);
-		come_back(_metadata, live, &self->thief);
+		reused += take_pages_while_halted(_metadata, live, &self->canary);
+		come_back(_metadata, live, &self->canary);
 	}
-	expect_something_stolen(_metadata, stolen);
+	expect_reuse(_metadata, reused);
 }
 
-/* The check itself: a guest that does reach the other buffer's pages is seen. */
+/* The check itself must fail: a guest that does reach the other buffer's pages is seen. */
 TEST_F(stale, a_reached_page_is_seen)
 {
 	struct live *live = &self->live;
 
-	thief_make(_metadata, live, &self->thief);
+	canary_make(_metadata, live, &self->canary);
 	ASSERT_EQ(0, vmm_slot_delete(live->vm, LIVE_SLOT));
-	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, self->thief.map,
-				  self->thief.size, 0));
+	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, self->canary.map,
+				  self->canary.size, 0));
 	live->vcpus = 1;
 	live_start(_metadata, live, true);
 	live_wait(_metadata, live);
 	EXPECT_EQ(0, runner_end(&live->runner[0]));
-	EXPECT_EQ(live->pages, live_lane_differences(self->thief.map, live->pages, 0, 0));
+	EXPECT_EQ(live->pages, live_lane_differences(self->canary.map, live->pages, 0, 0));
 }
 
-/* The memory is gone with the mapping, too. */
+/* When the mapping goes, the memory goes too. */
 TEST_F(stale, when_the_mapping_goes)
 {
 	struct live *live = &self->live;
 	unsigned int i, round;
-	size_t stolen = 0;
+	size_t reused = 0;
 
 	for (round = 0; round < 4; round++) {
 		struct drm_mockgpu_page *before = bo_pages(_metadata, &live->bo), *after;
@@ -238,14 +238,14 @@ TEST_F(stale, when_the_mapping_goes)
 
 		live_start(_metadata, live, false);
 		live_wait(_metadata, live);
-		/* Nobody else, the thief least of all, may get the address. */
+		/* Nobody else, least of all the canary buffer, may get the address. */
 		ASSERT_EQ(at, mmap(at, live->bo.size, PROT_NONE,
 				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 		live->bo.map = NULL;
 		ASSERT_EQ(0, mockgpu_bo_destroy(&live->bo));
-		thief_make(_metadata, live, &self->thief);
-		after = bo_pages(_metadata, &self->thief);
-		stolen += bo_common(before, after, live->pages);
+		canary_make(_metadata, live, &self->canary);
+		after = bo_pages(_metadata, &self->canary);
+		reused += bo_common(before, after, live->pages);
 		free(before);
 		free(after);
 		live_wait_for_the_end(live);
@@ -253,13 +253,13 @@ TEST_F(stale, when_the_mapping_goes)
 			EXPECT_EQ(0, runner_end(&live->runner[i]));
 			EXPECT_EQ(VMM_EXIT_EFAULT, live->runner[i].reason);
 		}
-		expect_untouched(_metadata, live, &self->thief);
-		EXPECT_EQ(0, mockgpu_bo_destroy(&self->thief));
+		expect_untouched(_metadata, live, &self->canary);
+		EXPECT_EQ(0, mockgpu_bo_destroy(&self->canary));
 		ASSERT_EQ(0, vm_buffer_make(live->driver.fd, &variant->want, &live->bo));
 		ASSERT_EQ(0, mockgpu_bo_map(&live->bo, at));
 		guest_fill(live->bo.map, live->pages, LIVE_SEED);
 	}
-	expect_something_stolen(_metadata, stolen);
+	expect_reuse(_metadata, reused);
 }
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the probe says of a mapping, on memory whose state is known. */
+/* What the probe reports about a mapping, on memory with a known state. */
 
 #include "kselftest_harness.h"
 

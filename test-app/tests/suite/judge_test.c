@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The suite's own instruments. The judge on made-up evidence: shapes that no kernel at
- * hand shows, or that should never be seen. And what else every test rests on: the list
- * of a kernel's complaints, SKIP(), undo_at_end(). Needs neither KVM nor the driver.
- * mutation_test shows the judge real damage.
+ * The suite's own instruments. The judge on made-up evidence: patterns that no kernel at hand
+ * shows, or that should never be seen. And what else every test relies on: the list of kernel
+ * complaints, SKIP(), undo_at_end(). Needs neither KVM nor the driver. mutation_test shows the
+ * judge real damage.
  */
 
 #include <signal.h>
@@ -125,7 +125,7 @@ TEST_F(judge, one_tail_that_maps_among_refused_ones_is_not_ok)
 	test_refuse_tails(self->result);
 	self->result[6] = GUEST_MAPPED;
 	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_PARTLY, 6);
-	/* The first of all of them. */
+	/* The first of all. */
 	test_refuse_tails(self->result);
 	self->result[1] = GUEST_MAPPED;
 	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_PARTLY, 1);
@@ -135,7 +135,7 @@ TEST_F(judge, one_tail_that_maps_among_refused_ones_is_not_ok)
 	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_PARTLY, 7);
 }
 
-/* Neither there nor refused: whatever became of them, nobody has seen them work. */
+/* Neither mapped nor refused: whatever happened to them, nobody has seen them work. */
 TEST_F(judge, a_page_without_a_result_is_not_ok)
 {
 	static const uint8_t results[] = { GUEST_PENDING, GUEST_UNEMULATED, GUEST_WRONG, 0xff };
@@ -153,7 +153,7 @@ TEST_F(judge, a_page_without_a_result_is_not_ok)
 	EXPECT_NE(NULL, strstr(judge(&self->evidence).text, "page 0"));
 }
 
-/* A refusal that is known does not stand for the pages beside it. */
+/* A known refusal does not excuse the pages next to it. */
 TEST_F(judge, a_page_without_a_result_among_refused_ones_is_not_ok)
 {
 	self->evidence.refusal_known = true;
@@ -217,7 +217,7 @@ TEST_F(judge, marks_of_kvm_are_known_before_6_13_only)
 	EXPECT_JUDGED(JUDGE_OK, JUDGE_NONE, 0);
 	test_refuse_tails(self->result);
 	EXPECT_JUDGED(JUDGE_REPRODUCED, JUDGE_NONE, 0);
-	/* Dirty comes with the end of the mapping, or both do at its beginning. */
+	/* Dirty is set at the end of the mapping, or both flags are at its beginning. */
 	test_mark_heads(self->now, MOCKGPU_PAGE_DIRTY);
 	if (!(ARCH_MARKS & MOCKGPU_PAGE_DIRTY))
 		EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_STATE, 0);
@@ -286,7 +286,7 @@ static void test_skip_with(struct __test_metadata *_metadata)
 	SKIP(return, "as a test of the harness");
 }
 
-/* harness.h: what has failed stays failed. */
+/* harness.h: a failed test stays failed. */
 TEST(a_skip_hides_no_failure)
 {
 	struct __test_results results = {};
@@ -301,13 +301,13 @@ TEST(a_skip_hides_no_failure)
 	EXPECT_STREQ("as a test of the harness", results.reason);
 }
 
-/* A file that says "new" until the process that undoes it has said "old". */
+/* A file that has "new" until the process that undoes it has written "old". */
 static void test_undo(const void *path)
 {
 	sysfs_write(path, "old");
 }
 
-/* How a process ends that has changed something: 0 by itself, or by that signal. */
+/* How a process that has changed something ends: 0 by itself, otherwise by that signal. */
 static void test_change(const char *path, int signal)
 {
 	if (undo_at_end(test_undo, path) || sysfs_write(path, "new"))
@@ -330,7 +330,7 @@ static void test_expect_undone(struct __test_metadata *_metadata, int signal)
 		test_change(path, signal);
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(signal, status);
-	/* A process that exits waits for it, and one that is killed cannot. */
+	/* A process that exits waits for the undo, and one that is killed cannot. */
 	for (tries = 0; strcmp(value, "old") && tries < (signal ? 10000 : 1); tries++) {
 		clock_pause(1);
 		EXPECT_EQ(0, sysfs_read(path, value, sizeof(value)));
@@ -346,7 +346,7 @@ TEST(what_a_program_changed_is_undone_at_its_end)
 	test_expect_undone(_metadata, SIGTERM);
 }
 
-/* Made from complaints.txt. */
+/* Generated from complaints.txt. */
 static const struct {
 	bool complaint;
 	const char *text;

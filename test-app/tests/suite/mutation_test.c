@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The suite's self-test: break it to see it. Each test damages one thing while
- * a buffer is tried in a guest, and expects the judge of kvm_map_test to say
- * "not ok" for exactly that reason and that page; then the damage is taken back
- * and all is as well as before. mutation_warn_test does the same to the kernel
- * log.
+ * The suite's self-test: each test damages one thing while a buffer is exercised in a guest,
+ * and expects the judge of kvm_map_test to say "not ok" for exactly that reason and that page.
+ * Then the damage is undone and all is as before. mutation_warn_test does the same to the
+ * kernel log.
  */
 
 #include <sys/mman.h>
@@ -13,9 +12,9 @@
 
 #include "arch.h"
 #include "buffer.h"
+#include "exercise.h"
 #include "kmsg.h"
 #include "program.h"
-#include "trial.h"
 #include "vmm.h"
 
 #define TEST_PAGES 64
@@ -23,7 +22,7 @@
 #define TEST_BLOCK (1u << TEST_ORDER)
 #define TEST_SEED 0xdecade
 
-/* The page that gets damaged: the head of a block, which maps on every kernel. */
+/* The page to damage: the head of a block, which maps on every kernel. */
 #define TEST_PAGE (2 * TEST_BLOCK)
 #define TEST_WORD 511
 
@@ -31,14 +30,14 @@ FIXTURE(mutation) {
 	int drm;
 	int kmsg;
 	enum judge_verdict healthy;
-	struct trial trial;
+	struct exercise exercise;
 };
 
 FIXTURE_VARIANT(mutation) {
 	uint32_t kind;
 };
 
-/* One that older kernels refuse in part, and one that maps everywhere. */
+/* A kind that older kernels refuse in part, and one that maps everywhere. */
 FIXTURE_VARIANT_ADD(mutation, noncompound) {
 	.kind = MOCKGPU_KIND_NONCOMPOUND,
 };
@@ -47,43 +46,43 @@ FIXTURE_VARIANT_ADD(mutation, split) {
 	.kind = MOCKGPU_KIND_SPLIT,
 };
 
-/* Damage, and what became of it. */
+/* Damage, and its result. */
 struct damage {
-	enum trial_stage stage;
-	int (*make)(struct trial *trial, struct damage *damage);
+	enum exercise_stage stage;
+	int (*make)(struct exercise *exercise, struct damage *damage);
 	unsigned int made;
 	struct mockgpu_bo other;
 };
 
-static int test_hook(struct trial *trial, enum trial_stage stage, void *opaque)
+static int test_hook(struct exercise *exercise, enum exercise_stage stage, void *opaque)
 {
 	struct damage *damage = opaque;
 
 	if (stage != damage->stage)
 		return 0;
 	damage->made++;
-	return damage->make(trial, damage);
+	return damage->make(exercise, damage);
 }
 
-static struct judgement test_judge(struct __test_metadata *_metadata, struct trial *trial,
+static struct judgement test_judge(struct __test_metadata *_metadata, struct exercise *exercise,
 				   enum guest_op first, struct damage *damage)
 {
-	const struct trial_case what = {
+	const struct exercise_case what = {
 		.first = first,
-		.visit = TRIAL_RANDOM,
+		.access_order = EXERCISE_RANDOM,
 		.seed = TEST_SEED,
 		.hook = damage ? test_hook : NULL,
 		.opaque = damage,
 	};
 
-	EXPECT_EQ(0, trial_run(trial, &what))
-		TH_LOG("%s", trial->error);
+	EXPECT_EQ(0, exercise_run(exercise, &what))
+		TH_LOG("%s", exercise->error);
 	if (damage)
 		EXPECT_EQ(1, damage->made);
-	return judge(&trial->evidence);
+	return judge(&exercise->evidence);
 }
 
-static void test_expect_healthy(struct __test_metadata *_metadata, struct trial *trial,
+static void test_expect_healthy(struct __test_metadata *_metadata, struct exercise *exercise,
 				enum judge_verdict healthy)
 {
 	unsigned int first;
@@ -91,7 +90,7 @@ static void test_expect_healthy(struct __test_metadata *_metadata, struct trial 
 	for (first = GUEST_READ; first <= GUEST_WRITE; first++) {
 		struct judgement judgement;
 
-		judgement = test_judge(_metadata, trial, first, NULL);
+		judgement = test_judge(_metadata, exercise, first, NULL);
 		EXPECT_EQ(healthy, judgement.verdict)
 			TH_LOG("%s", judgement.text);
 	}
@@ -113,10 +112,10 @@ FIXTURE_SETUP(mutation)
 	ASSERT_LE(0, self->drm);
 	self->kmsg = kmsg_open();
 	ASSERT_LE(0, self->kmsg);
-	ASSERT_EQ(0, trial_init(&self->trial, self->drm, variant->kind, TEST_ORDER, TEST_PAGES,
-				NULL, self->kmsg))
-		TH_LOG("%s", self->trial.error);
-	self->healthy = test_judge(_metadata, &self->trial, GUEST_READ, NULL).verdict;
+	ASSERT_EQ(0, exercise_init(&self->exercise, self->drm, variant->kind, TEST_ORDER,
+				   TEST_PAGES, NULL, self->kmsg))
+		TH_LOG("%s", self->exercise.error);
+	self->healthy = test_judge(_metadata, &self->exercise, GUEST_READ, NULL).verdict;
 	ASSERT_NE(JUDGE_NOT_OK, self->healthy);
 	if (variant->kind == MOCKGPU_KIND_SPLIT)
 		ASSERT_EQ(JUDGE_OK, self->healthy);
@@ -124,184 +123,184 @@ FIXTURE_SETUP(mutation)
 
 FIXTURE_TEARDOWN(mutation)
 {
-	trial_fini(&self->trial);
+	exercise_fini(&self->exercise);
 	close(self->kmsg);
 	close(self->drm);
 }
 
-static int test_flip_word(struct trial *trial, struct damage *damage)
+static int test_flip_word(struct exercise *exercise, struct damage *damage)
 {
 	(void)damage;
-	((uint64_t *)(trial->memory + TEST_PAGE * GUEST_PAGE_SIZE))[TEST_WORD] ^= 1;
+	((uint64_t *)(exercise->memory + TEST_PAGE * GUEST_PAGE_SIZE))[TEST_WORD] ^= 1;
 	return 0;
 }
 
 TEST_F(mutation, a_wrong_word_in_the_guest_is_seen)
 {
-	struct damage damage = { .stage = TRIAL_PREPARED, .make = test_flip_word };
+	struct damage damage = { .stage = EXERCISE_PREPARED, .make = test_flip_word };
 	struct judgement judgement;
 
-	judgement = test_judge(_metadata, &self->trial, GUEST_READ, &damage);
+	judgement = test_judge(_metadata, &self->exercise, GUEST_READ, &damage);
 	test_expect_damage(_metadata, &judgement, JUDGE_WRONG_DATA);
-	EXPECT_EQ(1, self->trial.evidence.guest_wrong.words);
-	EXPECT_EQ(TEST_WORD, self->trial.evidence.guest_wrong.word);
-	EXPECT_EQ(0, self->trial.evidence.host_wrong.words);
-	test_expect_healthy(_metadata, &self->trial, self->healthy);
+	EXPECT_EQ(1, self->exercise.evidence.guest_wrong.words);
+	EXPECT_EQ(TEST_WORD, self->exercise.evidence.guest_wrong.word);
+	EXPECT_EQ(0, self->exercise.evidence.host_wrong.words);
+	test_expect_healthy(_metadata, &self->exercise, self->healthy);
 }
 
 TEST_F(mutation, a_wrong_word_in_the_host_is_seen)
 {
-	struct damage damage = { .stage = TRIAL_TOUCHED, .make = test_flip_word };
+	struct damage damage = { .stage = EXERCISE_TOUCHED, .make = test_flip_word };
 	struct judgement judgement;
 
-	judgement = test_judge(_metadata, &self->trial, GUEST_WRITE, &damage);
+	judgement = test_judge(_metadata, &self->exercise, GUEST_WRITE, &damage);
 	test_expect_damage(_metadata, &judgement, JUDGE_WRONG_DATA);
-	EXPECT_EQ(1, self->trial.evidence.host_wrong.words);
-	EXPECT_EQ(TEST_WORD, self->trial.evidence.host_wrong.word);
-	EXPECT_EQ(0, self->trial.evidence.guest_wrong.words);
-	test_expect_healthy(_metadata, &self->trial, self->healthy);
+	EXPECT_EQ(1, self->exercise.evidence.host_wrong.words);
+	EXPECT_EQ(TEST_WORD, self->exercise.evidence.host_wrong.word);
+	EXPECT_EQ(0, self->exercise.evidence.guest_wrong.words);
+	test_expect_healthy(_metadata, &self->exercise, self->healthy);
 }
 
-static int test_raise_count(struct trial *trial, struct damage *damage)
+static int test_raise_count(struct exercise *exercise, struct damage *damage)
 {
 	(void)damage;
-	return mockgpu_bo_inject(&trial->bo, MOCKGPU_INJECT_REF_GET, TEST_PAGE);
+	return mockgpu_bo_inject(&exercise->bo, MOCKGPU_INJECT_REF_GET, TEST_PAGE);
 }
 
-static int test_drop_count(struct trial *trial, struct damage *damage)
+static int test_drop_count(struct exercise *exercise, struct damage *damage)
 {
 	(void)damage;
-	return mockgpu_bo_inject(&trial->bo, MOCKGPU_INJECT_REF_PUT, TEST_PAGE);
+	return mockgpu_bo_inject(&exercise->bo, MOCKGPU_INJECT_REF_PUT, TEST_PAGE);
 }
 
-static void test_lower_count(struct __test_metadata *_metadata, struct trial *trial)
+static void test_lower_count(struct __test_metadata *_metadata, struct exercise *exercise)
 {
-	EXPECT_EQ(0, test_drop_count(trial, NULL));
+	EXPECT_EQ(0, test_drop_count(exercise, NULL));
 }
 
 TEST_F(mutation, a_raised_count_is_seen_while_mapped)
 {
-	struct damage damage = { .stage = TRIAL_TOUCHED, .make = test_raise_count };
+	struct damage damage = { .stage = EXERCISE_TOUCHED, .make = test_raise_count };
 	struct judgement judgement;
 
-	judgement = test_judge(_metadata, &self->trial, GUEST_READ, &damage);
+	judgement = test_judge(_metadata, &self->exercise, GUEST_READ, &damage);
 	test_expect_damage(_metadata, &judgement, JUDGE_COUNT);
 	EXPECT_NE(NULL, strstr(judgement.text, "while mapped"));
-	test_lower_count(_metadata, &self->trial);
-	test_expect_healthy(_metadata, &self->trial, self->healthy);
+	test_lower_count(_metadata, &self->exercise);
+	test_expect_healthy(_metadata, &self->exercise, self->healthy);
 }
 
-/* One too few, of a page that had one more to begin with: nothing is freed. */
+/* One reference too few, of a page that had one more to begin with: nothing is freed. */
 TEST_F(mutation, a_dropped_count_is_seen_while_mapped)
 {
-	struct damage damage = { .stage = TRIAL_TOUCHED, .make = test_drop_count };
+	struct damage damage = { .stage = EXERCISE_TOUCHED, .make = test_drop_count };
 	struct judgement judgement;
 
-	ASSERT_EQ(0, test_raise_count(&self->trial, NULL));
-	judgement = test_judge(_metadata, &self->trial, GUEST_READ, &damage);
+	ASSERT_EQ(0, test_raise_count(&self->exercise, NULL));
+	judgement = test_judge(_metadata, &self->exercise, GUEST_READ, &damage);
 	test_expect_damage(_metadata, &judgement, JUDGE_COUNT);
 	EXPECT_NE(NULL, strstr(judgement.text, "while mapped"));
-	test_expect_healthy(_metadata, &self->trial, self->healthy);
+	test_expect_healthy(_metadata, &self->exercise, self->healthy);
 }
 
 TEST_F(mutation, a_raised_count_is_seen_without_the_memslot)
 {
-	struct damage damage = { .stage = TRIAL_REMOVED, .make = test_raise_count };
+	struct damage damage = { .stage = EXERCISE_REMOVED, .make = test_raise_count };
 	struct judgement judgement;
 
-	judgement = test_judge(_metadata, &self->trial, GUEST_WRITE, &damage);
+	judgement = test_judge(_metadata, &self->exercise, GUEST_WRITE, &damage);
 	test_expect_damage(_metadata, &judgement, JUDGE_COUNT);
 	EXPECT_NE(NULL, strstr(judgement.text, "without the memslot"));
-	test_lower_count(_metadata, &self->trial);
-	test_expect_healthy(_metadata, &self->trial, self->healthy);
+	test_lower_count(_metadata, &self->exercise);
+	test_expect_healthy(_metadata, &self->exercise, self->healthy);
 }
 
 TEST_F(mutation, a_raised_count_is_seen_without_the_vm)
 {
 	struct judgement judgement;
 
-	judgement = test_judge(_metadata, &self->trial, GUEST_WRITE, NULL);
+	judgement = test_judge(_metadata, &self->exercise, GUEST_WRITE, NULL);
 	EXPECT_EQ(self->healthy, judgement.verdict);
-	ASSERT_EQ(0, test_raise_count(&self->trial, NULL));
-	ASSERT_EQ(0, trial_end_vm(&self->trial));
-	judgement = judge(&self->trial.evidence);
+	ASSERT_EQ(0, test_raise_count(&self->exercise, NULL));
+	ASSERT_EQ(0, exercise_end_vm(&self->exercise));
+	judgement = judge(&self->exercise.evidence);
 	test_expect_damage(_metadata, &judgement, JUDGE_COUNT);
 	EXPECT_NE(NULL, strstr(judgement.text, "without the VM"));
-	test_lower_count(_metadata, &self->trial);
+	test_lower_count(_metadata, &self->exercise);
 }
 
 /* The other buffer is empty: its page has none of the data. */
-static int test_insert_foreign_page(struct trial *trial, struct damage *damage)
+static int test_insert_foreign_page(struct exercise *exercise, struct damage *damage)
 {
-	int ret = mockgpu_bo_inject_foreign(&trial->bo, TEST_PAGE, &damage->other, 0);
+	int ret = mockgpu_bo_inject_foreign(&exercise->bo, TEST_PAGE, &damage->other, 0);
 
-	return ret ? ret : mockgpu_bo_zap(&trial->bo);
+	return ret ? ret : mockgpu_bo_zap(&exercise->bo);
 }
 
 TEST_F(mutation, a_page_of_another_buffer_is_seen)
 {
-	struct damage damage = { .stage = TRIAL_PREPARED, .make = test_insert_foreign_page };
+	struct damage damage = { .stage = EXERCISE_PREPARED, .make = test_insert_foreign_page };
 	struct judgement judgement;
 
 	ASSERT_EQ(0, vm_buffer_create(self->drm, MOCKGPU_KIND_SPLIT, 0,
 				      MOCKGPU_CACHING_CACHED, GUEST_PAGE_SIZE,
 				      &damage.other));
-	judgement = test_judge(_metadata, &self->trial, GUEST_READ, &damage);
+	judgement = test_judge(_metadata, &self->exercise, GUEST_READ, &damage);
 	test_expect_damage(_metadata, &judgement, JUDGE_WRONG_DATA);
-	EXPECT_EQ(GUEST_WORDS, self->trial.evidence.guest_wrong.words);
-	EXPECT_EQ(0, self->trial.evidence.guest_wrong.seen);
+	EXPECT_EQ(GUEST_WORDS, self->exercise.evidence.guest_wrong.words);
+	EXPECT_EQ(0, self->exercise.evidence.guest_wrong.seen);
 
-	/* A buffer keeps its foreign page until its end. */
-	trial_fini(&self->trial);
+	/* A buffer keeps its foreign page until it is destroyed. */
+	exercise_fini(&self->exercise);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&damage.other));
-	ASSERT_EQ(0, trial_init(&self->trial, self->drm, variant->kind, TEST_ORDER, TEST_PAGES,
-				NULL, self->kmsg));
-	test_expect_healthy(_metadata, &self->trial, self->healthy);
+	ASSERT_EQ(0, exercise_init(&self->exercise, self->drm, variant->kind, TEST_ORDER,
+				   TEST_PAGES, NULL, self->kmsg));
+	test_expect_healthy(_metadata, &self->exercise, self->healthy);
 }
 
-static int test_unmap_page(struct trial *trial, struct damage *damage)
+static int test_unmap_page(struct exercise *exercise, struct damage *damage)
 {
 	(void)damage;
-	return munmap(trial->memory + TEST_PAGE * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE) ? -errno : 0;
+	return munmap(exercise->memory + TEST_PAGE * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE) ? -errno : 0;
 }
 
 TEST_F(mutation, a_page_that_cannot_be_mapped_is_seen)
 {
-	struct damage damage = { .stage = TRIAL_PREPARED, .make = test_unmap_page };
+	struct damage damage = { .stage = EXERCISE_PREPARED, .make = test_unmap_page };
 	struct judgement judgement;
 	uint64_t offset;
 
-	/* In this case the host itself keeps off pages that were refused. */
-	judgement = test_judge(_metadata, &self->trial, GUEST_WRITE, &damage);
+	/* In this case the host itself does not touch pages that were refused. */
+	judgement = test_judge(_metadata, &self->exercise, GUEST_WRITE, &damage);
 	test_expect_damage(_metadata, &judgement, JUDGE_REFUSED);
-	ASSERT_EQ(0, mockgpu_bo_offset(&self->trial.bo, &offset));
-	ASSERT_NE(MAP_FAILED, mmap(self->trial.memory, TEST_PAGES * GUEST_PAGE_SIZE,
+	ASSERT_EQ(0, mockgpu_bo_offset(&self->exercise.bo, &offset));
+	ASSERT_NE(MAP_FAILED, mmap(self->exercise.memory, TEST_PAGES * GUEST_PAGE_SIZE,
 				   PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 				   self->drm, offset));
-	test_expect_healthy(_metadata, &self->trial, self->healthy);
+	test_expect_healthy(_metadata, &self->exercise, self->healthy);
 }
 
-/* A new mapping in the place of the old one, with entries as @mode makes them. */
-static int test_map(struct trial *trial, uint32_t mode)
+/* A new mapping in place of the old one, with entries as @mode creates them. */
+static int test_map(struct exercise *exercise, uint32_t mode)
 {
-	int ret = mockgpu_bo_set_fault(&trial->bo, mode, 0);
+	int ret = mockgpu_bo_set_fault(&exercise->bo, mode, 0);
 
-	trial->bo.map = NULL;
+	exercise->bo.map = NULL;
 	if (!ret)
-		ret = mockgpu_bo_map(&trial->bo, trial->memory);
-	return ret ? ret : mockgpu_bo_set_fault(&trial->bo, MOCKGPU_FAULT_SINGLE, 0);
+		ret = mockgpu_bo_map(&exercise->bo, exercise->memory);
+	return ret ? ret : mockgpu_bo_set_fault(&exercise->bo, MOCKGPU_FAULT_SINGLE, 0);
 }
 
-/* An entry that comes read-only is writable from the host's first write on, all but one. */
-static int test_map_read_only_first(struct trial *trial, struct damage *damage)
+/* A read-only-first entry becomes writable with the host's first write, all but one. */
+static int test_map_read_only_first(struct exercise *exercise, struct damage *damage)
 {
-	int ret = test_map(trial, MOCKGPU_FAULT_READ_ONLY);
+	int ret = test_map(exercise, MOCKGPU_FAULT_READ_ONLY);
 	size_t i;
 
 	(void)damage;
 	for (i = 0; !ret && i < TEST_PAGES; i++) {
 		if (i != TEST_PAGE)
-			*(volatile uint64_t *)(trial->memory + i * GUEST_PAGE_SIZE) = 0;
+			*(volatile uint64_t *)(exercise->memory + i * GUEST_PAGE_SIZE) = 0;
 	}
 	return ret;
 }
@@ -309,16 +308,16 @@ static int test_map_read_only_first(struct trial *trial, struct damage *damage)
 /* See read_only_first_test. */
 TEST_F(mutation, a_page_that_is_not_reached_is_seen)
 {
-	struct damage damage = { .stage = TRIAL_PREPARED, .make = test_map_read_only_first };
+	struct damage damage = { .stage = EXERCISE_PREPARED, .make = test_map_read_only_first };
 	struct judgement judgement;
 
-	judgement = test_judge(_metadata, &self->trial, GUEST_STORE, &damage);
-	if (self->trial.result[TEST_PAGE] == GUEST_MAPPED)
+	judgement = test_judge(_metadata, &self->exercise, GUEST_STORE, &damage);
+	if (self->exercise.result[TEST_PAGE] == GUEST_MAPPED)
 		SKIP(return, "this kernel lets the driver make a read-only entry writable");
 	test_expect_damage(_metadata, &judgement, ARCH_NO_STORE);
 	EXPECT_GT(judgement.total, judgement.mapped);
-	ASSERT_EQ(0, test_map(&self->trial, MOCKGPU_FAULT_SINGLE));
-	test_expect_healthy(_metadata, &self->trial, self->healthy);
+	ASSERT_EQ(0, test_map(&self->exercise, MOCKGPU_FAULT_SINGLE));
+	test_expect_healthy(_metadata, &self->exercise, self->healthy);
 }
 
 int main(int argc, char **argv)

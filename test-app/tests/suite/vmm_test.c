@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The VMM layer on plain anonymous memory, without the driver: what every other
- * KVM test here rests on. A failure means that the suite or KVM is broken, not
- * the driver.
+ * The VMM layer on plain anonymous memory, without the driver: what every other KVM test here
+ * relies on. A failure means that the suite or KVM is broken, not the driver.
  */
 
 #include <pthread.h>
@@ -23,10 +22,10 @@
 #define TEST_SIZE (TEST_PAGES * (size_t)GUEST_PAGE_SIZE)
 #define TEST_SEED 0x5eed
 
-/* A page without access that gets it as soon as KVM_RUN has failed, or NULL. */
+/* A page without access that becomes accessible as soon as KVM_RUN has failed, or NULL. */
 static void *test_cured_page;
 
-/* In libc's place, for all of this program. */
+/* Replaces libc's function in all of this program. */
 int ioctl(int fd, unsigned long request, ...)
 {
 	va_list args;
@@ -48,7 +47,7 @@ int ioctl(int fd, unsigned long request, ...)
 FIXTURE(vmm) {
 	struct vmm *vm;
 	char *memory;
-	uint32_t visit[TEST_PAGES];
+	uint32_t sequence[TEST_PAGES];
 	uint8_t result[TEST_PAGES];
 	struct touch touch;
 };
@@ -64,10 +63,10 @@ FIXTURE_SETUP(vmm)
 	ASSERT_EQ(0, vmm_slot_set(self->vm, TEST_SLOT, VMM_VRAM_GPA, self->memory,
 				  TEST_SIZE, 0));
 	for (i = 0; i < TEST_PAGES; i++)
-		self->visit[i] = i;
+		self->sequence[i] = i;
 	self->touch = (struct touch){
 		.gpa = VMM_VRAM_GPA, .seed = TEST_SEED,
-		.visit = self->visit, .visits = TEST_PAGES,
+		.sequence = self->sequence, .accesses = TEST_PAGES,
 		.result = self->result,
 	};
 }
@@ -169,10 +168,10 @@ TEST_F(vmm, the_order_of_the_visit_is_kept)
 	struct guest_work *work = vmm_vcpu_work(vmm_vcpu_get(self->vm, 0));
 	uint32_t i;
 
-	/* The second half only, backwards; the last visited page has no memory. */
+	/* The second half only, backwards; the page touched last has no memory. */
 	for (i = 0; i < TEST_PAGES / 2; i++)
-		self->visit[i] = TEST_PAGES - 1 - i;
-	self->touch.visits = TEST_PAGES / 2;
+		self->sequence[i] = TEST_PAGES - 1 - i;
+	self->touch.accesses = TEST_PAGES / 2;
 	self->touch.op = GUEST_WRITE;
 	ASSERT_EQ(0, munmap(self->memory + TEST_SIZE / 2, GUEST_PAGE_SIZE));
 	ASSERT_EQ(0, touch_run(vmm_vcpu_get(self->vm, 0), &self->touch));
@@ -293,7 +292,7 @@ TEST_F(vmm, a_device_answers_reads_and_gets_writes)
 struct test_thread {
 	struct vmm_vcpu *vcpu;
 	struct touch touch;
-	uint32_t visit[TEST_PAGES / 2];
+	uint32_t sequence[TEST_PAGES / 2];
 	int ret;
 };
 
@@ -313,12 +312,12 @@ TEST_F(vmm, two_vcpus_run_at_once)
 
 	for (i = 0; i < 2; i++) {
 		for (j = 0; j < TEST_PAGES / 2; j++)
-			thread[i].visit[j] = 2 * j + i;
+			thread[i].sequence[j] = 2 * j + i;
 		thread[i].vcpu = vmm_vcpu_get(self->vm, i);
 		thread[i].touch = self->touch;
 		thread[i].touch.op = GUEST_WRITE;
-		thread[i].touch.visit = thread[i].visit;
-		thread[i].touch.visits = TEST_PAGES / 2;
+		thread[i].touch.sequence = thread[i].sequence;
+		thread[i].touch.accesses = TEST_PAGES / 2;
 		ASSERT_EQ(0, pthread_create(&id[i], NULL, test_thread_run, &thread[i]));
 	}
 	for (i = 0; i < 2; i++) {

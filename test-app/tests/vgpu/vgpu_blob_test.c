@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device model's blob resources: made, mapped into the host-visible region
- * by every route, filled and checked by the host, and given back; and what is
- * answered to a guest that wants what it must not have.
+ * The device model's blob resources: created, mapped into the host-visible region by every
+ * route, filled and checked by the host, and destroyed; and the errors for a guest that asks
+ * for what it must not have.
  */
 
 #include <setjmp.h>
@@ -114,7 +114,7 @@ FIXTURE_SETUP(blob)
 	self->report = vgpu_guest_at(&self->guest, VGPU_GUEST_FREE);
 }
 
-/* Whatever the test left, the device gives all of it back. */
+/* Whatever the test left, the device frees all of it. */
 FIXTURE_TEARDOWN(blob)
 {
 	struct vgpu_counts counts;
@@ -178,7 +178,7 @@ static void on_segv(int signal)
 	siglongjmp(out_of_reach, 1);
 }
 
-/* Touch an address: false when nothing is there. */
+/* Touch an address. Return: false when nothing is there. */
 static bool can_read(const char *address)
 {
 	struct sigaction old, action = { .sa_handler = on_segv, .sa_flags = SA_NODEFER };
@@ -272,7 +272,7 @@ TEST_F(blob, many_single_pages_at_once)
 	EXPECT_EQ(pages, vgpu_counts(guest->dev).mapped);
 	for (i = 0; i < pages; i++)
 		EXPECT_EQ(i, *view_word(guest, first + i, 0, 0));
-	/* Every other one goes while it is mapped; the rest is the teardown's. */
+	/* Every other one is destroyed while it is mapped; teardown does the rest. */
 	for (i = 0; i < pages; i += 2) {
 		before = view(guest, first + i);
 		ASSERT_EQ(OK, unref(guest, first + i));
@@ -323,7 +323,7 @@ TEST_F(blob, a_transport_that_fails_is_believed)
 	guest->map_error = -ENOMEM;
 	EXPECT_EQ(NO_MEMORY, vgpu_guest_map(guest, 1, 0));
 	ASSERT_EQ(OK_MAP, vgpu_guest_map(guest, 1, 0));
-	/* What could not be unmapped is still there, and must not be freed. */
+	/* A blob that could not be unmapped is still there, and must not be freed. */
 	before = view(guest, 1);
 	guest->map_error = -EIO;
 	EXPECT_EQ(UNSPECIFIED, unmap(guest, 1));
@@ -351,7 +351,7 @@ TEST_F(blob, memory_has_a_limit)
 	EXPECT_EQ(OK, vgpu_guest_host3d(guest, CTX, 3, variant->id, PAGE));
 }
 
-/* The rest does not depend on how blobs are mapped, or what of. */
+/* These tests do not depend on the route or the source of a blob. */
 FIXTURE(resource) {
 	struct vgpu_guest guest;
 	struct vgpu_report *report;
@@ -415,11 +415,11 @@ TEST_F(resource, bad_blobs_are_refused)
 	EXPECT_EQ(BAD_PARAMETER, vgpu_guest_run(guest, &command, sizeof(command), NULL, 0));
 	command.blob_mem = htole32(VIRTIO_GPU_BLOB_MEM_HOST3D_GUEST);
 	EXPECT_EQ(BAD_PARAMETER, vgpu_guest_run(guest, &command, sizeof(command), NULL, 0));
-	/* One that was not said to be mappable is not. */
+	/* A blob without the mappable flag cannot be mapped. */
 	command.blob_mem = htole32(VIRTIO_GPU_BLOB_MEM_HOST3D);
 	EXPECT_EQ(OK, vgpu_guest_run(guest, &command, sizeof(command), NULL, 0));
 	EXPECT_EQ(BAD_PARAMETER, vgpu_guest_map(guest, 1, 0));
-	/* The guest's own: without entries, too few, outside, more than were sent. */
+	/* GUEST blobs: without entries, too few, outside of memory, more than were sent. */
 	EXPECT_EQ(BAD_PARAMETER, vgpu_guest_own(guest, 2, &entry, 0, PAGE));
 	EXPECT_EQ(BAD_PARAMETER, vgpu_guest_own(guest, 2, &entry, 1, PAGE + 1));
 	EXPECT_EQ(BAD_PARAMETER, vgpu_guest_own(guest, 2, &entry, 1, 0));
@@ -455,7 +455,7 @@ TEST_F(resource, resources_have_a_limit)
 
 TEST_F(resource, the_guests_own_pages_are_reached_in_their_order)
 {
-	/* Backwards, across the regions' seam, one empty, one of half a page. */
+	/* Backwards, across the seam of the regions, one empty, one of half a page. */
 	struct virtio_gpu_mem_entry entry[] = {
 		{ htole64(VGPU_GUEST_HIGH + 4 * PAGE), htole32(PAGE), 0 },
 		{ htole64(VGPU_GUEST_HIGH), htole32(0), 0 },
@@ -485,10 +485,10 @@ TEST_F(resource, the_guests_own_pages_are_reached_in_their_order)
 	EXPECT_EQ(0, self->report->wrong_words);
 	ASSERT_EQ(OK, pattern(guest, VGPU_OP_CHECK, 1, 2, 1));
 	EXPECT_EQ(0, self->report->wrong_words);
-	/* The last half page is no page. */
+	/* The last half page does not count as a page. */
 	EXPECT_EQ(BAD_PARAMETER, pattern(guest, VGPU_OP_CHECK, 1, 0, 5));
 
-	/* Memory that leaves the guest is not touched any more. */
+	/* Memory that the guest loses is not accessed any more. */
 	vgpu_mem(guest->dev)->count--;
 	EXPECT_EQ(UNSPECIFIED, pattern(guest, VGPU_OP_FILL, 1, 0, 4));
 	vgpu_mem(guest->dev)->count++;
@@ -508,7 +508,7 @@ TEST_F(resource, bad_patterns_are_refused)
 	EXPECT_EQ(BAD_PARAMETER, pattern(guest, VGPU_OP_FILL, 1, 5, ~0ull));
 	EXPECT_EQ(BAD_PARAMETER, pattern(guest, VGPU_OP_FILL, 1, ~0ull, 2));
 	EXPECT_EQ(BAD_RESOURCE, pattern(guest, VGPU_OP_CHECK, 2, 0, 1));
-	/* A report that fits nowhere. */
+	/* A report that does not fit anywhere. */
 	ASSERT_EQ(OK, vgpu_guest_resource(guest, VIRTIO_GPU_CMD_CTX_DETACH_RESOURCE, CTX,
 					  REPORT));
 	EXPECT_EQ(BAD_RESOURCE, pattern(guest, VGPU_OP_CHECK, 1, 0, 1));
@@ -546,7 +546,7 @@ TEST_F(resource, contexts_see_only_what_is_attached)
 	EXPECT_EQ(BAD_RESOURCE, attach(guest, 2, 3));
 	ASSERT_EQ(OK, attach(guest, 2, 1));
 	EXPECT_EQ(BAD_RESOURCE, pattern(guest, VGPU_OP_FILL, 1, 0, 1));
-	/* A new context does not inherit from one that had its place. */
+	/* A new context does not inherit from the previous one with its id. */
 	ASSERT_EQ(OK, vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_DESTROY, CTX, 0));
 	ASSERT_EQ(OK, attach(guest, 2, REPORT));
 	ASSERT_EQ(OK, vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_DESTROY, 2, 0));

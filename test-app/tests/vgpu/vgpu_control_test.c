@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device model's control queue: the commands of contexts, fences and
- * capsets, and what it answers to bad ones.
+ * The device model's control queue: the commands of contexts, fences and capsets, and the
+ * answers to bad ones.
  */
 
 #include <malloc.h>
@@ -160,7 +160,7 @@ TEST_F(control, short_commands_and_short_answers_are_refused)
 	EXPECT_EQ(UNSPECIFIED, vgpu_guest_run(&self->guest, &command,
 					      sizeof(command.hdr) - 1, NULL, 0));
 
-	/* Room for an error, but not for what was asked for. */
+	/* Room for an error, but not for the answer. */
 	command.hdr.type = htole32(VIRTIO_GPU_CMD_GET_DISPLAY_INFO);
 	memcpy(vgpu_guest_at(&self->guest, VGPU_GUEST_COMMAND), &command, sizeof(command));
 	vgpu_guest_desc(&self->guest, 0, VGPU_GUEST_COMMAND, sizeof(command.hdr),
@@ -246,7 +246,7 @@ TEST_F(control, a_fence_comes_back_with_the_answer)
 		.ring_idx = 5,
 	};
 
-	/* Of an error too, or the guest would wait for ever. */
+	/* For an error too, or the guest would wait forever. */
 	EXPECT_EQ(BAD_CONTEXT, vgpu_guest_run(&self->guest, &command, sizeof(command),
 					      &answer, sizeof(answer)));
 	EXPECT_EQ(command.flags, answer.flags);
@@ -291,8 +291,8 @@ static int send_ring(struct vgpu_guest *guest, unsigned int slot, uint32_t ctx_i
 }
 
 /*
- * The answer to what was sent from @slot, if that is what comes back next, with
- * its fence; 0 if not.
+ * The answer to what was sent from @slot, if that is what comes back next, with its fence; 0
+ * if not.
  */
 static uint32_t back(struct vgpu_guest *guest, unsigned int slot)
 {
@@ -318,19 +318,19 @@ TEST_F(control, rings_are_timelines_of_their_own)
 
 	ASSERT_EQ(OK, vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_CREATE, 1, 0));
 	ASSERT_EQ(OK, vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_CREATE, 2, 0));
-	/* Ring 3 of context 1 waits, and so does what comes behind it there. */
+	/* Ring 3 of context 1 waits, and so does what follows there. */
 	EXPECT_EQ(0, send_ring(guest, 0, 1, VGPU_OP_HOLD, 3, 3));
 	EXPECT_EQ(0, send_ring(guest, 1, 1, 0, 0, 3));
 	EXPECT_TRUE(none_back(guest));
 	EXPECT_EQ(2, vgpu_counts(guest->dev).held);
-	/* Not other rings, nor the same one of another context, nor the unfenced. */
+	/* Other rings do not, nor the same ring of another context, nor unfenced commands. */
 	EXPECT_EQ(0, send_ring(guest, 2, 1, 0, 0, 2));
 	EXPECT_EQ(OK, back(guest, 2));
 	EXPECT_EQ(0, send_ring(guest, 3, 2, 0, 0, 3));
 	EXPECT_EQ(OK, back(guest, 3));
 	EXPECT_EQ(BAD_PARAMETER, vgpu_guest_submit(guest, 1, "", 1));
 	EXPECT_TRUE(none_back(guest));
-	/* In order, before the answer of the release itself. */
+	/* In order, before the answer to the release itself. */
 	EXPECT_EQ(0, send_ring(guest, 0, 1, 0, 0, 3));
 	EXPECT_EQ(0, send_ring(guest, 4, 1, VGPU_OP_RELEASE, 3, 0));
 	EXPECT_EQ(OK, back(guest, 0));
@@ -400,7 +400,7 @@ TEST_F(control, no_more_than_so_many_wait)
 	EXPECT_EQ(0, vgpu_counts(guest->dev).held);
 }
 
-/* Bytes of heap, mapped ones too. */
+/* Bytes allocated from the heap, including mapped ones. */
 static size_t heap_used(void)
 {
 	struct mallinfo2 info = mallinfo2();
@@ -408,10 +408,10 @@ static size_t heap_used(void)
 	return info.uordblks + info.hblkhd;
 }
 
-/* An answer that waits takes what it needs, however long its chain is. */
+/* A held answer takes only the memory it needs, however long its chain is. */
 TEST_F(control, what_waits_takes_little)
 {
-	/* The longest that there are, or twice what may be kept of each. */
+	/* The longest chain there is, or one twice as long as what may be kept of it. */
 	const unsigned int longest = test_is_long() ? 32768 : 1024;
 	struct vring_desc *table = vgpu_guest_at(&self->guest, VGPU_GUEST_HIGH);
 	struct vgpu_guest *guest = &self->guest;
@@ -420,7 +420,7 @@ TEST_F(control, what_waits_takes_little)
 	size_t before;
 
 	ASSERT_EQ(OK, vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_CREATE, 1, 0));
-	/* The command is in slot 0 now, for the chains behind it. */
+	/* The command is in slot 0 now, for the chains that follow. */
 	ASSERT_EQ(0, send_ring(guest, 0, 1, VGPU_OP_HOLD, 3, 3));
 	for (i = 0; i < longest; i++)
 		table[i] = (struct vring_desc){

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device model's cross-domain contexts (capset 5): the messages a guest of
- * crosvm sends to get an image, and what is answered to bad ones.
+ * The device model's cross-domain contexts (capset 5): the messages a guest of crosvm sends to
+ * get an image, and the answers to bad ones.
  */
 
 #include "kselftest_harness.h"
@@ -131,7 +131,7 @@ TEST_F(cross_domain, bad_beginnings_are_refused)
 {
 	struct vgpu_guest *guest = &self->guest;
 
-	/* Not attached, not there, with a channel, not begun, and twice. */
+	/* Not attached, missing, with a channel, not initialised, and twice. */
 	EXPECT_EQ(BAD_RESOURCE, cross_init(guest, CROSS_RING, 0));
 	EXPECT_EQ(BAD_RESOURCE, cross_init(guest, 0, 0));
 	EXPECT_EQ(BAD_PARAMETER, cross_init(guest, CROSS_RING, 1));
@@ -153,7 +153,7 @@ TEST_F(cross_domain, bad_questions_are_refused)
 	EXPECT_EQ(BAD_PARAMETER, cross_ask(guest, 1, 1, DRM_FORMAT_R8, 1u << 31));
 	EXPECT_EQ(OK, cross_ask(guest, 16384, 16384, DRM_FORMAT_ABGR16161616F, 0));
 	EXPECT_EQ(2ull << 30, le64toh(self->reply->size));
-	/* The ring left, or is too small for the reply. */
+	/* The ring is gone, or is too small for the reply. */
 	EXPECT_EQ(OK, vgpu_guest_resource(guest, VIRTIO_GPU_CMD_CTX_DETACH_RESOURCE,
 					  CROSS_CTX, CROSS_RING));
 	EXPECT_EQ(BAD_RESOURCE, cross_ask(guest, 1, 1, DRM_FORMAT_R8, 0));
@@ -179,7 +179,7 @@ TEST_F(cross_domain, a_context_asks_only_so_often)
 	for (i = 1; i <= 64; i++)
 		ASSERT_EQ(OK, cross_ask(&self->guest, 4096, i, DRM_FORMAT_R8, 0));
 	EXPECT_EQ(NO_MEMORY, cross_ask(&self->guest, 4096, i, DRM_FORMAT_R8, 0));
-	/* What was asked before may be asked again. */
+	/* A request that was made before may be repeated. */
 	EXPECT_EQ(OK, cross_ask(&self->guest, 4096, 1, DRM_FORMAT_R8, 0));
 	EXPECT_EQ(2, le32toh(self->reply->blob_id));
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that goes while the device model uses it: a blob's, which its driver revokes
- * or cannot bring back, and the guest's, whose file is cut short. The guest gets an
- * error, the process lives, and whoever comes next is served.
+ * Memory that disappears while the device model uses it: a blob's, which its driver revokes or
+ * cannot bring back, and the guest's, whose file is truncated. The guest gets an error, the
+ * process lives, and the next guest is served.
  *
- * Environment: MOCKGPU_MODULE, to load the module again after the device was pulled.
+ * Environment: MOCKGPU_MODULE, to load the module again after the device was unplugged.
  */
 
 #include <pthread.h>
@@ -21,7 +21,7 @@
 #include "guest/protocol.h"
 #include "vgpu/protocol.h"
 #include "debugfs.h"
-#include "guarded.h"
+#include "fault_guard.h"
 #include "mockgpu.h"
 #include "reload.h"
 #include "vgpu/testing/guest.h"
@@ -74,37 +74,37 @@ TEST(a_guard_tells_what_is_there)
 	there = page_make(&fd);
 	ASSERT_NE(NULL, gone);
 	ASSERT_NE(NULL, there);
-	ASSERT_EQ(0, guarded_init());
-	ASSERT_EQ(0, guarded_init());
-	EXPECT_EQ(0, guarded_read(data, there, PAGE));
+	ASSERT_EQ(0, fault_guard_init());
+	ASSERT_EQ(0, fault_guard_init());
+	EXPECT_EQ(0, fault_guard_read(data, there, PAGE));
 	EXPECT_EQ(1, data[PAGE - 1]);
-	EXPECT_EQ(-EFAULT, guarded_read(data, gone, PAGE));
-	EXPECT_EQ(-EFAULT, guarded_write(gone, data, 1));
-	EXPECT_EQ(0, guarded_write(there, "2", 1));
+	EXPECT_EQ(-EFAULT, fault_guard_read(data, gone, PAGE));
+	EXPECT_EQ(-EFAULT, fault_guard_write(gone, data, 1));
+	EXPECT_EQ(0, fault_guard_write(there, "2", 1));
 	EXPECT_EQ('2', *there);
-	EXPECT_EQ(SIGBUS, guarded(touch, gone));
+	EXPECT_EQ(SIGBUS, fault_guard(touch, gone));
 	munmap(gone, PAGE);
-	EXPECT_EQ(SIGSEGV, guarded(touch, gone));
-	EXPECT_EQ(0, guarded(touch, there));
+	EXPECT_EQ(SIGSEGV, fault_guard(touch, gone));
+	EXPECT_EQ(0, fault_guard(touch, there));
 }
 
 TEST_SIGNAL(outside_of_a_guard_it_is_deadly, SIGBUS)
 {
 	char *gone = page_cut(), data = 0;
 
-	ASSERT_EQ(0, guarded_init());
-	EXPECT_EQ(-EFAULT, guarded_read(&data, gone, 1));
+	ASSERT_EQ(0, fault_guard_init());
+	EXPECT_EQ(-EFAULT, fault_guard_read(&data, gone, 1));
 	touch(gone);
 }
 
-/* The side that cannot go: a bug of the program, which no guard may hide. */
+/* The side that cannot go away: a fault there is a bug, which no guard may hide. */
 TEST_SIGNAL(another_address_is_deadly, SIGBUS)
 {
 	char *gone = page_cut(), data = 0;
 
-	ASSERT_EQ(0, guarded_init());
-	EXPECT_EQ(-EFAULT, guarded_write(gone, &data, 1));
-	guarded_read(gone, &data, 1);
+	ASSERT_EQ(0, fault_guard_init());
+	EXPECT_EQ(-EFAULT, fault_guard_write(gone, &data, 1));
+	fault_guard_read(gone, &data, 1);
 }
 
 static void leave(int sig)
@@ -122,7 +122,7 @@ TEST(who_had_the_signal_before_keeps_it)
 	pid = fork();
 	if (!pid) {
 		signal(SIGBUS, leave);
-		if (guarded_init() || guarded_read(&data, gone, 1) != -EFAULT)
+		if (fault_guard_init() || fault_guard_read(&data, gone, 1) != -EFAULT)
 			_exit(1);
 		touch(gone);
 		_exit(2);
@@ -141,14 +141,14 @@ TEST(a_guard_makes_no_system_call)
 
 	pid = fork();
 	if (!pid) {
-		bool right = !guarded_init();
+		bool right = !fault_guard_init();
 
 		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT))
 			_exit(4);
-		/* From here on any but read, write, exit and sigreturn is deadly. */
+		/* From here on any system call but read, write, exit and sigreturn kills. */
 		for (i = 0; i < 1000; i++) {
-			right = right && guarded_read(&data, gone, 1) == -EFAULT &&
-				!guarded_read(&data, "1", 1);
+			right = right && fault_guard_read(&data, gone, 1) == -EFAULT &&
+				!fault_guard_read(&data, "1", 1);
 		}
 		syscall(SYS_exit, !right);
 	}
@@ -174,7 +174,7 @@ static void *guard_run(void *arg)
 
 	for (i = 0; i < 20000; i++) {
 		memset(data, 0, sizeof(data));
-		if (guarded_read(data, guard->from, sizeof(data)) != guard->right ||
+		if (fault_guard_read(data, guard->from, sizeof(data)) != guard->right ||
 		    data[63] != !guard->right)
 			guard->wrong++;
 	}
@@ -188,7 +188,7 @@ TEST(threads_have_guards_of_their_own)
 	int fd, i;
 
 	there = page_make(&fd);
-	ASSERT_EQ(0, guarded_init());
+	ASSERT_EQ(0, fault_guard_init());
 	for (i = 0; i < 4; i++) {
 		guards[i] = (struct guard){
 			.from = i % 2 ? there : gone, .right = i % 2 ? 0 : -EFAULT,
@@ -201,7 +201,7 @@ TEST(threads_have_guards_of_their_own)
 	}
 }
 
-/* Guest memory in a file of somebody else's. */
+/* Guest memory in a file that belongs to somebody else. */
 FIXTURE(guest_memory) {
 	struct vgpu_guest guest;
 	int fd;
@@ -220,7 +220,7 @@ FIXTURE_TEARDOWN(guest_memory)
 	close(self->fd);
 }
 
-/* Put the file in the place of one of the guest's regions. */
+/* Put the file in place of one of the guest's regions. */
 static void replace(struct __test_metadata *_metadata, char *ram, int fd)
 {
 	ASSERT_EQ(ram, mmap(ram, VGPU_GUEST_REGION, PROT_READ | PROT_WRITE,
@@ -287,7 +287,7 @@ static void prepare(struct vgpu_guest *guest)
 	guest->avail_idx = 1;
 }
 
-/* Descriptors lie lowest, then the available ring, the used one, command, answer. */
+/* From low to high: descriptors, the available ring, the used ring, command, answer. */
 TEST_F(guest_memory, of_the_queue)
 {
 	const uint64_t used_end = VGPU_GUEST_USED - VGPU_GUEST_LOW + PAGE;
@@ -306,7 +306,7 @@ TEST_F(guest_memory, of_the_queue)
 		ret = vgpu_queue_notify(guest->dev, VGPU_QUEUE_CONTROL);
 		EXPECT_EQ(left < used_end ? -EFAULT : 0, ret)
 			TH_LOG("cut at %#llx", (unsigned long long)left);
-		/* A broken queue is silent until it is set anew. */
+		/* A broken queue is silent until it is set again. */
 		ret = vgpu_queue_notify(guest->dev, VGPU_QUEUE_CONTROL);
 		EXPECT_EQ(left < used_end ? -ESHUTDOWN : 0, ret)
 			TH_LOG("cut at %#llx", (unsigned long long)left);
@@ -320,7 +320,7 @@ TEST_F(guest_memory, of_the_queue)
 	EXPECT_EQ(0, vgpu_queue_notify(guest->dev, VGPU_QUEUE_CONTROL));
 	EXPECT_EQ(0, vgpu_guest_used(guest, &head, &len));
 	ASSERT_EQ(0, ftruncate(self->fd, 0));
-	/* Nor can a queue begin where nothing is. */
+	/* Nor can a queue start where nothing is. */
 	EXPECT_EQ(-EFAULT, vgpu_queue_start(guest->dev, VGPU_QUEUE_CONTROL, VGPU_GUEST_QUEUE,
 					    VGPU_GUEST_DESC, VGPU_GUEST_AVAIL,
 					    VGPU_GUEST_USED, 0));
@@ -335,7 +335,7 @@ FIXTURE(blob) {
 
 enum how { ZAP, REVOKE, FAULT, UNPLUG };
 
-/* @touched: the device has its own view of it already; @mapped: the guest too */
+/* @touched: the device already has its own mapping of it; @mapped: the guest too */
 FIXTURE_VARIANT(blob) {
 	enum how how;
 	bool mapped;
@@ -349,7 +349,7 @@ FIXTURE_VARIANT(blob) {
 		.how = how_, .mapped = true, .touched = true,			\
 	}
 
-/* The control: the memory comes back at the next touch. */
+/* The control: the memory comes back at the next access. */
 HOW(zap, ZAP);
 HOW(revoke, REVOKE);
 HOW(fault, FAULT);
@@ -425,7 +425,7 @@ TEST_F(blob, goes_away)
 		EXPECT_EQ(0, self->report->wrong_words);
 	/* There is nowhere to write the report to. */
 	EXPECT_EQ(right, pattern(guest, VGPU_OP_CHECK, OTHER, BLOB, 1));
-	/* What is left works, and the blob goes as any other. */
+	/* What is left works, and the blob can be destroyed like any other. */
 	ASSERT_EQ(OK, pattern(guest, VGPU_OP_FILL, OTHER, 0, 1));
 	ASSERT_EQ(OK, pattern(guest, VGPU_OP_CHECK, OTHER, REPORT, 1));
 	EXPECT_EQ(0, self->report->wrong_words);

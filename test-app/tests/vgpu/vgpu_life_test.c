@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of blobs out of the usual order, as guests were seen to do it: a context that
- * ends before its blobs, a full window, requests that fail a thousand times; and blobs of
- * other exporters. What fails leaves nothing, neither here nor in the driver.
+ * Lifetimes of blobs in an unusual order, as seen from real guests: a context that is destroyed
+ * before its blobs, a full window, requests that fail a thousand times; and blobs of other
+ * exporters. What fails leaves nothing behind, neither here nor in the driver.
  */
 
 #include <sys/mman.h>
@@ -24,10 +24,10 @@
 #define TIMES 1000
 
 /**
- * struct holdings - what blobs take
+ * struct holdings - what blobs occupy
  * @fds: descriptors
  * @maps: mappings
- * @usage: of the driver, without it all 0
+ * @usage: of the driver, all 0 without it
  */
 struct holdings {
 	unsigned int fds;
@@ -152,7 +152,7 @@ static uint32_t fill(struct vgpu_guest *guest, uint32_t id, uint64_t pages)
 	return vgpu_guest_submit(guest, CTX, &fill, sizeof(fill));
 }
 
-/* Words that fill() did not leave so; with no pattern, words that are not 0. */
+/* Count the words that fill() did not write so; without a pattern, words that are not 0. */
 static uint64_t wrong_words(const char *memory, uint64_t pages, uint32_t seed)
 {
 	uint64_t page, wrong = 0;
@@ -168,7 +168,7 @@ static uint64_t wrong_words(const char *memory, uint64_t pages, uint32_t seed)
 	return wrong;
 }
 
-/* Linux does so when a file is closed after its context went. */
+/* Linux does so when a file is closed after its context is gone. */
 TEST_F(life, a_context_ends_before_its_blob)
 {
 	struct vgpu_guest *guest = &self->guest;
@@ -182,7 +182,7 @@ TEST_F(life, a_context_ends_before_its_blob)
 	EXPECT_EQ(BAD_CONTEXT, command(guest, VIRTIO_GPU_CMD_CTX_DETACH_RESOURCE, BLOB));
 	EXPECT_EQ(BAD_CONTEXT, fill(guest, BLOB, 1));
 	EXPECT_EQ(0, wrong_words(view(guest, BLOB), 1, BLOB));
-	/* One of the same name does not get what its forerunner had. */
+	/* A new context with its id does not get what the old one had. */
 	ASSERT_EQ(OK, vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_CREATE, CTX, 0));
 	EXPECT_EQ(BAD_RESOURCE, fill(guest, BLOB, 1));
 	EXPECT_EQ(OK, command(guest, VIRTIO_GPU_CMD_CTX_DETACH_RESOURCE, BLOB));
@@ -208,7 +208,7 @@ static uint32_t create_with(struct vgpu_guest *guest, uint64_t blob_id, uint64_t
 	return vgpu_guest_run(guest, &create, sizeof(create), NULL, 0);
 }
 
-/* CREATE_GUEST_HANDLE of crosvm (8) is nobody's here. */
+/* CREATE_GUEST_HANDLE of crosvm (8) is not supported here. */
 TEST_F(life, blobs_that_cannot_be_made)
 {
 	const uint32_t mem = VIRTIO_GPU_BLOB_MEM_HOST3D;
@@ -224,7 +224,7 @@ TEST_F(life, blobs_that_cannot_be_made)
 		ASSERT_EQ(BAD_PARAMETER,
 			  create_with(guest, variant->id, PAGE,
 				      VIRTIO_GPU_BLOB_MEM_HOST3D_GUEST, 1));
-		/* A kind, an order, a placement and a source that there are not. */
+		/* A kind, an order, a placement and a source that do not exist. */
 		ASSERT_EQ(BAD_PARAMETER,
 			  create_with(guest, variant->id | 0xfe00, PAGE, mem, 1));
 		ASSERT_EQ(BAD_PARAMETER,
@@ -263,7 +263,7 @@ TEST_F(life, maps_that_fail)
 		ASSERT_EQ(BAD_PARAMETER, vgpu_guest_map(guest, BLOB, 16 * PAGE));
 		ASSERT_EQ(OK, unmap(guest, BLOB));
 	}
-	/* Where nothing is any more may be one mapping with its neighbours. */
+	/* An empty range may be one mapping with its neighbours. */
 	EXPECT_GE(before.maps, count_maps());
 	EXPECT_EQ(before.fds, count_fds());
 }
@@ -288,7 +288,7 @@ static void fill_window(struct __test_metadata *_metadata, struct vgpu_guest *gu
 	}
 }
 
-/* Whether a blob fits anywhere: the guest chooses where, the device says whether. */
+/* Whether a blob fits anywhere: the guest chooses where, the device accepts or not. */
 static bool fits(struct vgpu_guest *guest, uint32_t id, uint64_t size)
 {
 	uint64_t offset;
@@ -309,7 +309,7 @@ TEST_F(life, a_full_and_a_fragmented_window)
 	EXPECT_FALSE(fits(guest, 4, PAGE));
 	EXPECT_EQ(BAD_PARAMETER, vgpu_guest_map(guest, 4, VGPU_GUEST_WINDOW));
 	ASSERT_EQ(OK, vgpu_guest_host3d(guest, CTX, 5, variant->id, 2 * quarter));
-	/* A quarter is free, but two are asked for; then they are, but not side by side. */
+	/* A quarter is free, but two are needed; then two are, but not adjacent ones. */
 	ASSERT_EQ(OK, unref(guest, 2));
 	EXPECT_FALSE(fits(guest, 5, 2 * quarter));
 	EXPECT_EQ(OK_MAP, vgpu_guest_map(guest, 4, 3 * quarter - PAGE));
@@ -346,8 +346,8 @@ FIXTURE_TEARDOWN(foreign)
 }
 
 /*
- * What the host writes must be what the guest sees. A VMM that maps nothing in the place
- * of such a buffer, and reports success, shows zeroes.
+ * What the host writes must be what the guest sees. A VMM that maps nothing in place of such a
+ * buffer, and reports success, shows zeros.
  */
 TEST_F(foreign, blobs_are_mapped_for_real)
 {
@@ -357,7 +357,7 @@ TEST_F(foreign, blobs_are_mapped_for_real)
 	char *guest_view;
 
 	if (access(variant->device, F_OK)) {
-		/* Nor may it be taken for a resource that does not exist. */
+		/* Nor may it be confused with a resource that does not exist. */
 		EXPECT_EQ(UNSPECIFIED, vgpu_guest_host3d(guest, CTX, BLOB, variant->id, PAGE));
 		return;
 	}
@@ -368,7 +368,7 @@ TEST_F(foreign, blobs_are_mapped_for_real)
 	EXPECT_EQ(0, wrong_words(guest_view, pages, 0));
 	ASSERT_EQ(OK, fill(guest, BLOB, pages));
 	EXPECT_EQ(0, wrong_words(guest_view, pages, BLOB));
-	/* The control: memory that is nobody's in its place. */
+	/* The control: unrelated memory in its place. */
 	ASSERT_EQ(guest_view, mmap(guest_view, 2 * MIB, PROT_READ | PROT_WRITE,
 				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	EXPECT_EQ(pages * GUEST_WORDS, wrong_words(guest_view, pages, BLOB));

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How a guest is told to map a HOST3D blob: as the host does. Two entries of
- * different memory types for one page are not coherent, and the guest would see old
- * contents. No cache is needed to judge that: the answer to MAP_BLOB is compared with
- * the host's own page table.
+ * How a guest is told to map a HOST3D blob: as the host does. Two entries of different memory
+ * types for one page are not coherent, and the guest would see old contents. No cache is needed
+ * to check that: the answer to MAP_BLOB is compared with the host's own page table.
  */
 
 #include <sys/mman.h>
@@ -29,7 +28,7 @@
 #define CACHED VIRTIO_GPU_MAP_CACHE_CACHED
 #define UNCACHED VIRTIO_GPU_MAP_CACHE_UNCACHED
 #define WC VIRTIO_GPU_MAP_CACHE_WC
-/* The carve-out that stands for VRAM, see driver/mockgpu_vram.c. */
+/* The carve-out that is used as VRAM, see driver/mockgpu_vram.c. */
 #define OF_VRAM (ARCH_KEEPS_TYPES ? WC : CACHED)
 
 #define OF(kind, order, caching)	\
@@ -82,7 +81,7 @@ FIXTURE_TEARDOWN(map_info)
 	close(self->drm_fd);
 }
 
-/* What MAP_BLOB says, 0 when it fails. */
+/* What MAP_BLOB returns, 0 when it fails. */
 static uint32_t map(struct vgpu_guest *guest, uint32_t id)
 {
 	struct virtio_gpu_resource_map_blob command = {
@@ -132,14 +131,14 @@ TEST_F(map_info, is_that_of_the_host)
 	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA,
 		  vgpu_guest_host3d(guest, CTX, BLOB, variant->id, 2 * MIB));
 	EXPECT_EQ(variant->right, map(guest, BLOB));
-	/* A memfd's pages are the page cache's: write-back always. */
+	/* A memfd's pages belong to the page cache: always write-back. */
 	if (self->drm_fd < 0)
 		return;
 	EXPECT_EQ(variant->right,
 		  map_info_of_host(_metadata, self->drm_fd, view(guest, BLOB)));
 }
 
-/* What was moved before it is mapped is where it was moved to. */
+/* A buffer that was moved before it is mapped stays where it was moved. */
 TEST_F(map_info, follows_a_move)
 {
 	struct vgpu_guest *guest = &self->guest;
@@ -149,7 +148,7 @@ TEST_F(map_info, follows_a_move)
 		  vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_CREATE, CTX, 0));
 	ASSERT_EQ(VIRTIO_GPU_RESP_OK_NODATA,
 		  vgpu_guest_host3d(guest, CTX, BLOB, variant->id, 2 * MIB));
-	/* A memfd does not move; mapped again, it is what it was. */
+	/* A memfd does not move; mapped again, it is the same. */
 	if (self->drm_fd < 0) {
 		EXPECT_EQ(CACHED, map(guest, BLOB));
 		EXPECT_EQ(VIRTIO_GPU_RESP_OK_NODATA, unmap(guest, BLOB));
@@ -165,7 +164,7 @@ TEST_F(map_info, follows_a_move)
 	EXPECT_EQ(OF_VRAM, map(guest, BLOB));
 }
 
-/* An image of a cross-domain context: said before it is made, and true afterwards. */
+/* An image of a cross-domain context: known before it is created, and true afterwards. */
 TEST_F(map_info, of_an_image)
 {
 	const struct virtio_gpu_mem_entry entry = {

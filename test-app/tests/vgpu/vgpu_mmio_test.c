@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device model behind virtio-mmio: what a driver finds in the registers, and
- * what becomes of one that writes what it must not. No KVM.
+ * The device model with virtio-mmio: what a driver finds in the registers, and what happens to
+ * one that writes what it must not. No KVM.
  */
 
 #include <linux/virtio_config.h>
@@ -80,7 +80,7 @@ static void accept(struct vgpu_mmio *mmio, uint64_t features)
 	out(mmio, VIRTIO_MMIO_DRIVER_FEATURES, features >> 32);
 }
 
-/* Up to FEATURES_OK; what the status is then. */
+/* Negotiate up to FEATURES_OK. Return: the status. */
 static uint32_t negotiate(struct vgpu_mmio *mmio, uint64_t features)
 {
 	out(mmio, VIRTIO_MMIO_STATUS, 0);
@@ -90,7 +90,7 @@ static uint32_t negotiate(struct vgpu_mmio *mmio, uint64_t features)
 	return in(mmio, VIRTIO_MMIO_STATUS);
 }
 
-/* Describe the control queue and try to use it; whether that was accepted. */
+/* Describe the control queue and try to use it. Return: whether that was accepted. */
 static uint32_t queue_start(struct vgpu_mmio *mmio, uint32_t num, uint64_t desc,
 			    uint64_t avail, uint64_t used)
 {
@@ -139,7 +139,7 @@ TEST_F(mmio, says_what_it_is)
 	EXPECT_EQ(0, in(mmio, VIRTIO_MMIO_DEVICE_FEATURES));
 	EXPECT_EQ(0, in(mmio, VIRTIO_MMIO_CONFIG_GENERATION));
 	EXPECT_EQ(0, in(mmio, VIRTIO_MMIO_STATUS));
-	/* Write-only, of version 1, and unknown ones. */
+	/* Write-only, from version 1, and unknown ones. */
 	for (reg = 0; reg < VIRTIO_MMIO_CONFIG; reg += 4) {
 		if (reg > VIRTIO_MMIO_QUEUE_NUM_MAX && reg < VIRTIO_MMIO_SHM_LEN_LOW)
 			EXPECT_EQ(0, in(mmio, reg));
@@ -176,18 +176,18 @@ TEST_F(mmio, features_are_agreed_once)
 	EXPECT_EQ(STATUS_DRIVER, negotiate(mmio, all & ~version_1));
 	EXPECT_EQ(STATUS_DRIVER, negotiate(mmio, all | 1ull << 63));
 	EXPECT_EQ(STATUS_DRIVER, negotiate(mmio, all | 1ull << VIRTIO_F_RING_RESET));
-	/* Having been refused, it may ask for less. */
+	/* After a refusal it may ask for less. */
 	accept(mmio, all);
 	out(mmio, VIRTIO_MMIO_STATUS, STATUS_READY);
 	EXPECT_EQ(STATUS_READY, in(mmio, VIRTIO_MMIO_STATUS));
-	/* From then on what it writes has no effect: CTX_CREATE needs a feature. */
+	/* From then on its writes have no effect: CTX_CREATE needs a feature. */
 	EXPECT_EQ(STATUS_READY, negotiate(mmio, version_1));
 	accept(mmio, all);
 	out(mmio, VIRTIO_MMIO_STATUS, STATUS_READY);
 	queue_start(mmio, VGPU_GUEST_QUEUE, VGPU_GUEST_DESC, VGPU_GUEST_AVAIL, VGPU_GUEST_USED);
 	out(mmio, VIRTIO_MMIO_STATUS, STATUS_RUNNING);
 	EXPECT_EQ(VIRTIO_GPU_RESP_ERR_UNSPEC, create_ctx(&self->guest));
-	/* There are no more than 64. */
+	/* There are only 64. */
 	out(mmio, VIRTIO_MMIO_STATUS, 0);
 	accept(mmio, all);
 	out(mmio, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 2);
@@ -236,7 +236,7 @@ TEST_F(mmio, bad_queues_are_not_taken)
 	struct vgpu_mmio *mmio = &self->mmio;
 	size_t i;
 
-	/* Nor is a good one, before the features are agreed. */
+	/* Nor is a valid one, before the features are negotiated. */
 	EXPECT_EQ(0, queue_start(mmio, 64, VGPU_GUEST_DESC, VGPU_GUEST_AVAIL, VGPU_GUEST_USED));
 	ASSERT_EQ(STATUS_READY, negotiate(mmio, offered(mmio)));
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
@@ -360,7 +360,7 @@ TEST_F(mmio, a_notification_has_an_end)
 	out(&self->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VGPU_QUEUE_CONTROL);
 	EXPECT_EQ(999, guest->refill);
 	EXPECT_EQ(1 + VGPU_GUEST_QUEUE, le16toh(used->idx));
-	/* What was added is run when it is announced. */
+	/* Added commands are run when they are announced. */
 	out(&self->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VGPU_QUEUE_CONTROL);
 	EXPECT_EQ(1 + 2 * VGPU_GUEST_QUEUE, le16toh(used->idx));
 }

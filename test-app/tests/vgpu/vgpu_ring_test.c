@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device model's guest memory and split virtqueue, with a guest that breaks
- * every rule: nothing is read or written but what the guest may name, and a
- * broken queue stays silent until it is set anew.
+ * The device model's guest memory and split virtqueue, with a guest that breaks every rule: the
+ * device accesses only what the guest may name, and a broken queue stays silent until it is set
+ * again.
  */
 
 #include <sys/mman.h>
@@ -109,7 +109,7 @@ FIXTURE_TEARDOWN(ring)
 #define IN VRING_DESC_F_WRITE
 #define IN_NEXT (VRING_DESC_F_WRITE | VRING_DESC_F_NEXT)
 
-/* The chain at @head_ was answered, as it should be. */
+/* The chain at @head_ was answered as expected. */
 #define EXPECT_ANSWERED(head_) do {					\
 	uint32_t head, len;						\
 	EXPECT_EQ(0, vgpu_guest_used(&self->guest, &head, &len));	\
@@ -142,7 +142,7 @@ TEST_F(ring, a_chain_is_answered)
 
 TEST_F(ring, framing_does_not_matter)
 {
-	/* A command of three pieces, an answer of one byte and a rest; none empty. */
+	/* A command of three pieces, an answer of one byte and a rest; none is empty. */
 	vgpu_guest_desc(&self->guest, 0, VGPU_GUEST_COMMAND, 1, OUT, 1);
 	vgpu_guest_desc(&self->guest, 1, VGPU_GUEST_COMMAND + 1, 0, OUT, 2);
 	vgpu_guest_desc(&self->guest, 2, VGPU_GUEST_COMMAND + 1, COMMAND_SIZE - 1, OUT, 3);
@@ -207,7 +207,7 @@ TEST_F(ring, the_longest_indirect_chain_is_taken_and_no_longer_one)
 	EXPECT_EQ(-EPROTO, vgpu_guest_kick(&self->guest, 0));
 	EXPECT_BROKEN();
 
-	/* A table that is allowed, behind one descriptor too many. */
+	/* A valid table, after one descriptor too many. */
 	vgpu_guest_desc(&self->guest, 0, VGPU_GUEST_COMMAND, 0, OUT, 1);
 	vgpu_guest_desc(&self->guest, 1, VGPU_GUEST_HIGH, longest * sizeof(*table),
 			VRING_DESC_F_INDIRECT, 0);
@@ -305,7 +305,7 @@ TEST_F(ring, bad_indirect_tables_break_it)
 		{ VGPU_GUEST_FREE, 32, VRING_DESC_F_INDIRECT | VRING_DESC_F_NEXT, -EPROTO },
 		{ 0, 32, VRING_DESC_F_INDIRECT, -EFAULT },
 		{ UINT64_MAX - 7, 32, VRING_DESC_F_INDIRECT, -EFAULT },
-		/* One whose first descriptor is fine and whose second is no memory. */
+		/* One whose first descriptor is fine and whose second is not memory. */
 		{ VGPU_GUEST_HIGH + VGPU_GUEST_REGION - 16, 32, VRING_DESC_F_INDIRECT,
 		  -EFAULT },
 	};
@@ -322,7 +322,7 @@ TEST_F(ring, bad_indirect_tables_break_it)
 		EXPECT_EQ(bad[i].error, vgpu_guest_kick(&self->guest, 0));
 		EXPECT_BROKEN();
 	}
-	/* A table in a table, and one that goes round. */
+	/* A table in a table, and a circular one. */
 	table[1] = (struct vring_desc){ VGPU_GUEST_FREE, 32, VRING_DESC_F_INDIRECT, 0 };
 	vgpu_guest_desc(&self->guest, 0, VGPU_GUEST_FREE, 32, VRING_DESC_F_INDIRECT, 0);
 	EXPECT_EQ(-EPROTO, vgpu_guest_kick(&self->guest, 0));
@@ -348,7 +348,7 @@ TEST_F(ring, indirect_tables_need_the_feature)
 	EXPECT_BROKEN();
 }
 
-/* As crosvm's guests have it: one chain through all descriptors, from the last one on. */
+/* As crosvm's guests do: one chain through all descriptors, from the last one on. */
 TEST_F(ring, the_longest_queue)
 {
 	const uint64_t avail_gpa = VGPU_GUEST_HIGH + 0x80000, used_gpa = VGPU_GUEST_HIGH + 0xa0000;
@@ -382,7 +382,7 @@ TEST_F(ring, buffers_outside_of_memory_harm_nobody)
 {
 	uint32_t head, len;
 
-	/* The command cannot be read: the answer says so. */
+	/* The command cannot be read: the answer reports it. */
 	vgpu_guest_desc(&self->guest, 0, 0x1000, COMMAND_SIZE, OUT, 1);
 	vgpu_guest_desc(&self->guest, 1, VGPU_GUEST_ANSWER, ANSWER_SIZE, IN, 0);
 	EXPECT_EQ(0, vgpu_guest_kick(&self->guest, 0));
@@ -390,7 +390,7 @@ TEST_F(ring, buffers_outside_of_memory_harm_nobody)
 	EXPECT_EQ(sizeof(self->answer->hdr), len);
 	EXPECT_EQ(VIRTIO_GPU_RESP_ERR_UNSPEC, le32toh(self->answer->hdr.type));
 
-	/* The answer cannot be written, or not all of it: nothing is claimed. */
+	/* The answer cannot be written, or only part of it: nothing is claimed. */
 	vgpu_guest_desc(&self->guest, 0, VGPU_GUEST_COMMAND, COMMAND_SIZE, OUT, 1);
 	vgpu_guest_desc(&self->guest, 1, 0x1000, ANSWER_SIZE, IN, 0);
 	EXPECT_EQ(0, vgpu_guest_kick(&self->guest, 0));

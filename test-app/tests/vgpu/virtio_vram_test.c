@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * virtio-gpu vram in the app's own VMM: a guest's driver creates HOST3D blobs,
- * maps them into the host-visible region, touches every page and gives them back,
- * with blobs of every page kind, both memslot layouts and both ways to map, and
- * with the driver moving them underneath. What is ok, known or a bug is decided by
- * lib/verdict/judge.c.
+ * virtio-gpu vram in the app's own VMM: a guest's driver creates HOST3D blobs, maps them into
+ * the host-visible region, touches every page and destroys them, with blobs of every page kind,
+ * both memslot layouts and both routes, and with the driver moving them underneath.
+ * lib/verdict/judge.c decides what is ok, known or a bug.
  *
- * A test of vram is one kind of blob in one VM (cell.h).
+ * A test of vram is one kind of blob in one VM (case.h).
  *
- * Environment: MOCKGPU_LONG=1 tries every order of access and both alignments, moves
- * blobs under every way to map, and makes more of what is made in numbers.
+ * Environment: MOCKGPU_LONG=1 runs every access order and both alignments, moves blobs under
+ * every route, and uses larger numbers.
  */
 
 #include <sys/mman.h>
@@ -26,7 +25,7 @@
 FIXTURE(vram) {
 	struct driver driver;
 	struct vram vram;
-	struct trial trial;
+	struct exercise exercise;
 };
 
 FIXTURE_VARIANT(vram) {
@@ -37,7 +36,7 @@ FIXTURE_VARIANT(vram) {
 	size_t pages;
 };
 
-/* Every kind in both layouts, mapped in both ways. */
+/* Every kind in both layouts, mapped by both routes. */
 #define KIND_IN(layout_, route_, suffix, text, id, npages)			\
 	FIXTURE_VARIANT_ADD(vram, suffix) {					\
 		.layout = layout_, .route = route_, .name = text,		\
@@ -79,13 +78,13 @@ FIXTURE_SETUP(vram)
 	vm_setup(_metadata, &self->vram, self->driver.fd, variant->layout, variant->route);
 	ASSERT_EQ(OK, vram_create_blob(&self->vram, ID, variant->blob_id,
 				       variant->pages * PAGE));
-	ASSERT_EQ(0, trial_of_blob(&self->trial, &self->vram, variant->blob_id,
-				   self->driver.kmsg));
+	ASSERT_EQ(0, exercise_of_blob(&self->exercise, &self->vram, variant->blob_id,
+				      self->driver.kmsg));
 }
 
 FIXTURE_TEARDOWN(vram)
 {
-	trial_fini(&self->trial);
+	exercise_fini(&self->exercise);
 	vm_teardown(_metadata, &self->vram);
 	driver_teardown(_metadata, &self->driver);
 }
@@ -99,94 +98,94 @@ static void keep_worst(struct judgement *worst, const struct judgement *judgemen
 TEST_F(vram, every_page_in_both_directions)
 {
 	struct judgement worst = { .verdict = JUDGE_OK };
-	unsigned int i, cases = 2 * TRIAL_VISITS * 2;
+	unsigned int i, cases = 2 * EXERCISE_ORDERS * 2;
 
 	for (i = 0; i < cases; i++) {
-		const struct trial_case what = {
+		const struct exercise_case what = {
 			.first = i % 2 ? GUEST_WRITE : GUEST_READ,
-			.visit = i / 2 % TRIAL_VISITS,
-			.skewed = i / 2 / TRIAL_VISITS,
+			.access_order = i / 2 % EXERCISE_ORDERS,
+			.skewed = i / 2 / EXERCISE_ORDERS,
 			.seed = SEED + i,
 			.opaque = &self->vram,
-			.door = &door,
+			.attach_ops = &blob_attach_ops,
 		};
 		struct judgement judgement;
 
 		/* The first and the last: heads read first, random written first. */
 		if (!test_is_long() && i && i != cases - 1)
 			continue;
-		judgement = try_case(&self->trial, &what);
+		judgement = try_case(&self->exercise, &what);
 		keep_worst(&worst, &judgement);
 		EXPECT_TRUE(vram_is_empty(&self->vram));
 	}
-	cell_print(variant->name, &worst);
-	cell_conclude(_metadata, &worst);
+	case_print(variant->name, &worst);
+	case_conclude(_metadata, &worst);
 }
 
-static struct mockgpu_bo *trial_bo(struct vram *vram)
+static struct mockgpu_bo *exercise_bo(struct vram *vram)
 {
 	return vgpu_blob_bo(vgpu_blob_find(vram->gpu, ID));
 }
 
-static int change_zap(struct trial *trial, void *opaque)
+static int change_zap(struct exercise *exercise, void *opaque)
 {
-	(void)trial;
-	return mockgpu_bo_zap(trial_bo(opaque));
+	(void)exercise;
+	return mockgpu_bo_zap(exercise_bo(opaque));
 }
 
-static int change_pages(struct trial *trial, void *opaque)
+static int change_pages(struct exercise *exercise, void *opaque)
 {
-	(void)trial;
-	return mockgpu_bo_move(trial_bo(opaque), MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES);
+	(void)exercise;
+	return mockgpu_bo_move(exercise_bo(opaque), MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES);
 }
 
-static int change_swapout(struct trial *trial, void *opaque)
+static int change_swapout(struct exercise *exercise, void *opaque)
 {
-	(void)trial;
-	return mockgpu_bo_swapout(trial_bo(opaque));
+	(void)exercise;
+	return mockgpu_bo_swapout(exercise_bo(opaque));
 }
 
-static int change_caching(struct trial *trial, void *opaque)
+static int change_caching(struct exercise *exercise, void *opaque)
 {
-	struct mockgpu_bo *bo = trial_bo(opaque);
+	struct mockgpu_bo *bo = exercise_bo(opaque);
 
-	(void)trial;
+	(void)exercise;
 	return mockgpu_bo_set_caching(bo, bo->caching == MOCKGPU_CACHING_CACHED ?
 				      MOCKGPU_CACHING_WC : MOCKGPU_CACHING_CACHED);
 }
 
-static int change_vram_and_back(struct trial *trial, void *opaque)
+static int change_vram_and_back(struct exercise *exercise, void *opaque)
 {
-	int ret = mockgpu_bo_move(trial_bo(opaque), MOCKGPU_PLACEMENT_VRAM, 0);
+	int ret = mockgpu_bo_move(exercise_bo(opaque), MOCKGPU_PLACEMENT_VRAM, 0);
 
-	(void)trial;
-	return ret ? ret : mockgpu_bo_move(trial_bo(opaque), MOCKGPU_PLACEMENT_GTT, 0);
+	(void)exercise;
+	return ret ? ret : mockgpu_bo_move(exercise_bo(opaque), MOCKGPU_PLACEMENT_GTT, 0);
 }
 
 /* Between VRAM, where KVM takes no reference, and pages that all have one. */
-static int change_placement(struct trial *trial, void *opaque)
+static int change_placement(struct exercise *exercise, void *opaque)
 {
-	struct mockgpu_bo *bo = trial_bo(opaque);
+	struct mockgpu_bo *bo = exercise_bo(opaque);
 	struct drm_mockgpu_bo_query query;
 	int ret = mockgpu_bo_query(bo, &query);
 
-	(void)trial;
+	(void)exercise;
 	return ret ? ret : mockgpu_bo_move(bo, query.placement == MOCKGPU_PLACEMENT_VRAM ?
 					   MOCKGPU_PLACEMENT_GTT : MOCKGPU_PLACEMENT_VRAM, 0);
 }
 
-/* What a memfd has of all this: the VMM's page table entries go. */
-static int change_entries(struct trial *trial, void *opaque)
+/* The equivalent for a memfd: the VMM's page table entries are removed. */
+static int change_entries(struct exercise *exercise, void *opaque)
 {
 	struct vgpu_blob *blob = vgpu_blob_find(((struct vram *)opaque)->gpu, ID);
 
-	(void)trial;
+	(void)exercise;
 	return madvise(vgpu_blob_mapped(blob), vgpu_blob_size(blob), MADV_DONTNEED) ? -errno : 0;
 }
 
 static const struct {
 	const char *name;
-	int (*make)(struct trial *trial, void *opaque);
+	int (*make)(struct exercise *exercise, void *opaque);
 	enum place place;
 } changes[] = {
 	{ "new pages", change_pages, IN_GTT_PAGES },
@@ -208,12 +207,12 @@ TEST_F(vram, moves_while_the_guest_has_it)
 	size_t i, tried = 0;
 
 	for (i = 0; i < ARRAY_SIZE(changes); i++) {
-		const struct trial_case what = {
+		const struct exercise_case what = {
 			.first = GUEST_READ,
-			.visit = TRIAL_HEADS_FIRST,
+			.access_order = EXERCISE_HEADS_FIRST,
 			.seed = SEED + i,
 			.opaque = &self->vram,
-			.door = &door,
+			.attach_ops = &blob_attach_ops,
 			.change = changes[i].make,
 		};
 		struct judgement judgement;
@@ -221,19 +220,19 @@ TEST_F(vram, moves_while_the_guest_has_it)
 		if (changes[i].place != place_of(variant->blob_id))
 			continue;
 		tried++;
-		judgement = try_case(&self->trial, &what);
+		judgement = try_case(&self->exercise, &what);
 		EXPECT_NE(JUDGE_NOT_OK, judgement.verdict)
 			TH_LOG("%s: %s", changes[i].name, judgement.text);
 		keep_worst(&worst, &judgement);
-		/* What comes is the same whoever called mmap(). */
+		/* The result is the same whoever called mmap(). */
 		if (variant->route != VGPU_ROUTE_MMAP && !test_is_long())
 			break;
 	}
 	EXPECT_NE(0, tried);
-	cell_conclude(_metadata, &worst);
+	case_conclude(_metadata, &worst);
 }
 
-/* Where it can there are variants of it above and below; which it says for itself. */
+/* Where it can, there are variants of it above and below; this test says so. */
 TEST(virglrenderer_maps_at_a_given_address)
 {
 	const char *unusable = vgpu_route_unusable(VGPU_ROUTE_VIRGL, true);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host-visible region of the app's own VMM, in both memslot layouts and with
- * both ways to map: what is there, what is not, many blobs at once, and blobs that
- * go while the guest touches them.
+ * The host-visible region of the app's own VMM, in both memslot layouts and with both routes:
+ * what is there, what is not, many blobs at once, and blobs that are destroyed while the guest
+ * touches them.
  *
- * Environment: MOCKGPU_LONG=1 makes more of what is made in numbers.
+ * Environment: MOCKGPU_LONG=1 uses larger numbers.
  */
 
 #include <pthread.h>
@@ -69,16 +69,16 @@ TEST_F(window, the_guest_finds_the_device)
 static struct touch blob_touch(struct __test_metadata *_metadata, struct vram *vram,
 			       enum guest_op op, uint64_t offset, uint64_t seed, size_t pages)
 {
-	static uint32_t visit[16];
+	static uint32_t sequence[16];
 	static uint8_t result[16];
 	struct touch touch = {
 		.op = op, .gpa = VRAM_GPA + offset, .seed = seed,
-		.visit = visit, .visits = pages, .result = result,
+		.sequence = sequence, .accesses = pages, .result = result,
 	};
 	size_t i;
 
 	for (i = 0; i < pages; i++)
-		visit[i] = i;
+		sequence[i] = i;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(vram->vm, 0), &touch))
 		TH_LOG("%s", vmm_vcpu_strexit(vmm_vcpu_get(vram->vm, 0)));
 	EXPECT_EQ(0, touch.wrong_words);
@@ -86,7 +86,7 @@ static struct touch blob_touch(struct __test_metadata *_metadata, struct vram *v
 	return touch;
 }
 
-/* Words of the device's own view that are not the guest's, of one page. */
+/* Count the words of one page, in the device's own mapping, that differ from the guest's. */
 static size_t host_wrong(struct vram *vram, uint32_t id, uint64_t seed, size_t page)
 {
 	const char *memory = vgpu_blob_access(vgpu_blob_find(vram->gpu, id));
@@ -95,8 +95,8 @@ static size_t host_wrong(struct vram *vram, uint32_t id, uint64_t seed, size_t p
 }
 
 /*
- * Let the guest write to a mapped blob and read it back; the host must find the
- * same, but for pages without a reference where this kernel refuses them.
+ * Let the guest write to a mapped blob and read it back; the host must find the same, except in
+ * pages without a reference if this kernel refuses them.
  */
 static void expect_data(struct __test_metadata *_metadata, struct vram *vram, uint32_t id,
 			uint64_t offset, uint64_t seed)
@@ -125,7 +125,7 @@ static void expect_data(struct __test_metadata *_metadata, struct vram *vram, ui
 	EXPECT_EQ(refusable, refused);
 }
 
-/* Run an access that nothing is there for: how it ends tells the layout. */
+/* Run an access where nothing is mapped: how it ends depends on the layout. */
 static void expect_nothing_at(struct __test_metadata *_metadata, struct vram *vram,
 			      uint64_t offset)
 {
@@ -198,17 +198,17 @@ static const struct {
 
 #define MANY 256
 #define MANY_STRIDE (4 * PAGE)
-/* Where who maps is not the question. */
+/* Tests that do not depend on the route. */
 #define FEW 24
 
-/* Some of many blobs: the @step-th ones of @count from @first on. */
+/* Some of many blobs: every @step-th of @count from @first on. */
 struct many {
 	unsigned int first;
 	unsigned int step;
 	unsigned int count;
 };
 
-/* Create and map them, or end them, in one list. */
+/* Create and map them, or destroy them, in one list. */
 static void many_run(struct __test_metadata *_metadata, struct vram *vram, struct many many,
 		     bool make)
 {
@@ -251,7 +251,7 @@ TEST_F(window, many_blobs_at_once)
 	many_run(_metadata, vram, every, true);
 	EXPECT_EQ(every.count, vgpu_counts(vram->gpu).mapped);
 	many_expect(_metadata, vram, every, SEED);
-	/* Every other one goes while it is mapped, and a new one takes its place. */
+	/* Every other one is destroyed while it is mapped, and a new one takes its place. */
 	many_run(_metadata, vram, odd, false);
 	expect_nothing_at(_metadata, vram, MANY_STRIDE);
 	EXPECT_EQ(every.count / 2, vgpu_counts(vram->gpu).mapped);
@@ -274,7 +274,7 @@ TEST_F(window, a_reset_takes_every_blob_away)
 	EXPECT_TRUE(vram_is_empty(vram));
 	expect_nothing_at(_metadata, vram, 0);
 	driver_expect_usage(_metadata, &self->driver, 0, 0);
-	/* And the next driver begins with nothing. */
+	/* And the next driver starts with nothing. */
 	ASSERT_EQ(0, vram_run(vram, &init, 1));
 	many_run(_metadata, vram, few, true);
 	many_expect(_metadata, vram, few, SEED);
@@ -329,7 +329,7 @@ static volatile struct guest_work *toucher_start(struct __test_metadata *_metada
 	return work;
 }
 
-/* It ends by itself where its page is gone; else it is told to, after a long time. */
+/* It ends by itself when its page is gone; otherwise it is told to, after a long time. */
 static void toucher_join(struct toucher *toucher, volatile struct guest_work *work)
 {
 	struct timespec end;
@@ -342,7 +342,7 @@ static void toucher_join(struct toucher *toucher, volatile struct guest_work *wo
 	pthread_join(toucher->thread, NULL);
 }
 
-/* Wait until the guest copies what it is given; false after a long time. */
+/* Wait until the guest copies what it is given. Return: false after a long time. */
 static bool echo_arrives(uint64_t *words, uint64_t value)
 {
 	int tries;
@@ -357,8 +357,8 @@ static bool echo_arrives(uint64_t *words, uint64_t value)
 }
 
 /*
- * The blob goes while a second vCPU touches it: that ends with the exit of its
- * layout, and from the answer on nothing the guest does reaches the page.
+ * The blob is destroyed while a second vCPU touches it: that vCPU gets the exit of its layout,
+ * and from the answer on nothing the guest does reaches the page.
  */
 static void expect_gone_under_access(struct __test_metadata *_metadata, struct vram *vram,
 				     uint64_t blob_id, bool unref)
@@ -405,7 +405,7 @@ TEST_F(window, an_unref_under_access)
 	expect_gone_under_access(_metadata, &self->vram, VGPU_BLOB_ID_MEMFD, true);
 }
 
-/* The checks of this program, seen failing: a VMM that forgets to unmap. */
+/* The checks of this program must fail when a VMM forgets to unmap. */
 TEST_F(window, an_unmap_that_forgets_is_seen)
 {
 	static const unsigned int forget[] = {
@@ -419,7 +419,7 @@ TEST_F(window, an_unmap_that_forgets_is_seen)
 	ASSERT_EQ(OK, vram_create_blob(vram, ID, OF_KIND(SPLIT, 0), PAGE));
 	for (i = 0; i < ARRAY_SIZE(forget); i++) {
 		bool slot = forget[i] & VRAM_FORGET_SLOT, map = forget[i] & VRAM_FORGET_MAP;
-		/* Each layout has one thing that keeps the page in the guest's reach. */
+		/* Each layout has one thing that keeps the page accessible to the guest. */
 		bool stale = map && (slot || vram->arena);
 
 		ASSERT_EQ(OK_MAP, vram_map_blob(vram, ID, 0));
@@ -440,39 +440,40 @@ TEST_F(window, an_unmap_that_forgets_is_seen)
 }
 
 /*
- * A guest that keeps a page it should have lost, made by giving the host another:
- * its mapping is replaced where an import of KVM's would not be.
+ * A guest that keeps a page it should have lost. To simulate it, the host gets another page:
+ * its mapping is replaced without KVM's import noticing.
  */
-static int change_stale(struct trial *trial, void *opaque)
+static int change_stale(struct exercise *exercise, void *opaque)
 {
 	struct vgpu_blob *blob = vgpu_blob_find(((struct vram *)opaque)->gpu, ID);
-	void *other = mmap(trial->memory + PAGE, PAGE, PROT_READ | PROT_WRITE,
+	void *other = mmap(exercise->memory + PAGE, PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	if (other == MAP_FAILED)
 		return -errno;
-	/* The contents move with it, as they do when the driver moves a buffer. */
+	/* The contents move too, as when the driver moves a buffer. */
 	return pread(vgpu_blob_fd(blob), other, PAGE, PAGE) == PAGE ? 0 : -errno;
 }
 
 TEST_F(window, a_stale_page_is_seen)
 {
-	const struct trial_case what = {
-		.first = GUEST_READ, .visit = TRIAL_BACKWARDS, .seed = SEED,
-		.opaque = &self->vram, .door = &door, .change = change_stale,
+	const struct exercise_case what = {
+		.first = GUEST_READ, .access_order = EXERCISE_BACKWARDS, .seed = SEED,
+		.opaque = &self->vram, .attach_ops = &blob_attach_ops, .change = change_stale,
 	};
 	struct judgement judgement;
-	struct trial trial;
+	struct exercise exercise;
 
 	ASSERT_EQ(OK, vram_create_blob(&self->vram, ID, VGPU_BLOB_ID_MEMFD, 3 * PAGE));
-	ASSERT_EQ(0, trial_of_blob(&trial, &self->vram, VGPU_BLOB_ID_MEMFD, self->driver.kmsg));
-	judgement = try_case(&trial, &what);
+	ASSERT_EQ(0, exercise_of_blob(&exercise, &self->vram, VGPU_BLOB_ID_MEMFD,
+				      self->driver.kmsg));
+	judgement = try_case(&exercise, &what);
 	EXPECT_EQ(JUDGE_NOT_OK, judgement.verdict);
 	EXPECT_EQ(JUDGE_WRONG_DATA, judgement.reason)
 		TH_LOG("%s", judgement.text);
 	EXPECT_EQ(1, judgement.page);
-	EXPECT_EQ(GUEST_WORDS, trial.evidence.host_wrong.words);
-	trial_fini(&trial);
+	EXPECT_EQ(GUEST_WORDS, exercise.evidence.host_wrong.words);
+	exercise_fini(&exercise);
 }
 
 int main(int argc, char **argv)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tests of a VM with a virtio-gpu device share: its beginning and its end,
- * one blob of it as a trial, and kinds of blobs. Include it after
- * kselftest_harness.h.
+ * Helpers for tests of a VM with a virtio-gpu device: set-up and teardown, one of its blobs as
+ * an exercise, and kinds of blobs. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_VRAM_H
 #define MOCKGPU_TEST_VRAM_H
@@ -11,10 +10,10 @@
 
 #include "vgpu/protocol.h"
 #include "vram/vram.h"
-#include "cell.h"
+#include "case.h"
 #include "driver.h"
+#include "exercise.h"
 #include "failure.h"
-#include "trial.h"
 
 #define PAGE GUEST_PAGE_SIZE
 
@@ -31,7 +30,7 @@ static inline void vm_setup(struct __test_metadata *_metadata, struct vram *vram
 		TH_LOG("the guest's driver: %u", vram->fault);
 }
 
-/* Whatever the test left is the device's to give back. */
+/* Whatever the test left, the device destroys. */
 static inline void vm_teardown(struct __test_metadata *_metadata, struct vram *vram)
 {
 	struct vgpu_counts counts;
@@ -58,8 +57,9 @@ static inline enum place place_of(uint64_t blob_id)
 	return VGPU_BLOB_ID_PLACEMENT(blob_id) ? IN_VRAM_PAGES : IN_GTT_PAGES;
 }
 
-/* The driver can look at a blob's pages only where they are system pages. */
-static inline int trial_of_blob(struct trial *trial, struct vram *vram, uint64_t blob_id, int kmsg)
+/* The driver can query a blob's pages only if they are system pages. */
+static inline int exercise_of_blob(struct exercise *exercise, struct vram *vram, uint64_t blob_id,
+				   int kmsg)
 {
 	struct vgpu_blob *blob = vgpu_blob_find(vram->gpu, ID);
 	size_t i, pages = vgpu_blob_size(blob) / PAGE;
@@ -70,39 +70,39 @@ static inline int trial_of_blob(struct trial *trial, struct vram *vram, uint64_t
 	if (!memory)
 		return -ENOMEM;
 	if (place_of(blob_id) == IN_GTT_PAGES)
-		return trial_init_bo(trial, vgpu_blob_bo(blob), memory, vram->vm, kmsg);
+		return exercise_init_bo(exercise, vgpu_blob_bo(blob), memory, vram->vm, kmsg);
 	blocks = calloc(pages, sizeof(*blocks));
 	if (!blocks)
 		return -ENOMEM;
 	for (i = 0; i < pages; i++)
 		blocks[i].count = 1;
-	ret = trial_init_memory(trial, memory, blocks, pages, vram->vm, kmsg);
+	ret = exercise_init_memory(exercise, memory, blocks, pages, vram->vm, kmsg);
 	free(blocks);
 	return ret;
 }
 
-static inline int door_enter(struct trial *trial, const struct trial_case *what)
+static inline int blob_attach(struct exercise *exercise, const struct exercise_case *what)
 {
-	uint64_t offset = trial_gpa(what) - VRAM_GPA;
+	uint64_t offset = exercise_gpa(what) - VRAM_GPA;
 
-	(void)trial;
+	(void)exercise;
 	return vram_map_blob(what->opaque, ID, offset) == OK_MAP ? 0 : -EPROTO;
 }
 
-static inline int door_leave(struct trial *trial, const struct trial_case *what)
+static inline int blob_detach(struct exercise *exercise, const struct exercise_case *what)
 {
-	(void)trial;
+	(void)exercise;
 	return vram_unmap_blob(what->opaque, ID) == OK ? 0 : -EPROTO;
 }
 
-static const struct trial_door door = { door_enter, door_leave };
+static const struct exercise_attach_ops blob_attach_ops = { blob_attach, blob_detach };
 
-static inline struct judgement try_case(struct trial *trial, const struct trial_case *what)
+static inline struct judgement try_case(struct exercise *exercise, const struct exercise_case *what)
 {
-	trial->explain = failure_explain;
-	if (trial_run(trial, what))
-		return cell_not_tried(trial->error, trial->pages);
-	return judge(&trial->evidence);
+	exercise->explain = failure_explain;
+	if (exercise_run(exercise, what))
+		return case_not_tried(exercise->error, exercise->pages);
+	return judge(&exercise->evidence);
 }
 
 #endif /* MOCKGPU_TEST_VRAM_H */

@@ -8,7 +8,7 @@
 #include <linux/memfd.h>
 
 #include "bench.h"
-#include "foreign.h"
+#include "exporter.h"
 
 /* 2 MiB with 4 KiB pages. */
 #define BENCH_ORDER 9
@@ -75,13 +75,13 @@ static int bench_map(struct bench_buffer *buffer, int fd)
 static int bench_make_udmabuf(int drm, struct bench_buffer *buffer)
 {
 	(void)drm;
-	return bench_map(buffer, foreign_udmabuf(buffer->size));
+	return bench_map(buffer, exporter_udmabuf(buffer->size));
 }
 
 static int bench_make_heap(int drm, struct bench_buffer *buffer)
 {
 	(void)drm;
-	return bench_map(buffer, foreign_heap(buffer->size));
+	return bench_map(buffer, exporter_heap(buffer->size));
 }
 
 /* The only one whose pages come with the touch. */

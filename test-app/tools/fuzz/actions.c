@@ -21,10 +21,10 @@
 #include <linux/dma-buf.h>
 
 #include "debugfs.h"
+#include "exporter.h"
+#include "fault_guard.h"
 #include "fdpass.h"
-#include "foreign.h"
 #include "fuzz.h"
-#include "guarded.h"
 
 /* One in so many mappings and accesses goes beyond the end. */
 #define FUZZ_BEYOND 10
@@ -132,7 +132,7 @@ static void fuzz_action_touch(struct fuzz_worker *worker)
 	};
 
 	if (touch.map)
-		guarded(fuzz_touch_all, &touch);
+		fault_guard(fuzz_touch_all, &touch);
 }
 
 /* By the kernel, through get_user_pages() and then the driver's access(). */
@@ -235,8 +235,9 @@ static void fuzz_action_fork(struct fuzz_worker *worker)
 	if (killed)
 		kill(child, SIGKILL);
 	if (waitpid(child, &status, 0) == child && WIFSIGNALED(status) && !killed)
-		crew_note(worker->crew, "worker %u, step %" PRIu64 ": its child died of signal %d",
-			  worker->number, worker->step, WTERMSIG(status));
+		workers_note(worker->workers,
+			     "worker %u, step %" PRIu64 ": its child died of signal %d",
+			     worker->number, worker->step, WTERMSIG(status));
 }
 
 /* A client goes with all its handles; mappings and dma-bufs stay. */
@@ -282,7 +283,7 @@ static void fuzz_action_close_dmabuf(struct fuzz_worker *worker)
 static void fuzz_action_foreign(struct fuzz_worker *worker)
 {
 	size_t size = fuzz_pages(worker, 4);
-	int fd = prng_chance(&worker->prng, 50) ? foreign_udmabuf(size) : foreign_heap(size);
+	int fd = prng_chance(&worker->prng, 50) ? exporter_udmabuf(size) : exporter_heap(size);
 
 	if (fd >= 0)
 		fuzz_fd_add(worker, fd);
@@ -397,6 +398,6 @@ void fuzz_step(struct fuzz_worker *worker)
 	draw = prng_below(&worker->prng, all);
 	for (i = 0; draw >= fuzz_actions[i].weight; i++)
 		draw -= fuzz_actions[i].weight;
-	crew_beat(worker->crew, worker->number, 0, fuzz_actions[i].name);
+	workers_beat(worker->workers, worker->number, 0, fuzz_actions[i].name);
 	fuzz_actions[i].run(worker);
 }

@@ -154,8 +154,9 @@ static void fuzz_complain(struct fuzz_worker *worker, const struct fuzz_try *try
 		memcpy(&word, try->before + i, 4);
 		used += sprintf(text + used, " %08x", word);
 	}
-	crew_note(worker->crew, "worker %u, step %" PRIu64 ": %s %s, request %#lx, argument%s",
-		  worker->number, worker->step, try->call->name, what, try->request, text);
+	workers_note(worker->workers,
+		     "worker %u, step %" PRIu64 ": %s %s, request %#lx, argument%s",
+		     worker->number, worker->step, try->call->name, what, try->request, text);
 }
 
 static void fuzz_judge(struct fuzz_worker *worker, const struct fuzz_try *try, int error)
@@ -188,7 +189,7 @@ void fuzz_ioctl(struct fuzz_worker *worker)
 	int error;
 
 	fuzz_prepare(worker, &try);
-	crew_beat(worker->crew, worker->number, 0, try.call->name);
+	workers_beat(worker->workers, worker->number, 0, try.call->name);
 	fuzz_kcov_begin();
 	error = ioctl(try.fd, try.request, try.args) ? errno : 0;
 	edges = fuzz_kcov_end();

@@ -19,9 +19,9 @@
 #include <stdint.h>
 
 #include "array.h"
-#include "crew.h"
 #include "mockgpu.h"
 #include "prng.h"
+#include "workers.h"
 
 #define FUZZ_CLIENTS 3
 #define FUZZ_BUFFERS 24
@@ -181,7 +181,7 @@ struct fuzz_setup {
 
 /**
  * struct fuzz_worker - one process that fuzzes
- * @crew: all of them
+ * @workers: all of them
  * @number: which
  * @setup: what they start from
  * @privileged: it has CAP_SYS_ADMIN
@@ -198,7 +198,7 @@ struct fuzz_setup {
  * @saved: arguments that reached new code, as in fuzz_calls
  */
 struct fuzz_worker {
-	struct crew *crew;
+	struct workers *workers;
 	unsigned int number;
 	const struct fuzz_setup *setup;
 	bool privileged;
@@ -237,7 +237,7 @@ void fuzz_map_add(struct fuzz_worker *worker, void *at, size_t size);
 int fuzz_client_any(struct fuzz_worker *worker);
 
 /* worker.c */
-int fuzz_work(struct crew *crew, unsigned int member, void *setup);
+int fuzz_work(struct workers *workers, unsigned int member, void *setup);
 
 /* table.c */
 bool fuzz_table_is_whole(int fd);

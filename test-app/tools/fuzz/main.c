@@ -13,10 +13,10 @@
 
 #include "kselftest.h"
 
-#include "aftermath.h"
 #include "clock.h"
 #include "fdpass.h"
 #include "fuzz.h"
+#include "leak_check.h"
 
 #define FUZZ_USAGE 2
 /* From so many calls on each ioctl has to succeed now and then. */
@@ -87,13 +87,13 @@ static bool fuzz_parse_option(int option, const char *text, struct fuzz_options 
 		return true;
 	case 'w':
 		options->workers = number;
-		return number && number <= CREW_MEMBERS_MAX;
+		return number && number <= WORKERS_MAX;
 	case 's':
 		options->seed = number;
 		return true;
 	case 'o':
 		options->only = number;
-		return number < CREW_MEMBERS_MAX;
+		return number < WORKERS_MAX;
 	case 'p':
 		options->patience = number;
 		return number && number < 100000;
@@ -102,18 +102,18 @@ static bool fuzz_parse_option(int option, const char *text, struct fuzz_options 
 	}
 }
 
-static void fuzz_start(struct crew *crew, const struct fuzz_options *options,
+static void fuzz_start(struct workers *workers, const struct fuzz_options *options,
 		       struct fuzz_setup *setup)
 {
 	unsigned int i;
 
-	for (i = 0; i < crew->members; i++) {
+	for (i = 0; i < workers->members; i++) {
 		if (options->only >= 0 && options->only != i)
 			continue;
-		if (crew_start(crew, i, fuzz_work, setup))
-			crew_note(crew, "worker %u cannot be started: %m", i);
+		if (workers_start(workers, i, fuzz_work, setup))
+			workers_note(workers, "worker %u cannot be started: %m", i);
 	}
-	while (crew_look(crew))
+	while (workers_look(workers))
 		usleep(20000);
 }
 
@@ -140,13 +140,13 @@ static bool fuzz_print_counts(const struct fuzz_counts *counts, uint64_t *calls)
 	return all;
 }
 
-static void fuzz_report(const struct crew *crew, const struct fuzz_setup *setup)
+static void fuzz_report(const struct workers *workers, const struct fuzz_setup *setup)
 {
 	uint64_t calls;
 	bool all = fuzz_print_counts(setup->counts, &calls);
 
-	ksft_test_result(crew_all_ended(crew), "every worker came to its end\n");
-	ksft_test_result(crew_is_content(crew), "every answer was as the interface says\n");
+	ksft_test_result(workers_all_ended(workers), "every worker came to its end\n");
+	ksft_test_result(workers_no_failures(workers), "every answer was as the interface says\n");
 	if (calls < FUZZ_ENOUGH)
 		ksft_test_result_skip("every ioctl succeeded once: too few calls to tell\n");
 	else
@@ -155,34 +155,34 @@ static void fuzz_report(const struct crew *crew, const struct fuzz_setup *setup)
 
 static void fuzz_run(const struct fuzz_options *options, struct fuzz_setup *setup)
 {
-	struct crew crew = {
+	struct workers workers = {
 		.members = options->workers,
 		.threads = 1,
 		.patience = options->patience,
 		.out = stdout,
 	};
 
-	if (crew_init(&crew) || fdpass_pair(setup->post))
+	if (workers_init(&workers) || fdpass_pair(setup->post))
 		ksft_exit_fail_perror("cannot prepare");
 	setup->seed = options->seed;
 	setup->steps = (options->steps + options->workers - 1) / options->workers;
 	setup->deadline = options->seconds ? clock_now() + options->seconds : 0;
-	fuzz_start(&crew, options, setup);
+	fuzz_start(&workers, options, setup);
 	close(setup->post[0]);
 	close(setup->post[1]);
 	close(setup->shared_fd);
-	fuzz_report(&crew, setup);
-	crew_fini(&crew);
+	fuzz_report(&workers, setup);
+	workers_fini(&workers);
 }
 
 static int fuzz_main(const struct fuzz_options *options)
 {
 	struct fuzz_setup setup = {};
-	struct aftermath aftermath;
+	struct leak_check leaks;
 	char why[256];
 
 	ksft_print_header();
-	if (aftermath_begin(&aftermath, why, sizeof(why)))
+	if (leak_check_begin(&leaks, why, sizeof(why)))
 		ksft_exit_skip("%s\n", why);
 	setup.counts = mmap(NULL, sizeof(*setup.counts), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -191,13 +191,13 @@ static int fuzz_main(const struct fuzz_options *options)
 		ksft_exit_fail_perror("cannot prepare");
 	ksft_set_plan(6);
 	ksft_print_msg("seed %#" PRIx64 "\n", options->seed);
-	ksft_test_result(fuzz_table_is_whole(aftermath.fd),
+	ksft_test_result(fuzz_table_is_whole(leaks.fd),
 			 "the fuzzer knows the whole interface\n");
 	fuzz_run(options, &setup);
-	ksft_test_result(aftermath_is_level(&aftermath, stdout),
+	ksft_test_result(leak_check_is_clean(&leaks, stdout),
 			 "the driver holds what it held before\n");
-	ksft_test_result(aftermath_is_quiet(&aftermath, stdout), "the kernel did not complain\n");
-	aftermath_end(&aftermath);
+	ksft_test_result(leak_check_log_is_clean(&leaks, stdout), "the kernel did not complain\n");
+	leak_check_end(&leaks);
 	ksft_finished();
 }
 

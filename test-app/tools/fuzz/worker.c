@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fault_guard.h"
 #include "fuzz.h"
-#include "guarded.h"
 
 /* Every fourth worker does without rights. */
 #define FUZZ_UNPRIVILEGED 4
@@ -44,7 +44,7 @@ static int fuzz_worker_files(struct fuzz_worker *worker)
 
 static int fuzz_worker_init(struct fuzz_worker *worker)
 {
-	if (guarded_init() || fuzz_worker_memory(worker) || fuzz_worker_files(worker))
+	if (fault_guard_init() || fuzz_worker_memory(worker) || fuzz_worker_files(worker))
 		return -1;
 	/* After the files: nobody may open them. */
 	worker->privileged = worker->number % FUZZ_UNPRIVILEGED != FUZZ_UNPRIVILEGED - 1;
@@ -54,31 +54,31 @@ static int fuzz_worker_init(struct fuzz_worker *worker)
 
 static bool fuzz_is_late(const struct fuzz_worker *worker)
 {
-	if (crew_stopping(worker->crew))
+	if (workers_stopping(worker->workers))
 		return true;
 	return worker->setup->deadline && clock_now() >= worker->setup->deadline;
 }
 
 /** fuzz_work() - what a worker process does */
-int fuzz_work(struct crew *crew, unsigned int member, void *setup)
+int fuzz_work(struct workers *workers, unsigned int member, void *setup)
 {
 	static struct fuzz_worker self; /* a process has one */
 	struct fuzz_worker *worker = &self;
 
-	worker->crew = crew;
+	worker->workers = workers;
 	worker->number = member;
 	worker->setup = setup;
 	worker->page = getpagesize();
 	worker->prng = prng_of(worker->setup->seed, member);
 	if (fuzz_worker_init(worker)) {
-		crew_note(crew, "worker %u cannot start: %m", member);
+		workers_note(workers, "worker %u cannot start: %m", member);
 		return 1;
 	}
 	for (; worker->step < worker->setup->steps && !fuzz_is_late(worker); worker->step++) {
 		fuzz_step(worker);
 		atomic_fetch_add(&worker->setup->counts->steps, 1);
 	}
-	crew_beat(crew, member, 0, NULL);
+	workers_beat(workers, member, 0, NULL);
 	/* The process ends with all it has: the driver has to clean up. */
 	return 0;
 }

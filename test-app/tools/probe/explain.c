@@ -46,26 +46,26 @@ static size_t probe_explain_pages(unsigned long order)
 }
 
 /* The explanation of a page that nobody has touched. */
-static int probe_explain_page(struct trial *trial, uint64_t page)
+static int probe_explain_page(struct exercise *exercise, uint64_t page)
 {
-	const struct trial_case what = { .first = GUEST_READ };
+	const struct exercise_case what = { .first = GUEST_READ };
 	const struct explain_page asked = {
-		.vm = trial->vm, .bo = &trial->bo, .memory = trial->memory,
-		.gpa = trial_gpa(&what), .page = page, .op = GUEST_READ, .seed = EXPLAIN_SEED,
+		.vm = exercise->vm, .bo = &exercise->bo, .memory = exercise->memory,
+		.gpa = exercise_gpa(&what), .page = page, .op = GUEST_READ, .seed = EXPLAIN_SEED,
 	};
 	static struct explanation explanation;
 	int ret;
 
-	guest_fill_page(trial->memory + page * GUEST_PAGE_SIZE, EXPLAIN_SEED, page);
-	ret = mockgpu_bo_zap(&trial->bo);
+	guest_fill_page(exercise->memory + page * GUEST_PAGE_SIZE, EXPLAIN_SEED, page);
+	ret = mockgpu_bo_zap(&exercise->bo);
 	if (!ret)
-		ret = vmm_slot_set(trial->vm, 1, asked.gpa, trial->memory,
-				   trial->pages * GUEST_PAGE_SIZE, 0);
+		ret = vmm_slot_set(exercise->vm, 1, asked.gpa, exercise->memory,
+				   exercise->pages * GUEST_PAGE_SIZE, 0);
 	if (ret)
 		return ret;
 	ret = explain_access(&explanation, &asked);
 	explain_print(&explanation, "", stdout);
-	vmm_slot_delete(trial->vm, 1);
+	vmm_slot_delete(exercise->vm, 1);
 	return ret ? ret : explanation.result != GUEST_MAPPED;
 }
 
@@ -73,7 +73,7 @@ int probe_explain(const char *buffer, const char *page, char *why, size_t size)
 {
 	uint32_t kind = MOCKGPU_KIND_NONCOMPOUND;
 	unsigned long order = 9, number = 1;
-	struct trial trial = {};
+	struct exercise exercise = {};
 	int drm, ret;
 
 	snprintf(why, size, "no such buffer: KIND[:ORDER] wanted");
@@ -85,14 +85,14 @@ int probe_explain(const char *buffer, const char *page, char *why, size_t size)
 	drm = mockgpu_open(why, size);
 	if (drm < 0)
 		return -ENODEV;
-	ret = trial_init(&trial, drm, kind, order, probe_explain_pages(order), NULL, -1);
-	snprintf(why, size, "%s", trial.error);
+	ret = exercise_init(&exercise, drm, kind, order, probe_explain_pages(order), NULL, -1);
+	snprintf(why, size, "%s", exercise.error);
 	if (!ret) {
 		printf("%s, order %lu, ", mockgpu_kind_name(kind), order);
-		ret = probe_explain_page(&trial, number);
+		ret = probe_explain_page(&exercise, number);
 		snprintf(why, size, "%s", ret < 0 ? strerror(-ret) : "");
 	}
-	trial_fini(&trial);
+	exercise_fini(&exercise);
 	close(drm);
 	return ret == -EINVAL ? -EIO : ret;
 }

@@ -75,14 +75,15 @@ static void probe_json_result(const struct probe_result *result, FILE *out)
 
 	fputc('{', out);
 	probe_json_member("test", result->test, out);
-	probe_json_member("door", result->door, out);
+	probe_json_member("door", result->path, out);
 	probe_json_member("kind", result->kind, out);
 	fprintf(out, "\"order\":%" PRIu32 ",", result->order);
 	probe_json_member("verdict", judge_verdict_text(result->verdict), out);
 	probe_json_member("text", result->text, out);
 	fprintf(out, "\"mapped\":%zu,\"total\":%zu,\"visits\":{", result->fewest, result->total);
-	for (i = 0; i < TRIAL_VISITS; i++)
-		fprintf(out, "%s\"%s\":%zu", i ? "," : "", trial_visit_name(i), result->mapped[i]);
+	for (i = 0; i < EXERCISE_ORDERS; i++)
+		fprintf(out, "%s\"%s\":%zu", i ? "," : "", exercise_order_name(i),
+			result->mapped[i]);
 	fprintf(out, "},");
 	probe_json_failure(result, out);
 	fputc('}', out);

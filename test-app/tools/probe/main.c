@@ -158,7 +158,7 @@ int main(int argc, char **argv)
 		return probe_usage("--quiet, --json, --tails and --explain exclude each other");
 	if (argc - optind > (options.explain ? 2 : 0))
 		return probe_usage("too many arguments");
-	/* What trials have to say on failures would be amid the report. */
+	/* What exercises have to say on failures would be amid the report. */
 	/* argv ends with NULL. */
 	if (options.explain)
 		return probe_main_explain(argv[optind], argv[optind] ? argv[optind + 1] : NULL);

@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "exercise.h"
 #include "explain.h"
 #include "judge.h"
-#include "trial.h"
 
 /**
  * struct probe_host - what is probed
@@ -39,13 +39,13 @@ struct probe_host {
  * struct probe_result - what became of one buffer
  *
  * @test: its name: page kind and order, "node-" before it for /dev/mockgpu
- * @door: how it was mapped: "gem" or "node"
+ * @path: how it was mapped: "gem" or "node"
  * @kind: its page kind, mockgpu_kind_name()
  * @order: its block order
  * @total: its pages
- * @mapped: pages the guest could reach, by trial_visit
+ * @mapped: pages the guest could reach, by enum exercise_order
  * @fewest: the fewest of them
- * @verdict: the worst of all visits
+ * @verdict: the worst of all access orders
  * @text: why, in words
  * @failed: @failure is filled in
  * @failure: the first page that the guest could not reach or that held something else,
@@ -54,11 +54,11 @@ struct probe_host {
  */
 struct probe_result {
 	char test[48];
-	const char *door;
+	const char *path;
 	const char *kind;
 	uint32_t order;
 	size_t total;
-	size_t mapped[TRIAL_VISITS];
+	size_t mapped[EXERCISE_ORDERS];
 	size_t fewest;
 	enum judge_verdict verdict;
 	char text[256];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Try every page kind and order, through both doors. */
+/* Try every page kind and order, through both mapping paths. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,47 +37,51 @@ static const struct {
 /* As much of the plain node's buffer: by default a block and some more. */
 #define PROBE_NODE_PAGES (512 + 16)
 
-/* Each visit also has another first access and alignment. */
-static const struct trial_case probe_cases[TRIAL_VISITS] = {
-	[TRIAL_HEADS_FIRST] = { .visit = TRIAL_HEADS_FIRST, .first = GUEST_READ },
-	[TRIAL_TAILS_FIRST] = { .visit = TRIAL_TAILS_FIRST, .first = GUEST_WRITE, .skewed = true },
-	[TRIAL_BACKWARDS] = { .visit = TRIAL_BACKWARDS, .first = GUEST_READ, .skewed = true },
-	[TRIAL_RANDOM] = { .visit = TRIAL_RANDOM, .first = GUEST_WRITE },
+/* Each access order also has another first access and alignment. */
+static const struct exercise_case probe_cases[EXERCISE_ORDERS] = {
+	[EXERCISE_HEADS_FIRST] = { .access_order = EXERCISE_HEADS_FIRST, .first = GUEST_READ },
+	[EXERCISE_TAILS_FIRST] = {
+		.access_order = EXERCISE_TAILS_FIRST, .first = GUEST_WRITE, .skewed = true,
+	},
+	[EXERCISE_BACKWARDS] = {
+		.access_order = EXERCISE_BACKWARDS, .first = GUEST_READ, .skewed = true,
+	},
+	[EXERCISE_RANDOM] = { .access_order = EXERCISE_RANDOM, .first = GUEST_WRITE },
 };
 
-static void probe_note_failure(struct probe_result *result, const struct trial *trial,
-			       const struct trial_case *what, uint64_t page)
+static void probe_note_failure(struct probe_result *result, const struct exercise *exercise,
+			       const struct exercise_case *what, uint64_t page)
 {
 	const struct explain_page failed = {
-		.bo = trial->bo.handle ? &trial->bo : NULL,
-		.memory = trial->memory,
-		.gpa = trial_gpa(what),
+		.bo = exercise->bo.handle ? &exercise->bo : NULL,
+		.memory = exercise->memory,
+		.gpa = exercise_gpa(what),
 		.page = page,
-		.info = &trial->before[page],
+		.info = &exercise->before[page],
 	};
 
 	result->failed = true;
-	result->caching = mockgpu_caching_name(trial->bo.caching);
+	result->caching = mockgpu_caching_name(exercise->bo.caching);
 	explain_look(&result->failure, &failed);
 }
 
 /* The first page to show: one that gave EFAULT, or the one the judge names. */
-static uint64_t probe_first_failed(const struct trial *trial,
+static uint64_t probe_first_failed(const struct exercise *exercise,
 				   const struct judgement *judgement)
 {
 	size_t i;
 
-	for (i = 0; judgement->verdict == JUDGE_REPRODUCED && i < trial->pages; i++) {
-		if (trial->result[i] == GUEST_EFAULT)
+	for (i = 0; judgement->verdict == JUDGE_REPRODUCED && i < exercise->pages; i++) {
+		if (exercise->result[i] == GUEST_EFAULT)
 			return i;
 	}
 	return judgement->page;
 }
 
-static void probe_note(struct probe_result *result, const struct trial *trial,
-		       const struct trial_case *what, const struct judgement *judgement)
+static void probe_note(struct probe_result *result, const struct exercise *exercise,
+		       const struct exercise_case *what, const struct judgement *judgement)
 {
-	result->mapped[what->visit] = judgement->mapped;
+	result->mapped[what->access_order] = judgement->mapped;
 	if (judgement->mapped < result->fewest)
 		result->fewest = judgement->mapped;
 	if (judgement->verdict > result->verdict || !result->text[0]) {
@@ -85,7 +89,7 @@ static void probe_note(struct probe_result *result, const struct trial *trial,
 		snprintf(result->text, sizeof(result->text), "%s", judgement->text);
 	}
 	if (judgement->verdict != JUDGE_OK && !result->failed)
-		probe_note_failure(result, trial, what, probe_first_failed(trial, judgement));
+		probe_note_failure(result, exercise, what, probe_first_failed(exercise, judgement));
 }
 
 static void probe_note_error(struct probe_result *result, const char *error)
@@ -103,40 +107,40 @@ static void probe_note_refusal(struct probe_result *result, const char *error)
 }
 
 static void probe_try(struct probe_result *result, const struct probe_context *context,
-		      struct trial *trial)
+		      struct exercise *exercise)
 {
 	size_t i;
 	int ret;
 
-	result->total = trial->pages;
-	result->fewest = trial->pages;
-	for (i = 0; i < TRIAL_VISITS; i++) {
-		struct trial_case what = probe_cases[i];
+	result->total = exercise->pages;
+	result->fewest = exercise->pages;
+	for (i = 0; i < EXERCISE_ORDERS; i++) {
+		struct exercise_case what = probe_cases[i];
 		struct judgement judgement;
 
 		if (getrandom(&what.seed, sizeof(what.seed), 0) != sizeof(what.seed)) {
 			probe_note_error(result, "no random seed");
 			return;
 		}
-		ret = trial_run(trial, &what);
+		ret = exercise_run(exercise, &what);
 		if (ret == -EINVAL && context->refuses) {
-			probe_note_refusal(result, trial->error);
+			probe_note_refusal(result, exercise->error);
 			return;
 		} else if (ret) {
-			probe_note_error(result, trial->error);
+			probe_note_error(result, exercise->error);
 			return;
 		}
-		judgement = judge(&trial->evidence);
-		probe_note(result, trial, &what, &judgement);
+		judgement = judge(&exercise->evidence);
+		probe_note(result, exercise, &what, &judgement);
 	}
 }
 
-static void probe_name(struct probe_result *result, const char *door, uint32_t kind,
+static void probe_name(struct probe_result *result, const char *path, uint32_t kind,
 		       uint32_t order)
 {
-	const char *node = strcmp(door, "node") ? "" : "node-";
+	const char *node = strcmp(path, "node") ? "" : "node-";
 
-	result->door = door;
+	result->path = path;
 	result->kind = mockgpu_kind_name(kind);
 	result->order = order;
 	if (kind == MOCKGPU_KIND_TTM)
@@ -156,19 +160,19 @@ static void probe_skip(struct probe_result *result, size_t pages, const char *wh
 static void probe_gem(struct probe_result *result, const struct probe_context *context,
 		      uint32_t kind, uint32_t order, size_t pages)
 {
-	struct trial trial;
+	struct exercise exercise;
 	int ret;
 
 	probe_name(result, "gem", kind, order);
-	ret = trial_init(&trial, context->drm, kind, order, pages, context->vm,
-			 context->kmsg);
+	ret = exercise_init(&exercise, context->drm, kind, order, pages, context->vm,
+			    context->kmsg);
 	if (ret == -ENOMEM && order)
-		probe_skip(result, pages, trial.error);
+		probe_skip(result, pages, exercise.error);
 	else if (ret)
-		probe_note_error(result, trial.error);
+		probe_note_error(result, exercise.error);
 	else
-		probe_try(result, context, &trial);
-	trial_fini(&trial);
+		probe_try(result, context, &exercise);
+	exercise_fini(&exercise);
 }
 
 static void probe_all_gem(struct probe_report *report, const struct probe_context *context)
@@ -205,7 +209,7 @@ static void probe_try_node(struct probe_result *result, const struct probe_conte
 	/* The node's offset is 0: any address that is no multiple will do. */
 	size_t aside = behaviour_seen(BEHAVIOUR_GUESSES_BLOCKS) ? 2 * GUEST_PAGE_SIZE : 0;
 	char *room = hostmap_reserve(aside + pages * GUEST_PAGE_SIZE);
-	struct trial trial = { .vm = NULL };
+	struct exercise exercise = { .vm = NULL };
 	char *memory = room ? room + aside : NULL;
 	size_t i;
 
@@ -214,12 +218,12 @@ static void probe_try_node(struct probe_result *result, const struct probe_conte
 	if (!memory || mmap(memory, pages * GUEST_PAGE_SIZE, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
 		probe_note_error(result, strerror(errno));
-	else if (trial_init_memory(&trial, memory, blocks, pages, context->vm,
-				   context->kmsg))
-		probe_note_error(result, trial.error);
+	else if (exercise_init_memory(&exercise, memory, blocks, pages, context->vm,
+				      context->kmsg))
+		probe_note_error(result, exercise.error);
 	else
-		probe_try(result, context, &trial);
-	trial_fini(&trial);
+		probe_try(result, context, &exercise);
+	exercise_fini(&exercise);
 	if (room)
 		munmap(room, aside + pages * GUEST_PAGE_SIZE);
 }

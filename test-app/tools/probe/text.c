@@ -37,7 +37,7 @@ static void probe_print_result(const struct probe_result *result, FILE *out)
 	size_t i;
 
 	fprintf(out, "%-20s", result->test);
-	for (i = 0; i < TRIAL_VISITS; i++) {
+	for (i = 0; i < EXERCISE_ORDERS; i++) {
 		snprintf(mapped, sizeof(mapped), "%zu/%zu", result->mapped[i], result->total);
 		fprintf(out, " %-11s", mapped);
 	}

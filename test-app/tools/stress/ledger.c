@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "guarded.h"
+#include "fault_guard.h"
 #include "ledger.h"
 #include "prng.h"
 
@@ -132,7 +132,7 @@ enum ledger_verdict ledger_fill(struct ledger *ledger, void *at, uint64_t page)
 {
 	struct ledger_access access = { .ledger = ledger, .at = at, .page = page };
 	bool revoked = atomic_load(&ledger->revoked);
-	int sig = guarded(ledger_do_fill, &access);
+	int sig = fault_guard(ledger_do_fill, &access);
 
 	if (!sig)
 		atomic_store(&ledger->page[page].filled, 1);
@@ -153,7 +153,7 @@ enum ledger_verdict ledger_raise(struct ledger *ledger, void *at, uint64_t page)
 	int sig;
 
 	atomic_fetch_add(&ledger->page[page].begun, 1);
-	sig = guarded(ledger_do_raise, &access);
+	sig = fault_guard(ledger_do_raise, &access);
 	if (!sig)
 		atomic_fetch_add(&ledger->page[page].done, 1);
 	return ledger_touched(ledger, revoked, sig);
@@ -208,7 +208,7 @@ enum ledger_verdict ledger_copy_check(struct ledger *ledger, const void *at, uin
 		.filled = copy->filled,
 	};
 
-	if (guarded(ledger_do_check, &access))
+	if (fault_guard(ledger_do_check, &access))
 		return LEDGER_SIGNAL;
 	return ledger_judge(ledger, &access, copy);
 }
@@ -227,7 +227,7 @@ enum ledger_verdict ledger_check(struct ledger *ledger, const void *at, uint64_t
 
 	ledger_copy_begin(ledger, page, &before);
 	access.filled = before.filled;
-	sig = guarded(ledger_do_check, &access);
+	sig = fault_guard(ledger_do_check, &access);
 	verdict = ledger_touched(ledger, revoked, sig);
 	return sig || verdict ? verdict : ledger_judge(ledger, &access, &before);
 }
@@ -251,6 +251,6 @@ bool ledger_is_empty(const void *at, size_t size)
 {
 	struct ledger_empty empty = { .at = at, .words = size / sizeof(uint64_t), .empty = true };
 
-	guarded(ledger_do_empty, &empty);
+	fault_guard(ledger_do_empty, &empty);
 	return empty.empty;
 }

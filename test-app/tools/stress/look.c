@@ -11,12 +11,13 @@ void stress_complain(struct stress_thread *thread, const struct stress_slot *slo
 {
 	const struct mockgpu_bo *bo = &slot->bo;
 
-	crew_note(thread->worker->crew,
-		  "worker %u thread %u, '%s': page %llu of %llu of buffer %#llx (handle %u, kind %s, order %u) %s",
-		  thread->worker->number, thread->number, thread->doing, (unsigned long long)page,
-		  (unsigned long long)slot->ref.ledger->npages,
-		  (unsigned long long)slot->ref.ledger->tag, bo->handle,
-		  mockgpu_kind_name(bo->kind), bo->order, what);
+	workers_note(thread->worker->workers,
+		     "worker %u thread %u, '%s': page %llu of %llu of buffer %#llx (handle %u, kind %s, order %u) %s",
+		     thread->worker->number, thread->number, thread->doing,
+		     (unsigned long long)page,
+		     (unsigned long long)slot->ref.ledger->npages,
+		     (unsigned long long)slot->ref.ledger->tag, bo->handle,
+		     mockgpu_kind_name(bo->kind), bo->order, what);
 }
 
 static void stress_look_at(struct stress_thread *thread, struct stress_slot *slot, void *map,

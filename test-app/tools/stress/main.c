@@ -13,10 +13,10 @@
 
 #include "kselftest.h"
 
-#include "aftermath.h"
 #include "clock.h"
+#include "exporter.h"
 #include "fdpass.h"
-#include "foreign.h"
+#include "leak_check.h"
 #include "stress.h"
 
 #define STRESS_USAGE 2
@@ -80,10 +80,10 @@ static bool stress_parse_option(int option, const char *text, struct stress_opti
 		return number;
 	case 'w':
 		options->workers = number;
-		return number && number <= CREW_MEMBERS_MAX;
+		return number && number <= WORKERS_MAX;
 	case 'j':
 		options->threads = number;
-		return number && number <= CREW_THREADS_MAX;
+		return number && number <= WORKERS_THREADS_MAX;
 	case 's':
 		options->seed = number;
 		return true;
@@ -103,26 +103,26 @@ static uint64_t stress_now_ms(void)
 	return clock_now() * 1e3;
 }
 
-static void stress_start(struct crew *crew, unsigned int member, struct stress_setup *setup)
+static void stress_start(struct workers *workers, unsigned int member, struct stress_setup *setup)
 {
 	setup->lives++;
-	if (crew_start(crew, member, stress_work, setup))
-		crew_note(crew, "worker %u cannot be started: %m", member);
+	if (workers_start(workers, member, stress_work, setup))
+		workers_note(workers, "worker %u cannot be started: %m", member);
 }
 
 /* Kill one worker in the middle of whatever it does, and start another. */
-static void stress_kill(struct crew *crew, struct stress_setup *setup, struct prng *prng)
+static void stress_kill(struct workers *workers, struct stress_setup *setup, struct prng *prng)
 {
-	unsigned int member = prng_below(prng, crew->members);
+	unsigned int member = prng_below(prng, workers->members);
 
-	if (!crew->member[member].pid)
+	if (!workers->member[member].pid)
 		return;
-	crew_kill(crew, member);
-	if (crew->member[member].stuck)
+	workers_kill(workers, member);
+	if (workers->member[member].stuck)
 		return;
-	crew->member[member].status = 0;
+	workers->member[member].status = 0;
 	atomic_fetch_add(&setup->counts->kills, 1);
-	stress_start(crew, member, setup);
+	stress_start(workers, member, setup);
 }
 
 static uint64_t stress_done(const struct stress_counts *counts)
@@ -145,24 +145,24 @@ static bool stress_goes_on(const struct stress_options *options,
 	       (ms < wanted * STRESS_SLOWER && stress_done(setup->counts) < STRESS_ENOUGH);
 }
 
-static void stress_supervise(struct crew *crew, const struct stress_options *options,
+static void stress_supervise(struct workers *workers, const struct stress_options *options,
 			     struct stress_setup *setup)
 {
 	struct prng prng = prng_of(options->seed, UINT32_MAX);
 	uint64_t start = stress_now_ms(), kill = start + STRESS_KILL_PAUSE;
 	unsigned int i;
 
-	for (i = 0; i < crew->members; i++)
-		stress_start(crew, i, setup);
+	for (i = 0; i < workers->members; i++)
+		stress_start(workers, i, setup);
 	/* Nobody ends without being told: then there is something to be said. */
-	while (stress_goes_on(options, setup, start) && crew_look(crew) == crew->members) {
+	while (stress_goes_on(options, setup, start) && workers_look(workers) == workers->members) {
 		usleep(20000);
 		if (!options->kill || stress_now_ms() < kill)
 			continue;
-		stress_kill(crew, setup, &prng);
+		stress_kill(workers, setup, &prng);
 		kill = stress_now_ms() + STRESS_KILL_PAUSE + prng_below(&prng, STRESS_KILL_PAUSE);
 	}
-	crew_stop(crew);
+	workers_stop(workers);
 }
 
 /* False when an operation that every kernel has was never done. */
@@ -183,13 +183,13 @@ static bool stress_print_counts(const struct stress_counts *counts, uint64_t *al
 	return good;
 }
 
-static void stress_report(const struct crew *crew, const struct stress_counts *counts)
+static void stress_report(const struct workers *workers, const struct stress_counts *counts)
 {
 	uint64_t all;
 	bool good = stress_print_counts(counts, &all);
 
-	ksft_test_result(crew_all_ended(crew), "no worker crashed or hung\n");
-	ksft_test_result(crew_is_content(crew), "data and answers were right\n");
+	ksft_test_result(workers_all_ended(workers), "no worker crashed or hung\n");
+	ksft_test_result(workers_no_failures(workers), "data and answers were right\n");
 	if (all < STRESS_ENOUGH)
 		ksft_test_result_skip("every operation was done: too few to tell\n");
 	else
@@ -198,7 +198,7 @@ static void stress_report(const struct crew *crew, const struct stress_counts *c
 
 static void stress_run(const struct stress_options *options)
 {
-	struct crew crew = {
+	struct workers workers = {
 		.members = options->workers,
 		.threads = options->threads,
 		.patience = options->patience,
@@ -206,37 +206,37 @@ static void stress_run(const struct stress_options *options)
 	};
 	struct stress_setup setup = { .seed = options->seed, .threads = options->threads };
 	/* Loads the module once, before many look for it. */
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 
 	setup.counts = mmap(NULL, sizeof(*setup.counts), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (setup.counts == MAP_FAILED || crew_init(&crew) || fdpass_pair(setup.post))
+	if (setup.counts == MAP_FAILED || workers_init(&workers) || fdpass_pair(setup.post))
 		ksft_exit_fail_perror("cannot prepare");
-	stress_supervise(&crew, options, &setup);
+	stress_supervise(&workers, options, &setup);
 	/* With the sockets goes what nobody received. */
 	close(setup.post[0]);
 	close(setup.post[1]);
 	if (vgem >= 0)
 		close(vgem);
-	stress_report(&crew, setup.counts);
-	crew_fini(&crew);
+	stress_report(&workers, setup.counts);
+	workers_fini(&workers);
 }
 
 static int stress_main(const struct stress_options *options)
 {
-	struct aftermath aftermath;
+	struct leak_check leaks;
 	char why[256];
 
 	ksft_print_header();
-	if (aftermath_begin(&aftermath, why, sizeof(why)))
+	if (leak_check_begin(&leaks, why, sizeof(why)))
 		ksft_exit_skip("%s\n", why);
 	ksft_set_plan(5);
 	ksft_print_msg("seed %#" PRIx64 "\n", options->seed);
 	stress_run(options);
-	ksft_test_result(aftermath_is_level(&aftermath, stdout),
+	ksft_test_result(leak_check_is_clean(&leaks, stdout),
 			 "the driver holds what it held before\n");
-	ksft_test_result(aftermath_is_quiet(&aftermath, stdout), "the kernel did not complain\n");
-	aftermath_end(&aftermath);
+	ksft_test_result(leak_check_log_is_clean(&leaks, stdout), "the kernel did not complain\n");
+	leak_check_end(&leaks);
 	ksft_finished();
 }
 

@@ -9,8 +9,8 @@
 #include <linux/dma-buf.h>
 #include <xf86drm.h>
 
+#include "exporter.h"
 #include "fdpass.h"
-#include "foreign.h"
 #include "stress.h"
 
 static int stress_dmabuf(const struct stress_slot *slot)
@@ -190,10 +190,10 @@ static int stress_op_foreign(struct stress_thread *thread, struct stress_slot *s
 
 int stress_op_udmabuf(struct stress_thread *thread, struct stress_slot *slot)
 {
-	return stress_op_foreign(thread, slot, foreign_udmabuf);
+	return stress_op_foreign(thread, slot, exporter_udmabuf);
 }
 
 int stress_op_heap(struct stress_thread *thread, struct stress_slot *slot)
 {
-	return stress_op_foreign(thread, slot, foreign_heap);
+	return stress_op_foreign(thread, slot, exporter_heap);
 }

@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 #include "array.h"
-#include "crew.h"
 #include "ledger.h"
 #include "mockgpu.h"
 #include "prng.h"
+#include "workers.h"
 
 #define STRESS_SLOTS 16
 /* Pages of a buffer as a rule, and of some. */
@@ -71,7 +71,7 @@ struct stress_slot {
 
 /**
  * struct stress_worker - one process
- * @crew: all of them
+ * @workers: all of them
  * @number: which
  * @setup: see there
  * @fd: its DRM file
@@ -83,7 +83,7 @@ struct stress_slot {
  * @slot: its buffers
  */
 struct stress_worker {
-	struct crew *crew;
+	struct workers *workers;
 	unsigned int number;
 	struct stress_setup *setup;
 	int fd;
@@ -163,6 +163,6 @@ int stress_op_heap(struct stress_thread *thread, struct stress_slot *slot);
 void stress_slot_clear(struct stress_worker *worker, struct stress_slot *slot);
 
 /* worker.c */
-int stress_work(struct crew *crew, unsigned int member, void *setup);
+int stress_work(struct workers *workers, unsigned int member, void *setup);
 
 #endif /* MOCKGPU_STRESS_H */

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "foreign.h"
-#include "guarded.h"
+#include "exporter.h"
+#include "fault_guard.h"
 #include "stress.h"
 
 static unsigned int stress_choose(struct prng *prng)
@@ -46,11 +46,12 @@ static void stress_run(struct stress_thread *thread, struct stress_slot *slot, u
 	if (wants_empty == !!slot->ref.ledger)
 		return;
 	thread->doing = op->name;
-	crew_beat(thread->worker->crew, thread->worker->number, thread->number, op->name);
+	workers_beat(thread->worker->workers, thread->worker->number, thread->number, op->name);
 	ret = op->run(thread, slot);
 	if (ret < 0 && !stress_may_fail(op, slot, -ret))
-		crew_note(thread->worker->crew, "worker %u thread %u: '%s' failed with %s",
-			  thread->worker->number, thread->number, op->name, strerrorname_np(-ret));
+		workers_note(thread->worker->workers, "worker %u thread %u: '%s' failed with %s",
+			     thread->worker->number, thread->number, op->name,
+			     strerrorname_np(-ret));
 	if (ret <= 0)
 		atomic_fetch_add(ret ? &counts->refused[index] : &counts->done[index], 1);
 }
@@ -60,7 +61,7 @@ static void *stress_thread(void *arg)
 	struct stress_thread *thread = arg;
 	struct stress_worker *worker = thread->worker;
 
-	while (!crew_stopping(worker->crew)) {
+	while (!workers_stopping(worker->workers)) {
 		struct stress_slot *slot = &worker->slot[prng_below(&thread->prng, STRESS_SLOTS)];
 		unsigned int index = stress_choose(&thread->prng);
 
@@ -71,7 +72,7 @@ static void *stress_thread(void *arg)
 		stress_run(thread, slot, index);
 		pthread_rwlock_unlock(&slot->lock);
 	}
-	crew_beat(worker->crew, worker->number, thread->number, NULL);
+	workers_beat(worker->workers, worker->number, thread->number, NULL);
 	return NULL;
 }
 
@@ -83,20 +84,20 @@ static int stress_worker_init(struct stress_worker *worker)
 	/* The part that tells this worker from others, earlier ones included. */
 	worker->tags = (uint64_t)worker->setup->lives << 32;
 	worker->fd = mockgpu_open(NULL, 0);
-	worker->vgem = foreign_vgem_open();
+	worker->vgem = exporter_vgem_open();
 	pthread_mutex_init(&worker->handles, NULL);
 	for (i = 0; i < STRESS_SLOTS; i++) {
 		pthread_rwlock_init(&worker->slot[i].lock, NULL);
 		worker->slot[i].dmabuf = -1;
 		worker->slot[i].ref.fd = -1;
 	}
-	return worker->fd < 0 ? worker->fd : guarded_init();
+	return worker->fd < 0 ? worker->fd : fault_guard_init();
 }
 
 static int stress_threads(struct stress_worker *worker)
 {
-	struct stress_thread thread[CREW_THREADS_MAX] = {};
-	pthread_t id[CREW_THREADS_MAX];
+	struct stress_thread thread[WORKERS_THREADS_MAX] = {};
+	pthread_t id[WORKERS_THREADS_MAX];
 	unsigned int i, count = worker->setup->threads;
 	int ret = 0;
 
@@ -104,7 +105,7 @@ static int stress_threads(struct stress_worker *worker)
 		thread[i].worker = worker;
 		thread[i].number = i;
 		thread[i].prng = prng_of(worker->setup->seed,
-					 worker->setup->lives * CREW_THREADS_MAX + i);
+					 worker->setup->lives * WORKERS_THREADS_MAX + i);
 		ret = -pthread_create(&id[i], NULL, stress_thread, &thread[i]);
 	}
 	for (count = ret ? i - 1 : i, i = 0; i < count; i++)
@@ -113,13 +114,13 @@ static int stress_threads(struct stress_worker *worker)
 }
 
 /** stress_work() - what a worker process does */
-int stress_work(struct crew *crew, unsigned int member, void *setup)
+int stress_work(struct workers *workers, unsigned int member, void *setup)
 {
 	struct stress_worker *worker = calloc(1, sizeof(*worker));
 	int ret = -ENOMEM;
 
 	if (worker) {
-		worker->crew = crew;
+		worker->workers = workers;
 		worker->number = member;
 		worker->setup = setup;
 		ret = stress_worker_init(worker);
@@ -127,7 +128,7 @@ int stress_work(struct crew *crew, unsigned int member, void *setup)
 	if (!ret)
 		ret = stress_threads(worker);
 	if (ret)
-		crew_note(crew, "worker %u cannot start: %s", member, strerrorname_np(-ret));
+		workers_note(workers, "worker %u cannot start: %s", member, strerrorname_np(-ret));
 	/* The process ends with all it has: the driver has to clean up. */
 	return ret ? 1 : 0;
 }

@@ -102,17 +102,17 @@ static int bench_populate(struct vgpu_blob *blob)
 
 static int bench_touch(struct vram *vram, uint64_t pages)
 {
-	static uint32_t visit[64ull << 20 >> 12];
-	static uint8_t result[ARRAY_SIZE(visit)];
+	static uint32_t sequence[64ull << 20 >> 12];
+	static uint8_t result[ARRAY_SIZE(sequence)];
 	struct touch touch = {
 		.op = GUEST_WRITE, .gpa = VRAM_GPA,
-		.visit = visit, .visits = pages, .result = result,
+		.sequence = sequence, .accesses = pages, .result = result,
 	};
 	uint64_t i;
 	int ret;
 
 	for (i = 0; i < pages; i++)
-		visit[i] = i;
+		sequence[i] = i;
 	ret = touch_run(vmm_vcpu_get(vram->vm, 0), &touch);
 	for (i = 0; !ret && i < pages; i++)
 		ret = result[i] == GUEST_MAPPED ? 0 : -EFAULT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How much a fuzz target did, told on standard error when the process ends.
- * Included once by each target.
+ * Count what a fuzz target did and print it on standard error when the process ends. Each
+ * target includes this once.
  */
 #ifndef VGPU_FUZZ_H
 #define VGPU_FUZZ_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Messages sent, walks of the ring begun, or accesses made to registers. */
+/* Messages sent, ring walks started, or register accesses made. */
 static uint64_t fuzz_done;
 
 static void __attribute__((destructor)) fuzz_tell(void)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzz target: the control queue. The input is a list of messages, each of them
- * a command that would be good, damaged as the input says. An odd first byte puts
- * before them what a guest at work has done already.
+ * Fuzz target: the control queue. The input is a list of messages, each of them a valid
+ * command, damaged as the input says. If the first byte is odd, they start from the state
+ * of a guest at work.
  *
- * After every input the device must give back all it took: that is checked here,
- * the rest by the address, leak and undefined-behaviour sanitizers and by the
- * transport of vgpu_guest.c.
+ * After every input the device must release all it took: that is checked here. The
+ * address, leak and undefined-behaviour sanitizers and the transport of guest.c check the
+ * rest.
  */
 
 #include <endian.h>
@@ -24,11 +24,11 @@
 #define PAGE 4096
 
 /**
- * struct message - how one message is described in the input
+ * struct message - one message in the input
  * @type: index into types[]
  * @ids: low 4 bits the resource, then 2 bits the context, then 2 flags below
- * @pages: size or place of a blob
- * @at: where in the command the damage begins
+ * @pages: size or offset of a blob
+ * @at: offset of the damage in the command
  * @len: bytes of damage that follow
  */
 struct message {
@@ -41,9 +41,9 @@ struct message {
 
 #define RESOURCE_OF(message) ((message)->ids & 15)
 #define CONTEXT_OF(message) ((message)->ids >> 4 & 3)
-/* The command ends where the damage ends. */
+/* The command ends with the damage. */
 #define CUT_OFF(message) ((message)->ids & 0x40)
-/* The damage is what is behind the command's structure, not the command. */
+/* The damage applies after the command's structure, not to the structure itself. */
 #define APPEND(message) ((message)->ids & 0x80)
 
 union command {
@@ -75,7 +75,7 @@ union command {
 	uint8_t bytes[512];
 };
 
-/* One function per kind of message: the bytes of a good command. */
+/* One function per message type: the bytes of a valid command. */
 
 static size_t make_plain(union command *command, const struct message *message)
 {
@@ -106,7 +106,7 @@ static size_t make_host3d(union command *command, const struct message *message)
 	return sizeof(command->create);
 }
 
-/* What get_image_requirements() of an image of make_ask() makes room for. */
+/* The space that get_image_requirements() reserves for an image of make_ask(). */
 static size_t make_image(union command *command, const struct message *message)
 {
 	size_t size = make_host3d(command, message);
@@ -195,7 +195,7 @@ static size_t make_ask(union command *command, const struct message *message)
 	command->ask.ask.hdr.cmd_size = htole16(sizeof(command->ask.ask));
 	command->ask.ask.width = htole32(PAGE);
 	command->ask.ask.height = htole32(message->pages % 32 + 1);
-	/* DRM_FORMAT_R8: a line is a page. */
+	/* DRM_FORMAT_R8: a line is one page. */
 	command->ask.ask.drm_format = htole32('R' | '8' << 8 | ' ' << 16 | ' ' << 24);
 	return make_submit(command, sizeof(command->ask.ask));
 }
@@ -227,8 +227,8 @@ static size_t (*const makers[MAKERS])(union command *, const struct message *) =
 #define ATTACH 3
 
 /*
- * Context 1 has a host's blob, mapped, and one of the guest's; context 2, of the
- * cross-domain kind, has an image and its ring.
+ * Context 1 has a mapped HOST3D blob and a GUEST blob; context 2, a cross-domain context,
+ * has an image and its ring.
  */
 static const struct message at_work[] = {
 	{ MAKE_CTX, IDS(0, 1), 0, 0, 0 },
@@ -252,7 +252,7 @@ static size_t command_make(union command *command, const struct message *message
 	memset(command, 0, sizeof(*command));
 	size = makers[message->type % MAKERS](command, message);
 	command->hdr.ctx_id = htole32(CONTEXT_OF(message));
-	/* All commands that name a resource do so first. */
+	/* In all commands that name a resource its id comes first. */
 	if (!command->resource.resource_id)
 		command->resource.resource_id = htole32(RESOURCE_OF(message));
 	if (APPEND(message)) {
@@ -264,7 +264,7 @@ static size_t command_make(union command *command, const struct message *message
 	return CUT_OFF(message) && at + len < size ? at + len : size;
 }
 
-/* The lowest free descriptor is the same before and after, or one leaked. */
+/* The lowest free descriptor must be the same before and after, or one has leaked. */
 static int lowest_fd(void)
 {
 	int fd = dup(STDERR_FILENO);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzz target: the registers of virtio-mmio. The input is a sequence of accesses,
- * made to a device whose rings are empty at first; what a write names as guest
- * memory is mostly where the guest has some, and that can be written, too.
+ * Fuzz target: the registers of virtio-mmio. The input is a sequence of accesses to a
+ * device whose rings are initially empty. Guest addresses in writes mostly point to guest
+ * memory, and accesses can write to that memory too.
  *
- * The oracles are those of fuzz_control.c, and the promises of the register file:
- * only status bits that there are, and no more queues ready than there are.
+ * The oracles are those of fuzz_control.c, and the promises of the register file: only
+ * defined status bits, and no more queues ready than exist.
  */
 
 #include <stdlib.h>
@@ -18,12 +18,12 @@
 #include "fuzz.h"
 
 /**
- * struct access - one of the input's accesses
- * @what: bits 0 and 1: 0 reads, 1 writes a register, 2 does all that a driver has
- *	to do before it runs, 3 writes @value to the guest's memory; bit 2: @value is
- *	an address among the guest's; bits 3 to 6: size, 0 meaning 4
- * @reg: offset in 4 bytes
- * @pad: none of the device's business
+ * struct access - one access in the input
+ * @what: bits 0 and 1: 0 reads, 1 writes a register, 2 does all that a driver must do
+ *	before it runs, 3 writes @value to the guest's memory; bit 2: @value is a guest
+ *	address; bits 3 to 6: size, 0 means 4
+ * @reg: offset in units of 4 bytes
+ * @pad: not used
  * @value: what is written
  */
 struct access {
@@ -59,7 +59,7 @@ static void set_up(struct vgpu_mmio *mmio)
 		vgpu_mmio_write(mmio, steps[i][0], 4, steps[i][1]);
 }
 
-/* The first 64 KiB of RAM hold the rings and their neighbourhood. */
+/* The first 64 KiB of RAM hold the rings and what is around them. */
 static uint32_t place(uint32_t value)
 {
 	return VGPU_GUEST_LOW + (value & 0xffff);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzz target: the ring walk. The input damages a good queue: where the rings lie
- * and what is in them, descriptors, indices, indirect tables, in memory with holes.
+ * Fuzz target: the ring walk. The input damages a valid queue: where the rings are and
+ * what is in them, descriptors, indices, indirect tables, in memory with holes.
  *
  * The oracles are those of fuzz_control.c.
  */
@@ -14,14 +14,14 @@
 #include "fuzz.h"
 
 /**
- * struct input - the beginning of the input; what follows is laid behind the
- *	rings, where descriptors and tables may point
- * @num: descriptors of the queue
- * @last_avail: where to begin
- * @rings: 1, 2, 4, 16: the input chooses @desc, @avail, @used, @num; 8: what
- *	follows the structure is a table of descriptors
- * @notify: how often to notify the device, less one
- * @pad: none of the ring's business
+ * struct input - the start of the input; the rest is placed after the rings, where
+ *	descriptors and tables may point
+ * @num: number of descriptors of the queue
+ * @last_avail: where to start
+ * @rings: 1, 2, 4, 16: the input chooses @desc, @avail, @used, @num; 8: the rest of the
+ *	input is a table of descriptors
+ * @notify: how often to notify the device, minus one
+ * @pad: not used
  * @desc: addresses
  * @avail: addresses
  * @used: addresses
@@ -42,12 +42,12 @@ struct input {
 };
 
 #define FUZZ_REST_MAX 0x8000
-/* An address as place() reads it: index into its places, and bytes from there. */
+/* An address as place() reads it: index into its places, and an offset in bytes. */
 #define PLACE(index, bytes) ((index) | (bytes) << 2)
 
 /*
- * Three messages: one as drivers send it, one whose pieces lie in two regions each,
- * and one with an indirect table, which is what follows the structure.
+ * Three messages: one as drivers send it, one with pieces that lie in two regions each,
+ * and one with an indirect table, which follows the structure.
  */
 static const struct input good = {
 	.desc_table = {
@@ -61,7 +61,7 @@ static const struct input good = {
 	.avail_ring = { 0, 3, 0, 2, 4 },
 };
 
-/* The low bits choose a descriptor's place, so that it often is one. */
+/* The low bits choose a descriptor's place, so it often is a valid one. */
 static void place(struct vring_desc *desc)
 {
 	static const uint64_t places[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A guest of the device model in this process's memory, see vgpu_guest.h. */
+/* A guest of the device model in this process's memory, see guest.h. */
 
 #include <endian.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #define SLOTS 8
 
-/* Note that a blob comes to, or leaves, pages where the contrary is true now. */
+/* Mark pages as mapped or unmapped; abort if they already are. */
 static void window_take(struct vgpu_guest *guest, const struct vgpu_blob *blob,
 			uint64_t offset, bool take)
 {
@@ -88,8 +88,8 @@ static void *map_anonymous(size_t size, int prot)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-/* Between pages that nobody may touch: what runs over must not end in other memory. */
-static void *map_guarded(size_t size)
+/* With inaccessible guard pages around it, so an overrun does not hit other memory. */
+static void *map_with_guard_pages(size_t size)
 {
 	char *map = map_anonymous(size + 2 * VGPU_MEM_ALIGN, PROT_NONE);
 
@@ -102,7 +102,7 @@ static void *map_guarded(size_t size)
 	return map + VGPU_MEM_ALIGN;
 }
 
-static void unmap_guarded(void *map, size_t size)
+static void unmap_with_guard_pages(void *map, size_t size)
 {
 	munmap((char *)map - VGPU_MEM_ALIGN, size + 2 * VGPU_MEM_ALIGN);
 }
@@ -115,7 +115,7 @@ static int ram_init(struct vgpu_guest *guest)
 	int i, ret;
 
 	for (i = 0; i < VGPU_GUEST_REGIONS; i++) {
-		guest->ram[i] = map_guarded(VGPU_GUEST_REGION);
+		guest->ram[i] = map_with_guard_pages(VGPU_GUEST_REGION);
 		if (!guest->ram[i])
 			return -errno;
 		ret = vgpu_mem_add(vgpu_mem(guest->dev), gpa[i], guest->ram[i],
@@ -165,7 +165,7 @@ void vgpu_guest_exit(struct vgpu_guest *guest)
 	vgpu_destroy(guest->dev);
 	for (i = 0; i < VGPU_GUEST_REGIONS; i++) {
 		if (guest->ram[i])
-			unmap_guarded(guest->ram[i], VGPU_GUEST_REGION);
+			unmap_with_guard_pages(guest->ram[i], VGPU_GUEST_REGION);
 	}
 	munmap(guest->window, VGPU_GUEST_WINDOW);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest of the device model that lives in this process's memory: it has some
- * RAM, a driver's side of the control queue, and the transport's side of the
- * host-visible region. No KVM.
+ * A guest of the device model that lives in this process's memory: some RAM, the driver's
+ * side of the control queue, and the transport's side of the host-visible region. No KVM.
  */
 #ifndef MOCKGPU_TEST_VGPU_GUEST_H
 #define MOCKGPU_TEST_VGPU_GUEST_H
@@ -17,7 +16,7 @@
 #include "vgpu/mmio.h"
 #include "vgpu/vgpu.h"
 
-/* The device's answers, by short names. */
+/* Short names for the device's answers. */
 #define OK VIRTIO_GPU_RESP_OK_NODATA
 #define OK_MAP VIRTIO_GPU_RESP_OK_MAP_INFO
 #define BAD_PARAMETER VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
@@ -27,8 +26,8 @@
 #define UNSPECIFIED VIRTIO_GPU_RESP_ERR_UNSPEC
 
 /*
- * RAM: two regions side by side in the guest, but not in the host, and one far
- * away. The queue and the buffers of vgpu_guest_run() lie in the first.
+ * RAM: two regions that are adjacent in the guest, but not in the host, and one far away.
+ * The queue and the buffers of vgpu_guest_run() are in the first.
  */
 #define VGPU_GUEST_REGION (1ull << 20)
 #define VGPU_GUEST_LOW 0x100000ull
@@ -48,25 +47,25 @@
 #define VGPU_GUEST_FREE (VGPU_GUEST_LOW + 0x90000)
 
 #define VGPU_GUEST_WINDOW (16ull << 20)
-/* Enough for any of the tests. */
+/* Enough for any test. */
 #define VGPU_GUEST_BYTES_MAX (32ull << 20)
 
 /**
  * struct vgpu_guest - the guest
  * @dev: its device
- * @ram: the host's addresses of its regions
- * @window: the host-visible region, inaccessible where no blob is
+ * @ram: host addresses of its regions
+ * @window: the host-visible region, inaccessible where there is no blob
  * @route: how the transport maps blobs
- * @arena: it maps them into @window; else each wherever the kernel likes, as a
- *	VMM with a memslot per blob does
- * @taken: pages of the host-visible region where a blob is
- * @map_error: what the transport's next map or unmap fails with, 0: nothing
- * @mmio: the registers through which the guest reaches the device, or NULL: it
- *	calls the device's functions
- * @refill: how often it fills the queue again when it is interrupted
+ * @arena: it maps them into @window; otherwise wherever the kernel likes, as a VMM with a
+ *	memslot per blob does
+ * @taken: pages of the host-visible region that have a blob
+ * @map_error: error that the transport's next map or unmap fails with, 0 for none
+ * @mmio: the registers through which the guest accesses the device, or NULL: it calls the
+ *	device's functions
+ * @refill: how often it refills the queue when it is interrupted
  * @interrupts: how often the guest was interrupted
- * @avail_idx: what the driver made available
- * @used_idx: what the driver got back
+ * @avail_idx: index of the available ring
+ * @used_idx: index of the used ring
  */
 struct vgpu_guest {
 	struct vgpu *dev;
@@ -84,13 +83,12 @@ struct vgpu_guest {
 };
 
 /**
- * vgpu_guest_init() - make a guest and its device, with the queue set up
+ * vgpu_guest_init() - create a guest and its device, with the queue set up
  * @guest: out
  * @drm_fd: from mockgpu_open(), or -1
  * @bytes_max: see struct vgpu_config
  *
- * Its transport aborts the process where the device breaks the promises of
- * struct vgpu_ops.
+ * Its transport aborts the process when the device breaks a promise of struct vgpu_ops.
  *
  * Return: 0 or -errno.
  */
@@ -109,13 +107,13 @@ int vgpu_guest_init_images(struct vgpu_guest *guest, int drm_fd, uint64_t bytes_
 			   uint64_t image_blob_id);
 
 /**
- * vgpu_guest_exit() - end it
+ * vgpu_guest_exit() - destroy it
  * @guest: the guest
  */
 void vgpu_guest_exit(struct vgpu_guest *guest);
 
 /**
- * vgpu_guest_queue_reset() - begin anew with an empty control queue
+ * vgpu_guest_queue_reset() - start again with an empty control queue
  * @guest: the guest
  *
  * Return: as vgpu_queue_start().
@@ -123,22 +121,22 @@ void vgpu_guest_exit(struct vgpu_guest *guest);
 int vgpu_guest_queue_reset(struct vgpu_guest *guest);
 
 /**
- * vgpu_guest_at() - an address of the guest's RAM
+ * vgpu_guest_at() - get an address in the guest's RAM
  * @guest: the guest
  * @gpa: guest physical address
  *
- * Return: the host's address, NULL when it is none.
+ * Return: the host address, NULL outside of RAM.
  */
 void *vgpu_guest_at(const struct vgpu_guest *guest, uint64_t gpa);
 
 /**
  * vgpu_guest_desc() - write a descriptor of the queue's table
  * @guest: the guest
- * @index: which
- * @addr: its members
- * @len: its members
- * @flags: its members
- * @next: its members
+ * @index: which one
+ * @addr: its address
+ * @len: its length
+ * @flags: its flags
+ * @next: index of the next one
  */
 void vgpu_guest_desc(struct vgpu_guest *guest, uint16_t index, uint64_t addr,
 		     uint32_t len, uint16_t flags, uint16_t next);
@@ -148,12 +146,12 @@ void vgpu_guest_desc(struct vgpu_guest *guest, uint16_t index, uint64_t addr,
  * @guest: the guest
  * @head: the chain's first descriptor
  *
- * Return: as vgpu_queue_notify(); through registers, which do not tell, 0.
+ * Return: as vgpu_queue_notify(); 0 through registers, which return nothing.
  */
 int vgpu_guest_kick(struct vgpu_guest *guest, uint16_t head);
 
 /**
- * vgpu_guest_used() - take a chain back
+ * vgpu_guest_used() - take back a used chain
  * @guest: the guest
  * @head: out: its first descriptor
  * @len: out: bytes written to it
@@ -163,11 +161,11 @@ int vgpu_guest_kick(struct vgpu_guest *guest, uint16_t head);
 int vgpu_guest_used(struct vgpu_guest *guest, uint32_t *head, uint32_t *len);
 
 /**
- * vgpu_guest_send() - send a command and leave its answer where it comes
+ * vgpu_guest_send() - send a command and leave the answer in its buffer
  * @guest: the guest
  * @slot: 0 to 7: which descriptors and answer buffer to use
  * @command: the command
- * @size: bytes of it, up to VGPU_GUEST_COMMAND_MAX / 8
+ * @size: its size in bytes, up to VGPU_GUEST_COMMAND_MAX / 8
  *
  * Return: as vgpu_queue_notify().
  */
@@ -175,9 +173,9 @@ int vgpu_guest_send(struct vgpu_guest *guest, unsigned int slot,
 		    const void *command, size_t size);
 
 /**
- * vgpu_guest_answer() - where the answer of vgpu_guest_send() comes
+ * vgpu_guest_answer() - get the answer buffer of vgpu_guest_send()
  * @guest: the guest
- * @slot: as given
+ * @slot: as passed there
  *
  * Return: VGPU_GUEST_ANSWER_MAX / 8 bytes.
  */
@@ -187,9 +185,9 @@ const void *vgpu_guest_answer(const struct vgpu_guest *guest, unsigned int slot)
  * vgpu_guest_run() - send a command and get its answer
  * @guest: the guest
  * @command: the command
- * @size: bytes of it
+ * @size: its size in bytes
  * @answer: out, or NULL
- * @answer_size: bytes of it
+ * @answer_size: bytes at @answer
  *
  * Return: VIRTIO_GPU_RESP_*, or 0 when there was no answer.
  */
@@ -209,7 +207,7 @@ uint32_t vgpu_guest_ctx(struct vgpu_guest *guest, uint32_t type, uint32_t ctx_id
 			uint32_t capset);
 
 /**
- * vgpu_guest_host3d() - RESOURCE_CREATE_BLOB of the host's memory
+ * vgpu_guest_host3d() - RESOURCE_CREATE_BLOB of a HOST3D blob
  * @guest: the guest
  * @ctx_id: the context
  * @id: the resource
@@ -222,7 +220,7 @@ uint32_t vgpu_guest_host3d(struct vgpu_guest *guest, uint32_t ctx_id, uint32_t i
 			   uint64_t blob_id, uint64_t size);
 
 /**
- * vgpu_guest_own() - RESOURCE_CREATE_BLOB of the guest's memory
+ * vgpu_guest_own() - RESOURCE_CREATE_BLOB of a GUEST blob
  * @guest: the guest
  * @id: the resource
  * @entry: pages, in the guest's byte order
@@ -236,7 +234,7 @@ uint32_t vgpu_guest_own(struct vgpu_guest *guest, uint32_t id,
 			uint64_t size);
 
 /**
- * vgpu_guest_resource() - a command with a resource and nothing else
+ * vgpu_guest_resource() - send a command with only a resource
  * @guest: the guest
  * @type: RESOURCE_UNREF, _UNMAP_BLOB, _ASSIGN_UUID, CTX_ATTACH_RESOURCE, _DETACH_
  * @ctx_id: the context, 0 for none
@@ -262,7 +260,7 @@ uint32_t vgpu_guest_map(struct vgpu_guest *guest, uint32_t id, uint64_t offset);
  * @guest: the guest
  * @ctx_id: the context
  * @data: the commands
- * @size: bytes of them
+ * @size: their size in bytes
  *
  * Return: VIRTIO_GPU_RESP_*, or 0 when there was no answer.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What tests of arm64 share. Include it after kselftest_harness.h. */
+/* Helpers for tests of arm64. Include it after kselftest_harness.h. */
 #ifndef MOCKGPU_TEST_ARM64_H
 #define MOCKGPU_TEST_ARM64_H
 
@@ -12,7 +12,7 @@
 #include "touch.h"
 #include "vmm.h"
 
-/* One pass of a vCPU over pages of @size at most: how many of them ended with @wanted. */
+/* One pass of a vCPU over pages of at most @size bytes. Return: how many ended with @wanted. */
 static inline size_t arm64_pass(struct __test_metadata *_metadata, struct vmm *vm,
 				struct touch *touch, size_t size, enum guest_result wanted)
 {
@@ -29,9 +29,9 @@ static inline size_t arm64_pass(struct __test_metadata *_metadata, struct vmm *v
 }
 
 /*
- * A memslot over a mapped buffer by the way round that is left on a CPU whose KVM
- * refuses cacheable VM_PFNMAP memory: KVM looks at the VMAs when the slot is made. So
- * anonymous memory is there then, and the buffer comes behind KVM's back.
+ * Create a memslot over a mapped buffer in the only way left on a CPU whose KVM refuses
+ * cacheable VM_PFNMAP memory: KVM checks the VMAs when the slot is created. So anonymous
+ * memory is there at that time, and the buffer is mapped over it afterwards.
  */
 static inline int arm64_slot_behind(struct vmm *vm, unsigned int slot, uint64_t gpa,
 				    struct mockgpu_bo *bo, uint32_t flags)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM's guess at blocks (buffer.h) at its worst: a mapping that begins at a
- * multiple of 1 GiB, in a memslot that is larger. get_vma_page_shift() takes the first
- * address of the VMA for a whole GiB, because ALIGN() of an aligned address is the
- * address, which lies before the VMA's end. So the guest gets the GiB of physical
- * memory behind the first page. This test's guest touches only the first 4 MiB of
- * that, which are made a buffer of the test's own.
+ * KVM's guess at blocks (buffer.h) at its worst: a mapping that starts at a multiple of
+ * 1 GiB, in a memslot that is larger. get_vma_page_shift() takes the first address of the
+ * VMA for a whole GiB, because ALIGN() of an aligned address is that address, which lies
+ * before the VMA's end. So the guest gets the GiB of physical memory after the first page.
+ * This test's guest touches only the first 4 MiB of that, which belong to a buffer of the
+ * test's own.
  */
 
 #include "kselftest_harness.h"
@@ -27,7 +27,7 @@
 #define SLOT 1
 #define GIB (1ull << 30)
 #define PAGES 512
-/* The largest block of the page allocator: PAGES, and as many beyond the mapping. */
+/* The largest block of the page allocator: PAGES, and as many past the mapping. */
 #define OWN_ORDER 10
 #define OWN_PAGES (1 << OWN_ORDER)
 
@@ -36,7 +36,7 @@ FIXTURE(guess) {
 	struct vmm *vm;
 	struct mockgpu_bo bo;
 	struct mockgpu_bo own;
-	uint32_t visit[OWN_PAGES];
+	uint32_t sequence[OWN_PAGES];
 	uint8_t result[OWN_PAGES];
 };
 
@@ -52,7 +52,7 @@ FIXTURE_SETUP(guess)
 	driver_setup(_metadata, &self->driver);
 	ASSERT_EQ(0, vmm_create(&self->vm, 1));
 	ASSERT_EQ(0, armhost_look(self->vm, &host));
-	/* Without FWB older kernels flush what they map: the whole GiB. */
+	/* Without FWB older kernels flush all they map: the whole GiB. */
 	if (host.refuses || !host.fwb)
 		SKIP(return, "the CPU lacks what cacheable memory needs, or the log does not tell");
 	ASSERT_EQ(0, vm_buffer_make_anywhere(self->driver.fd, &want, &self->bo));
@@ -85,22 +85,22 @@ static void fill(const struct mockgpu_bo *bo, uint64_t seed)
 	guest_fill(bo->map, bo_npages(bo), seed);
 }
 
-/* The guest reads @count pages from @first on; how many ended with @wanted. */
+/* Let the guest read @count pages from @first on. Return: how many ended with @wanted. */
 static size_t pass(struct __test_metadata *_metadata, struct _test_data_guess *self,
 		   uint32_t first, uint32_t count, uint64_t seed, enum guest_result wanted)
 {
 	struct touch touch = {
-		.op = GUEST_READ, .gpa = VMM_VRAM_GPA, .seed = seed, .visit = self->visit,
-		.visits = count, .result = self->result,
+		.op = GUEST_READ, .gpa = VMM_VRAM_GPA, .seed = seed, .sequence = self->sequence,
+		.accesses = count, .result = self->result,
 	};
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		self->visit[i] = first + i;
+		self->sequence[i] = first + i;
 	return arm64_pass(_metadata, self->vm, &touch, ARRAY_SIZE(self->result), wanted);
 }
 
-/* There is nothing behind the mapping; an access must be EFAULT. */
+/* There is nothing past the end of the mapping; an access must be EFAULT. */
 TEST_F(guess, nothing_beyond_the_mapping)
 {
 	const size_t beyond = OWN_PAGES - PAGES;
@@ -108,7 +108,7 @@ TEST_F(guess, nothing_beyond_the_mapping)
 
 	fill(&self->bo, 1);
 	fill(&self->own, 2);
-	/* Page 0 decides how much is mapped. */
+	/* Page 0 determines how much is mapped. */
 	EXPECT_EQ(1, pass(_metadata, self, 0, 1, 2, GUEST_MAPPED));
 	reached = pass(_metadata, self, PAGES, beyond, 2, GUEST_MAPPED);
 	if (!reached) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VMs whose guest can tag its memory (KVM_CAP_ARM_MTE): KVM takes no VMA for them
- * that is not allowed to have tags, and a driver's is not: arch_calc_vm_flag_bits()
- * in arch/arm64/include/asm/mman.h sets VM_MTE_ALLOWED for anonymous memory, and shmem
- * and hugetlbfs for theirs. So with MTE there is no vram, on any kernel known and for
- * any kind of page: the memslot is refused (kvm_arch_prepare_memory_region()), and what
- * comes into one that is there gives EFAULT (user_mem_abort()). A kernel that takes it
- * is ok.
+ * VMs whose guest can tag its memory (KVM_CAP_ARM_MTE): for them KVM accepts only VMAs that
+ * may have tags, and a driver's may not: arch_calc_vm_flag_bits() in
+ * arch/arm64/include/asm/mman.h sets VM_MTE_ALLOWED for anonymous memory, and shmem and
+ * hugetlbfs for theirs. So with MTE there is no vram, on any kernel known and for any kind of
+ * page: the memslot is refused (kvm_arch_prepare_memory_region()), and memory mapped into an
+ * existing one gives EFAULT (user_mem_abort()). A kernel that accepts it is ok.
  */
 
 #include <stdlib.h>
@@ -39,7 +38,7 @@ FIXTURE(mte) {
 	struct mockgpu_bo bo;
 	struct drm_mockgpu_page *before;
 	void *room;
-	uint32_t visit[PAGES];
+	uint32_t sequence[PAGES];
 	uint8_t result[PAGES];
 };
 
@@ -50,7 +49,7 @@ FIXTURE_SETUP(mte)
 
 	driver_setup(_metadata, &self->driver);
 	for (i = 0; i < PAGES; i++)
-		self->visit[i] = i;
+		self->sequence[i] = i;
 	self->room = hostmap_reserve(PAGES * GUEST_PAGE_SIZE);
 	ASSERT_NE(NULL, self->room);
 	ASSERT_EQ(0, vmm_create(&self->without, 1));
@@ -71,13 +70,13 @@ FIXTURE_TEARDOWN(mte)
 	driver_teardown(_metadata, &self->driver);
 }
 
-/* How many pages of the memslot end with @wanted at the guest's first access. */
+/* Count the pages of the memslot that end with @wanted at the guest's first access. */
 static size_t pass(struct __test_metadata *_metadata, struct _test_data_mte *self,
 		   struct vmm *vm, enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
 	struct touch touch = {
-		.op = op, .gpa = VMM_VRAM_GPA, .seed = seed, .visit = self->visit,
-		.visits = PAGES, .result = self->result,
+		.op = op, .gpa = VMM_VRAM_GPA, .seed = seed, .sequence = self->sequence,
+		.accesses = PAGES, .result = self->result,
 	};
 
 	return arm64_pass(_metadata, vm, &touch, PAGES, wanted);
@@ -88,7 +87,7 @@ static int set_slot(struct vmm *vm, void *at)
 	return vmm_slot_set(vm, SLOT, VMM_VRAM_GPA, at, PAGES * GUEST_PAGE_SIZE, 0);
 }
 
-/* The guest writes all of the memory and finds it again. */
+/* The guest writes all of the memory and reads it back. */
 static void expect_usable(struct __test_metadata *_metadata, struct _test_data_mte *self,
 			  struct vmm *vm)
 {
@@ -113,7 +112,7 @@ static void make_vram(struct __test_metadata *_metadata, struct _test_data_mte *
 	self->before = bo_pages(_metadata, &self->bo);
 }
 
-/* KVM has left nothing behind, and what is there is what was. */
+/* KVM has left nothing behind, and the memory is unchanged. */
 static void expect_untouched(struct __test_metadata *_metadata, struct _test_data_mte *self)
 {
 	struct drm_mockgpu_page *now = bo_pages(_metadata, &self->bo);
@@ -133,7 +132,7 @@ TEST_F(mte, private_memory_is_taken)
 	expect_usable(_metadata, self, self->vm);
 }
 
-/* What a VMM shares with its device processes; that came in 6.2 (d89585fbb308). */
+/* What a VMM shares with its device processes; supported since 6.2 (d89585fbb308). */
 TEST_F(mte, shared_memory_is_taken)
 {
 	int ret;
@@ -148,7 +147,7 @@ TEST_F(mte, shared_memory_is_taken)
 	expect_usable(_metadata, self, self->vm);
 }
 
-/* Refused, and nothing the worse for it; or taken, and of use. */
+/* Either refused without any effect, or accepted and usable. */
 static bool vram_is_taken(struct __test_metadata *_metadata, struct _test_data_mte *self)
 {
 	const int ret = set_slot(self->vm, self->room);
@@ -176,18 +175,18 @@ TEST_F(mte, vram_is_refused)
 			ASSERT_EQ(0, mockgpu_bo_destroy(&self->bo));
 		}
 	}
-	/* Of two VMs it is the one with MTE that cannot have it. */
+	/* Of two VMs only the one with MTE cannot have it. */
 	make_vram(_metadata, self, MOCKGPU_KIND_SPLIT, MOCKGPU_CACHING_CACHED);
 	taken += vram_is_taken(_metadata, self);
 	ASSERT_EQ(0, set_slot(self->without, self->room));
 	expect_usable(_metadata, self, self->without);
-	/* Kinds and types of memory make no difference to a VMA. */
+	/* Page kinds and memory types make no difference to a VMA. */
 	EXPECT_EQ(taken ? ARRAY_SIZE(kinds) * MOCKGPU_CACHING_COUNT + 1 : 0, taken);
 	if (!taken)
 		verdict_known(_metadata, "known: a VM with MTE cannot have vram");
 }
 
-/* An arena that buffers are mapped into, as VMMs have it: the memslot is there before. */
+/* An arena into which buffers are mapped, as in VMMs: the memslot exists before. */
 TEST_F(mte, vram_in_an_arena_is_efault)
 {
 	static const uint32_t kinds[] = { MOCKGPU_KIND_SPLIT, MOCKGPU_KIND_NONCOMPOUND };
@@ -205,7 +204,7 @@ TEST_F(mte, vram_in_an_arena_is_efault)
 		} else {
 			expect_usable(_metadata, self, self->vm);
 		}
-		/* The guest is none the worse for it once the arena is memory again. */
+		/* The guest can go on once the arena is memory again. */
 		ASSERT_EQ(0, mockgpu_bo_destroy(&self->bo));
 		map_memory(_metadata, self, MAP_PRIVATE);
 		expect_usable(_metadata, self, self->vm);

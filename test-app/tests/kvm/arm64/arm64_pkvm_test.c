@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM, kvm-arm.mode=protected: the hypervisor at EL2 decides who has which page. For
- * guests that are not protected the host shares pages and takes them back, which all
- * other programs do when they run in this mode. Here are protected guests, new in 7.1:
- * their memory is taken away from the host, which only anonymous memory is fit for;
- * pkvm_mem_abort() in arch/arm64/kvm/mmu.c pins it (FOLL_LONGTERM), and mm refuses
- * that for VM_PFNMAP before it would ask the driver.
+ * pKVM, kvm-arm.mode=protected: the hypervisor at EL2 decides who owns which page. The host
+ * shares pages with guests that are not protected and takes them back; all other programs do
+ * that when they run in this mode. Protected guests, new in 7.1, are tested here: their memory
+ * is taken away from the host, which only works for anonymous memory. pkvm_mem_abort() in
+ * arch/arm64/kvm/mmu.c pins it (FOLL_LONGTERM), and mm refuses that for VM_PFNMAP without
+ * asking the driver.
  */
 
 #include <signal.h>
@@ -66,7 +66,7 @@ FIXTURE_TEARDOWN(pkvm)
 	driver_teardown(_metadata, &self->driver);
 }
 
-/* With the first run the work list is the guest's alone: only the exit is seen. */
+/* From the first run on the work list belongs to the guest alone: only the exit is seen. */
 static void plan(struct __test_metadata *_metadata, struct _test_data_pkvm *self)
 {
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
@@ -92,7 +92,7 @@ static enum vmm_exit run(struct __test_metadata *_metadata, struct _test_data_pk
 	return reason;
 }
 
-/* The host has all of it again. */
+/* The host owns all of it again. */
 static void expect_usable(struct __test_metadata *_metadata, char *at)
 {
 	size_t i;
@@ -110,7 +110,7 @@ TEST_F(pkvm, a_protected_guest_has_anonymous_memory)
 				  PAGES * GUEST_PAGE_SIZE, 0));
 	plan(_metadata, self);
 	EXPECT_EQ(VMM_EXIT_DOORBELL, run(_metadata, self));
-	/* Each of its pages is the guest's alone, until there is no guest. */
+	/* Each of its pages belongs to the guest alone, as long as the guest exists. */
 	for (page = 0; page < PAGES; page++)
 		EXPECT_EQ(SIGSEGV, pattern_touch(self->plain + page * GUEST_PAGE_SIZE, 1));
 	vmm_destroy(self->vm);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What arm64's stage 2 does with VM_PFNMAP memory and x86 does not: blocks by guess in
- * many kernels, dirty logging refused, cacheable memory refused on some CPUs, a first
- * write that only emulation could serve. What both do is in the programs that run on
- * both.
+ * What arm64's stage 2 does with VM_PFNMAP memory and x86 does not: many kernels guess
+ * blocks, dirty logging is refused, some CPUs refuse cacheable memory, and a first write may
+ * need an emulation that does not exist. What both do is in the programs that run on both.
  *
- * What is expected follows what this kernel was seen to do (behaviour.h); its release
- * says whether that is known.
+ * The expectations follow what this kernel was seen to do (behaviour.h); its release only
+ * tells whether that is known.
  */
 
 #include <string.h>
@@ -26,9 +25,9 @@
 #include "driver.h"
 #include "hostmap.h"
 #include "program.h"
+#include "sequence.h"
 #include "touch.h"
 #include "verdict.h"
-#include "visit.h"
 #include "vmm.h"
 
 #define SLOT 1
@@ -43,7 +42,7 @@ FIXTURE(stage2) {
 	struct mockgpu_bo other;
 	struct mockgpu_bo pad[PADS];
 	bool head_first;
-	uint32_t visit[BLOCK_PAGES];
+	uint32_t sequence[BLOCK_PAGES];
 	uint8_t result[BLOCK_PAGES];
 };
 
@@ -91,8 +90,8 @@ static void make_bo(struct __test_metadata *_metadata, struct _test_data_stage2 
 }
 
 /*
- * One whose offset is a multiple of 2 MiB, as a process's first buffer has it: there
- * KVM guesses. Pads fill the room before it. False where no such offset was free.
+ * A buffer whose offset is a multiple of 2 MiB, as a process's first buffer has it: there KVM
+ * guesses. Pads fill the room before it. Return: false if no such offset was free.
  */
 static bool make_hit(struct __test_metadata *_metadata, struct _test_data_stage2 *self,
 		     uint32_t kind, uint32_t order)
@@ -128,7 +127,7 @@ static void fill(const struct mockgpu_bo *bo, size_t first, uint64_t seed)
 		guest_fill_page(page_at(bo, first), seed, first);
 }
 
-/* How many pages from @first on hold all of that, as the host sees it. */
+/* Count the pages from @first on that hold exactly that, as the host sees them. */
 static size_t pages_with(const struct mockgpu_bo *bo, size_t first, uint64_t seed)
 {
 	size_t count = 0;
@@ -138,7 +137,7 @@ static size_t pages_with(const struct mockgpu_bo *bo, size_t first, uint64_t see
 	return count;
 }
 
-/* How many pages ended with @wanted. */
+/* Count the pages that ended with @wanted. */
 static size_t count_of(const struct _test_data_stage2 *self, enum guest_result wanted)
 {
 	size_t i, count = 0;
@@ -148,31 +147,31 @@ static size_t count_of(const struct _test_data_stage2 *self, enum guest_result w
 	return count;
 }
 
-/* Another order each time. */
-static void plan_visit(struct _test_data_stage2 *self)
+/* A different sequence each time. */
+static void plan_sequence(struct _test_data_stage2 *self)
 {
 	const uint32_t first = self->head_first;
 	uint32_t i;
 
 	for (i = 0; i < bo_npages(&self->bo); i++)
-		self->visit[i] = i;
-	visit_shuffle(self->visit + first, bo_npages(&self->bo) - first);
+		self->sequence[i] = i;
+	sequence_shuffle(self->sequence + first, bo_npages(&self->bo) - first);
 }
 
-/* One pass over the buffer at @gpa: how many pages ended with @wanted. */
+/* One pass over the buffer at @gpa. Return: how many pages ended with @wanted. */
 static size_t pass(struct __test_metadata *_metadata, struct _test_data_stage2 *self,
 		   uint64_t gpa, enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
 	struct touch touch = {
-		.op = op, .gpa = gpa, .seed = seed, .visit = self->visit,
-		.visits = bo_npages(&self->bo), .result = self->result,
+		.op = op, .gpa = gpa, .seed = seed, .sequence = self->sequence,
+		.accesses = bo_npages(&self->bo), .result = self->result,
 	};
 
-	plan_visit(self);
+	plan_sequence(self);
 	return arm64_pass(_metadata, self->vm, &touch, bo_npages(&self->bo), wanted);
 }
 
-/* Where KVM refuses such a slot, the way that is left. */
+/* Create the memslot, in the way that is left where KVM refuses it. */
 static int set_slot(struct _test_data_stage2 *self, uint64_t gpa, uint32_t flags)
 {
 	if (self->host.refuses)
@@ -180,7 +179,7 @@ static int set_slot(struct _test_data_stage2 *self, uint64_t gpa, uint32_t flags
 	return vmm_slot_set(self->vm, SLOT, gpa, self->bo.map, self->bo.size, flags);
 }
 
-/* The guest has the buffer at @gpa, but for @refused pages that give EFAULT. */
+/* The guest has the buffer at @gpa, except for @refused pages, which give EFAULT. */
 static void expect_block(struct __test_metadata *_metadata, struct _test_data_stage2 *self,
 			 uint64_t gpa, size_t refused)
 {
@@ -197,8 +196,8 @@ static void expect_block(struct __test_metadata *_metadata, struct _test_data_st
 }
 
 /*
- * A block that lies in a row. There a guess is right, and hides what KVM before 6.13 does
- * with pages that have no reference count, because it asks for the first page only.
+ * A contiguous block. There a guess is right, and hides what KVM before 6.13 does with pages
+ * that have no reference count, because it checks the first page only.
  */
 TEST_F(stage2, a_block_in_a_row)
 {
@@ -208,19 +207,19 @@ TEST_F(stage2, a_block_in_a_row)
 	if (!make_hit(_metadata, self, MOCKGPU_KIND_NONCOMPOUND, 9))
 		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
 	expect_block(_metadata, self, VMM_VRAM_GPA, refused - hidden);
-	/* Skewed, there are no blocks in stage 2. */
+	/* Skewed, so there are no blocks in stage 2. */
 	expect_block(_metadata, self, VMM_VRAM_GPA + GUEST_PAGE_SIZE, refused);
 	if (refused)
 		verdict_known(_metadata, "known before 6.13: %zu pages are EFAULT, skewed %zu",
 			      refused - hidden, refused);
 }
 
-/* An entry of 2 MiB in the host's page table: one fault for all, by the guest's first access. */
+/* A 2 MiB entry in the host's page table: one fault for all, at the guest's first access. */
 TEST_F(stage2, a_huge_entry)
 {
 	int ret;
 
-	/* Where tails are refused the head has to come first. */
+	/* Where tails are refused, the head must come first. */
 	self->head_first = behaviour_excused(BEHAVIOUR_REFUSES_TAILS);
 	if (!make_hit(_metadata, self, MOCKGPU_KIND_NONCOMPOUND, 9))
 		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
@@ -236,8 +235,8 @@ TEST_F(stage2, a_huge_entry)
 }
 
 /*
- * Single pages, the first of them page @first of a block of the test's own, in which as
- * many pages follow as KVM could take for the rest of the buffer.
+ * Single pages. The first one is page @first of a block of the test's own, which has as many
+ * pages after it as KVM could take for the rest of the buffer.
  */
 static bool make_scattered(struct __test_metadata *_metadata, struct _test_data_stage2 *self,
 			   uint32_t first)
@@ -254,8 +253,8 @@ static bool make_scattered(struct __test_metadata *_metadata, struct _test_data_
 }
 
 /*
- * Pages that do not lie in a row. The first is made the head of a block of the test's
- * own, so that what KVM takes for the rest of the buffer is the test's own too.
+ * Pages that are not contiguous. The first is the head of a block of the test's own, so that
+ * what KVM takes for the rest of the buffer is the test's own too.
  */
 TEST_F(stage2, scattered_pages)
 {
@@ -269,7 +268,7 @@ TEST_F(stage2, scattered_pages)
 
 	strange = pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 2, GUEST_MAPPED);
 	if (strange == 1) {
-		/* Nothing but the page that was put there is the other buffer's. */
+		/* Of the other buffer only the injected page is there. */
 		EXPECT_EQ(1, strange);
 		EXPECT_EQ(rest, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_MAPPED));
 		EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 3,
@@ -289,7 +288,7 @@ TEST_F(stage2, scattered_pages)
 
 /*
  * The same where the first page has no reference count. A kernel that refuses such pages
- * refuses this one, or, by a guess that asks for the first page only, all of them.
+ * refuses this one; or, if it guesses and checks the first page only, all of them.
  */
 TEST_F(stage2, scattered_pages_behind_a_tail)
 {
@@ -317,7 +316,7 @@ TEST_F(stage2, scattered_pages_behind_a_tail)
 			      BLOCK_PAGES);
 }
 
-/* A kernel that does more than those known: the log has what the guest wrote. */
+/* A kernel that supports more than those known: the log must have what the guest wrote. */
 static void expect_logged(struct __test_metadata *_metadata, struct _test_data_stage2 *self)
 {
 	uint64_t bitmap = 0;
@@ -331,7 +330,7 @@ static void expect_logged(struct __test_metadata *_metadata, struct _test_data_s
 	EXPECT_EQ(~0ull, bitmap);
 }
 
-/* Refused by design, for a new slot and for one that is there; it stays as it was. */
+/* Refused by design, for a new slot and for an existing one, which does not change. */
 TEST_F(stage2, dirty_logging_is_refused)
 {
 	void *plain;
@@ -352,7 +351,7 @@ TEST_F(stage2, dirty_logging_is_refused)
 					self->bo.size, KVM_MEM_LOG_DIRTY_PAGES));
 	EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
 	EXPECT_EQ(64, pages_with(&self->bo, 0, 2));
-	/* Anonymous memory is not. */
+	/* Anonymous memory is accepted. */
 	plain = mmap(NULL, GUEST_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		     -1, 0);
 	ASSERT_NE(MAP_FAILED, plain);
@@ -362,7 +361,7 @@ TEST_F(stage2, dirty_logging_is_refused)
 	EXPECT_EQ(0, munmap(plain, GUEST_PAGE_SIZE));
 }
 
-/* The guest's write to one page, which must not get there. */
+/* The guest's write to one page, which must not reach it. */
 static enum vmm_exit lost_write(struct __test_metadata *_metadata,
 				struct _test_data_stage2 *self, uint32_t page)
 {
@@ -372,7 +371,7 @@ static enum vmm_exit lost_write(struct __test_metadata *_metadata,
 	return vmm_vcpu_run(vcpu);
 }
 
-/* KVM_MEM_READONLY: a write is an MMIO exit; reads are as ever. */
+/* KVM_MEM_READONLY: a write is an MMIO exit; reads work as always. */
 TEST_F(stage2, read_only_slot)
 {
 	const size_t pages = 64, order = 4;
@@ -396,9 +395,9 @@ TEST_F(stage2, read_only_slot)
 }
 
 /*
- * Since 6.17 memory whose VMA is cacheable is taken only with FEAT_S2FWB and
- * CTR_EL0.DIC, which the capability tells. TTM's VMAs are always cacheable, that of a
- * write-combined buffer too: only the entries are not.
+ * Since 6.17 memory with a cacheable VMA is accepted only with FEAT_S2FWB and CTR_EL0.DIC,
+ * which the capability reports. TTM's VMAs are always cacheable, even that of a
+ * write-combined buffer: only its entries are not.
  */
 TEST_F(stage2, cacheable_memory_and_the_cpu)
 {
@@ -418,7 +417,7 @@ TEST_F(stage2, cacheable_memory_and_the_cpu)
 		EXPECT_EQ(self->host.refuses ? -EINVAL : 0,
 			  vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->bo.map, self->bo.size,
 				       0));
-		/* By a refusal the host has lost nothing. */
+		/* After a refusal the host has lost nothing. */
 		EXPECT_EQ(64, pages_with(&self->bo, 0, 1));
 		if (self->host.refuses)
 			EXPECT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
@@ -435,8 +434,8 @@ TEST_F(stage2, cacheable_memory_and_the_cpu)
 }
 
 /*
- * An entry that comes read-only, see read_only_first_test: arm64 cannot emulate, so
- * that the guest's first write is EFAULT until the host has written.
+ * An entry that is read-only at first, see read_only_first_test: arm64 cannot emulate, so the
+ * guest's first write is EFAULT until the host has written.
  */
 TEST_F(stage2, the_first_write_to_a_read_only_entry)
 {
@@ -452,7 +451,7 @@ TEST_F(stage2, the_first_write_to_a_read_only_entry)
 	EXPECT_EQ(64 - refused, pages_with(&self->bo, 0, 1));
 	if (!refused)
 		return;
-	/* All of them or none: KVM has the driver upgrade an entry, or it does not. */
+	/* All of them or none: either KVM lets the driver upgrade an entry, or it does not. */
 	EXPECT_EQ(64, refused);
 	for (page = 0; page < 64; page++)
 		*(volatile uint64_t *)page_at(&self->bo, page) = 0;

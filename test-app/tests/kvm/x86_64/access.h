@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tests share in which not the guest but KVM, or the CPU on the guest's behalf,
- * goes to one page of a buffer: that page, and another buffer that gets the very page
- * when the first one moves. Include it after kselftest_harness.h.
+ * Helpers for tests in which not the guest but KVM, or the CPU on the guest's behalf, accesses
+ * one page of a buffer: that page, and another buffer that gets the very same page when the
+ * first one moves. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_ACCESS_H
 #define MOCKGPU_TEST_ACCESS_H
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "live.h"
-#include "thief.h"
+#include "canary.h"
 
 #define ACCESS_ORDER 4
 #define ACCESS_BLOCK (1u << ACCESS_ORDER)
@@ -19,13 +19,13 @@
 /**
  * struct access - one page of a buffer in a guest
  * @live: the buffer and the guest, with one vCPU
- * @thief: from access_move() on: what got the buffer's pages
+ * @canary: from access_move() on: the buffer that got the first one's pages
  * @page: the page
  * @refusable: whether this kernel does not map it, and is known not to
  */
 struct access {
 	struct live live;
-	struct mockgpu_bo thief;
+	struct mockgpu_bo canary;
 	uint32_t page;
 	bool refusable;
 };
@@ -41,7 +41,7 @@ static inline bool access_is_refusable(struct __test_metadata *_metadata,
 	return refusable;
 }
 
-/* Buffer, page and VM; the buffer is full of zeroes. */
+/* Buffer, page and VM; the buffer is full of zeros. */
 static inline void access_begin(struct __test_metadata *_metadata, struct access *access,
 				uint32_t kind, uint32_t page,
 				const struct vmm_options *options)
@@ -61,11 +61,11 @@ static inline void access_begin(struct __test_metadata *_metadata, struct access
 
 static inline void access_end(struct __test_metadata *_metadata, struct access *access)
 {
-	EXPECT_EQ(0, mockgpu_bo_destroy(&access->thief));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&access->canary));
 	live_teardown(_metadata, &access->live);
 }
 
-/* Where @offset of the page is, for the guest and for the host. */
+/* Where @offset in the page is, for the guest and for the host. */
 static inline uint64_t access_gpa(const struct access *access, int32_t offset)
 {
 	return LIVE_GPA + access->page * (uint64_t)GUEST_PAGE_SIZE + offset;
@@ -92,7 +92,7 @@ static inline int access_set_msr(const struct access *access, uint32_t msr, uint
 	return ret == 1 ? 0 : -1;
 }
 
-/* Enter the guest, which does nothing: KVM does on its way what it has been asked for. */
+/* Enter the guest, which does nothing: KVM does what was requested on the way. */
 static inline void access_enter(struct __test_metadata *_metadata, const struct access *access)
 {
 	struct vmm_vcpu *vcpu = access_vcpu(access);
@@ -103,48 +103,48 @@ static inline void access_enter(struct __test_metadata *_metadata, const struct 
 		TH_LOG("%s", vmm_vcpu_strexit(vcpu));
 }
 
-/* Every byte of the other buffer that guest_fill() leaves out. */
+/* Every byte of the other buffer that guest_fill() does not write. */
 #define ACCESS_CANARY 0xc5
 
 /*
- * The buffer gets other pages. Another one gets, as a rule, the very page that KVM
- * knew: the allocator decides.
+ * Give the buffer new pages. The other buffer usually gets the very page that KVM knew: the
+ * allocator decides.
  */
 static inline void access_move(struct __test_metadata *_metadata, struct access *access)
 {
 	struct live *live = &access->live;
-	struct drm_mockgpu_page *before = bo_pages(_metadata, &live->bo), *stolen;
+	struct drm_mockgpu_page *before = bo_pages(_metadata, &live->bo), *reused;
 	uint32_t i, found = 0;
 
-	thief_steal(_metadata, live, &access->thief);
-	memset(access->thief.map, ACCESS_CANARY, access->thief.size);
-	guest_fill(access->thief.map, live->pages, THIEF_SEED);
-	stolen = bo_pages(_metadata, &access->thief);
+	canary_take_pages(_metadata, live, &access->canary);
+	memset(access->canary.map, ACCESS_CANARY, access->canary.size);
+	guest_fill(access->canary.map, live->pages, CANARY_SEED);
+	reused = bo_pages(_metadata, &access->canary);
 	for (i = 0; i < live->pages; i++)
-		found += stolen[i].pfn == before[access->page].pfn;
+		found += reused[i].pfn == before[access->page].pfn;
 	if (!found)
 		ksft_print_msg("the other buffer did not get page %u: judged by the new page\n",
 			       access->page);
 	free(before);
-	free(stolen);
+	free(reused);
 }
 
-/* The canaries are as they were, and so is everything between them. */
-static inline void access_expect_thief_untouched(struct __test_metadata *_metadata,
-						 const struct access *access)
+/* The canaries are unchanged, and so is everything between them. */
+static inline void access_expect_canary_untouched(struct __test_metadata *_metadata,
+						  const struct access *access)
 {
-	char *right = malloc(access->thief.size);
+	char *right = malloc(access->canary.size);
 
 	ASSERT_NE(NULL, right);
-	memset(right, ACCESS_CANARY, access->thief.size);
-	guest_fill(right, access->live.pages, THIEF_SEED);
-	EXPECT_EQ(0, memcmp(right, access->thief.map, access->thief.size));
+	memset(right, ACCESS_CANARY, access->canary.size);
+	guest_fill(right, access->live.pages, CANARY_SEED);
+	EXPECT_EQ(0, memcmp(right, access->canary.map, access->canary.size));
 	free(right);
 }
 
 /*
- * A fixture with self->access in two variants, pages of non-compound blocks: one that
- * any kernel maps, and one that kernels before 6.13 do not.
+ * A fixture with self->access in two variants, pages of non-compound blocks: one that any
+ * kernel maps, and one that kernels before 6.13 do not.
  */
 #define ACCESS_FIXTURE(name, ...) \
 	FIXTURE(name) { \

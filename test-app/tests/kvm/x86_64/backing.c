@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that is not mockgpu's, see backing.h. */
+/* Memory that does not come from mockgpu, see backing.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,13 +12,13 @@
 
 #include "backing.h"
 #include "debugfs.h"
-#include "foreign.h"
+#include "exporter.h"
 #include "hostmap.h"
 #include "mockgpu.h"
 #include "sysfs.h"
 #include "undo.h"
 
-/* Debian 13's linux/kvm.h is that of 6.12; these are of 6.18. */
+/* Debian 13's linux/kvm.h is from 6.12; these are from 6.18. */
 #ifndef GUEST_MEMFD_FLAG_MMAP
 #define KVM_CAP_GUEST_MEMFD_FLAGS 244
 #define GUEST_MEMFD_FLAG_MMAP (1ull << 0)
@@ -42,13 +42,13 @@ int backing_keep_huge_pages(void)
 	static unsigned long count;
 	int ret = sysfs_read_number(BACKING_HUGE_PAGES, &count);
 
-	/* A kernel without them. */
+	/* A kernel without such memory. */
 	if (ret == -ENOENT)
 		return 0;
 	return ret ? ret : undo_at_end(backing_put_huge_pages_back, &count);
 }
 
-/* Add what is needed to the pool of 2 MiB pages. */
+/* Add the required number to the pool of 2 MiB pages. */
 static int backing_reserve(struct backing *backing)
 {
 	unsigned long wanted, have = 0;
@@ -56,7 +56,7 @@ static int backing_reserve(struct backing *backing)
 
 	if (ret)
 		return ret;
-	/* Twice, for what is punched out and still held elsewhere for a moment. */
+	/* Twice that, for punched pages that are still held elsewhere for a moment. */
 	wanted = backing->reserve + 2 * (backing->size / BACKING_HUGE_SIZE);
 	backing->reserved = true;
 	ret = sysfs_write_number(BACKING_HUGE_PAGES, wanted);
@@ -102,9 +102,9 @@ static int backing_file(struct backing *backing)
 		ret = backing_reserve(backing);
 		return ret ? ret : backing_memfd(backing->size, MFD_HUGETLB | MFD_HUGE_2MB);
 	case BACKING_UDMABUF:
-		return foreign_udmabuf(backing->size);
+		return exporter_udmabuf(backing->size);
 	case BACKING_HEAP:
-		return foreign_heap(backing->size);
+		return exporter_heap(backing->size);
 	default:
 		return backing_gmem(backing);
 	}
@@ -171,7 +171,7 @@ static bool backing_is_tail(int flags, uint64_t pfn)
 	       value >> KPF_COMPOUND_TAIL & 1;
 }
 
-/* The entries of a VM_PFNMAP mapping tell the pages; nothing else does. */
+/* For a VM_PFNMAP mapping only its entries tell the pages. */
 int backing_look(struct backing *backing, struct drm_mockgpu_page *pages)
 {
 	int flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
@@ -187,7 +187,7 @@ int backing_look(struct backing *backing, struct drm_mockgpu_page *pages)
 
 		(void)*at;
 		ret = mockgpu_entry_get(drm, (const void *)at, &entry);
-		/* No VM_PFNMAP: get_user_pages() takes a reference on the whole folio. */
+		/* Not VM_PFNMAP: get_user_pages() takes a reference to the whole folio. */
 		if (ret == -ENOENT)
 			ret = 0;
 		tail = entry.present && backing_is_tail(flags, entry.pfn);

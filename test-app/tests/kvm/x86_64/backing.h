@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory that is not mockgpu's, as a control beside it: what VMMs give to guests else.
+ * Memory that does not come from mockgpu, as a control: what else VMMs give to guests.
  */
 #ifndef MOCKGPU_TEST_BACKING_H
 #define MOCKGPU_TEST_BACKING_H
@@ -14,15 +14,15 @@
 #include "vmm.h"
 
 /**
- * enum backing_type - whose memory
+ * enum backing_type - the source of the memory
  *
  * @BACKING_MEMFD: shmem
  * @BACKING_HUGETLB: a memfd of 2 MiB pages, reserved for it
  * @BACKING_UDMABUF: a dma-buf over a memfd; VM_PFNMAP
  * @BACKING_HEAP: a dma-buf of the system heap: compound pages, VM_PFNMAP
  * @BACKING_GMEM_MAPPED: guest_memfd, with its mapping as an ordinary memslot (6.18)
- * @BACKING_GMEM: guest_memfd, as a memslot of its own sort (6.18): KVM asks the file
- *	for pages, not the mapping
+ * @BACKING_GMEM: guest_memfd, as a guest_memfd memslot (6.18): KVM gets pages from the file,
+ *	not from the mapping
  */
 enum backing_type {
 	BACKING_MEMFD,
@@ -34,12 +34,12 @@ enum backing_type {
 };
 
 /**
- * struct backing - some of it
+ * struct backing - a piece of such memory
  *
- * @type: whose
+ * @type: its source
  * @fd: its file, a dma-buf or a memfd
  * @size: bytes
- * @map: where all of it is mapped, aligned to HOSTMAP_ALIGNMENT
+ * @map: where it is mapped in full, aligned to HOSTMAP_ALIGNMENT
  */
 struct backing {
 	enum backing_type type;
@@ -53,35 +53,35 @@ struct backing {
 };
 
 /**
- * backing_keep_huge_pages() - have the pool of 2 MiB pages put back when the process ends
+ * backing_keep_huge_pages() - have the pool of 2 MiB pages restored when the process ends
  *
- * backing_close() does so, but a test that crashes does not get there. To be called
- * before there are threads.
+ * backing_close() restores it too, but a test that crashes does not get there. Must be called
+ * before any thread is created.
  *
  * Return: 0 or -errno.
  */
 int backing_keep_huge_pages(void);
 
 /**
- * backing_open() - get memory
- * @backing: filled in; to be ended with backing_close() whatever is returned
- * @type: whose
- * @vm: the VM that it is for
+ * backing_open() - allocate memory
+ * @backing: out; to be ended with backing_close() whatever is returned
+ * @type: its source
+ * @vm: the VM that will use it
  * @size: bytes, a multiple of 2 MiB for BACKING_HUGETLB
  *
- * Return: 0; -ENOENT, -EOPNOTSUPP or -EINVAL where this kernel has no such memory;
- * -ENOMEM, also without free 2 MiB pages; -errno.
+ * Return: 0; -ENOENT, -EOPNOTSUPP or -EINVAL if this kernel has no such memory; -ENOMEM,
+ * also without free 2 MiB pages; -errno.
  */
 int backing_open(struct backing *backing, enum backing_type type, struct vmm *vm, size_t size);
 
 /**
- * backing_close() - give it back
+ * backing_close() - free it
  * @backing: from backing_open()
  */
 void backing_close(struct backing *backing);
 
 /**
- * backing_map() - map it, or map it again, at @backing->map
+ * backing_map() - map it at @backing->map, again if it already is
  * @backing: the memory
  *
  * Return: 0 or -errno.
@@ -89,23 +89,23 @@ void backing_close(struct backing *backing);
 int backing_map(struct backing *backing);
 
 /**
- * backing_punch() - free all pages: the next access gets new ones, of zeros
+ * backing_punch() - free all pages: the next access allocates new ones, filled with zeros
  * @backing: the memory
  *
- * Return: 0; -EOPNOTSUPP or -EINVAL for a dma-buf, which cannot; -errno.
+ * Return: 0; -EOPNOTSUPP or -EINVAL for a dma-buf, which cannot do it; -errno.
  */
 int backing_punch(struct backing *backing);
 
 /**
- * backing_is_punchable() - whether backing_punch() can work
+ * backing_is_punchable() - tell whether backing_punch() can work
  * @backing: the memory
  *
- * Return: true when it is no dma-buf.
+ * Return: true when it is not a dma-buf.
  */
 bool backing_is_punchable(const struct backing *backing);
 
 /**
- * backing_slot_set() - vmm_slot_set() with all of it
+ * backing_slot_set() - vmm_slot_set() for all of it
  * @backing: the memory
  * @slot: number of the memslot
  * @gpa: guest physical address
@@ -116,11 +116,11 @@ bool backing_is_punchable(const struct backing *backing);
 int backing_slot_set(struct backing *backing, unsigned int slot, uint64_t gpa, uint32_t flags);
 
 /**
- * backing_look() - look at the pages that are mapped now, touching each first
+ * backing_look() - query the pages that are mapped now, after touching each of them
  * @backing: the memory
- * @pages: out: pfn, and what makes KVM refuse it before 6.13: count (only whether
- *	there is one) and MOCKGPU_PAGE_HEAD or _TAIL; a page that KVM gets by
- *	get_user_pages() is none of these
+ * @pages: out: pfn, and what makes KVM refuse it before 6.13: count (only whether there is
+ *	one) and MOCKGPU_PAGE_HEAD or _TAIL; a page that KVM gets by get_user_pages() has
+ *	none of these
  *
  * Return: 0 or -errno: it needs CAP_SYS_ADMIN and /proc/kpageflags.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Controls: other memory that VMMs give to guests, through the same checks as mockgpu's.
- * What fails here too is not about a driver's PFN mappings.
+ * Controls: other memory that VMMs give to guests, with the same checks as mockgpu's. What
+ * fails here too is not about a driver's PFN mappings.
  *
- * Of the system heap KVM up to 6.12 refuses the tails, as it does with any VM_PFNMAP
- * mapping of compound pages; which pages are tails is read from /proc/kpageflags.
+ * KVM up to 6.12 refuses the tails of the system heap, as with any VM_PFNMAP mapping of
+ * compound pages; /proc/kpageflags tells which pages are tails.
  */
 
 #include <sys/mman.h>
@@ -15,15 +15,15 @@
 
 #include "array.h"
 #include "backing.h"
-#include "cell.h"
+#include "case.h"
 #include "dirty.h"
 #include "failure.h"
 #include "hostmap.h"
 #include "kmsg.h"
 #include "kvmstat.h"
 #include "live.h"
-#include "thief.h"
-#include "trial.h"
+#include "canary.h"
+#include "exercise.h"
 
 #define PAGES_MAX 512
 #define ROUNDS 2
@@ -65,7 +65,7 @@ FIXTURE_SETUP(backing)
 	if (ret == -ENOMEM && variant->type == BACKING_HUGETLB)
 		SKIP(return, "no free pages of 2 MiB");
 	ASSERT_EQ(0, ret);
-	/* What live.h looks at: no buffer, but memory. */
+	/* What live.h needs: no buffer, but memory. */
 	live->bo.map = self->backing.map;
 	guest_fill(live->bo.map, live->pages, LIVE_SEED);
 	ASSERT_EQ(0, backing_look(&self->backing, self->pages));
@@ -85,54 +85,54 @@ FIXTURE_TEARDOWN(backing)
 	close(self->kmsg);
 }
 
-static int enter(struct trial *trial, const struct trial_case *what)
+static int attach(struct exercise *exercise, const struct exercise_case *what)
 {
-	(void)trial;
-	return backing_slot_set(what->opaque, LIVE_SLOT, trial_gpa(what), 0);
+	(void)exercise;
+	return backing_slot_set(what->opaque, LIVE_SLOT, exercise_gpa(what), 0);
 }
 
-static int leave(struct trial *trial, const struct trial_case *what)
+static int detach(struct exercise *exercise, const struct exercise_case *what)
 {
 	(void)what;
-	return vmm_slot_delete(trial->vm, LIVE_SLOT);
+	return vmm_slot_delete(exercise->vm, LIVE_SLOT);
 }
 
-static const struct trial_door door = { enter, leave };
+static const struct exercise_attach_ops attach_ops = { attach, detach };
 
 TEST_F(backing, every_page_maps)
 {
 	static const enum guest_op firsts[] = { GUEST_READ, GUEST_WRITE, GUEST_EXECUTE };
 	struct judgement worst = { .verdict = JUDGE_OK }, judgement;
-	struct trial trial;
+	struct exercise exercise;
 	size_t i;
 
-	ASSERT_EQ(0, trial_init_memory(&trial, self->backing.map, self->pages, variant->pages,
-				       self->live.vm, self->kmsg));
-	trial.explain = failure_explain;
+	ASSERT_EQ(0, exercise_init_memory(&exercise, self->backing.map, self->pages, variant->pages,
+					  self->live.vm, self->kmsg));
+	exercise.explain = failure_explain;
 	for (i = 0; i < ARRAY_SIZE(firsts); i++) {
-		const struct trial_case what = {
+		const struct exercise_case what = {
 			.first = firsts[i], .skewed = i == 1, .seed = i,
-			.visit = i == 1 ? TRIAL_RANDOM : TRIAL_TAILS_FIRST,
-			.door = &door, .opaque = &self->backing,
+			.access_order = i == 1 ? EXERCISE_RANDOM : EXERCISE_TAILS_FIRST,
+			.attach_ops = &attach_ops, .opaque = &self->backing,
 		};
 
-		if (trial_run(&trial, &what))
-			judgement = cell_not_tried(trial.error, variant->pages);
+		if (exercise_run(&exercise, &what))
+			judgement = case_not_tried(exercise.error, variant->pages);
 		else
-			judgement = judge(&trial.evidence);
+			judgement = judge(&exercise.evidence);
 		if (!i || judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	trial_fini(&trial);
-	cell_print(variant->name, &worst);
-	cell_conclude(_metadata, &worst);
+	exercise_fini(&exercise);
+	case_print(variant->name, &worst);
+	case_conclude(_metadata, &worst);
 }
 
-/* Into the guest, where it fits. */
+/* Create the memslot. Return: whether the guest can have all of it. */
 static bool gets_in(struct __test_metadata *_metadata, struct _test_data_backing *self)
 {
 	EXPECT_EQ(0, backing_slot_set(&self->backing, LIVE_SLOT, LIVE_GPA, 0));
-	/* Only the heap's tails are refused, and only where that is known. */
+	/* Only the heap's tails may be refused, and only where that is known. */
 	return live_maps(_metadata, &self->live);
 }
 
@@ -150,7 +150,7 @@ static bool is_refused(const struct _test_data_backing *self)
 
 static const char refused[] = "known before 6.13: KVM refuses its tails, see every_page_maps";
 
-/* Entries go, pages stay: what a driver's zap does. */
+/* Entries go, pages stay: the same as a driver's zap. */
 TEST_F(backing, the_host_drops_its_entries)
 {
 	struct live *live = &self->live;
@@ -170,16 +170,16 @@ TEST_F(backing, the_host_drops_its_entries)
 		ASSERT_EQ(pfnmap ? -1 : 0,
 			  madvise(live->bo.map, self->backing.size, MADV_DONTNEED));
 		live_wait(_metadata, live);
-		/* What every file has: its mapping in place of its mapping. */
+		/* This works for every file: map it again over its mapping. */
 		ASSERT_EQ(0, backing_map(&self->backing));
 		live_wait(_metadata, live);
 	}
 	live_stop(_metadata, live);
-	/* Each change is over before the next: no vCPU has to try for long. */
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	/* Each change is over before the next: no vCPU has to retry for long. */
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 }
 
-/* A vCPU that needs a page there ends with EFAULT, but for pages that KVM has of the file. */
+/* A vCPU that needs a page there ends with EFAULT, unless KVM gets the pages from the file. */
 TEST_F(backing, the_mapping_goes)
 {
 	struct live *live = &self->live;
@@ -218,22 +218,22 @@ static size_t nonzero_words(const struct live *live)
 	return count;
 }
 
-/* Who gets freed pages next fills them with canaries, and finds them again. */
+/* The next owner of freed pages fills them with canaries, and must find them again. */
 static void expect_canaries_live(struct __test_metadata *_metadata,
 				 struct _test_data_backing *self)
 {
 	struct live *live = &self->live;
-	struct backing thief;
+	struct backing canary;
 	unsigned int i;
 
-	ASSERT_EQ(0, backing_open(&thief, self->backing.type == BACKING_HUGETLB ?
+	ASSERT_EQ(0, backing_open(&canary, self->backing.type == BACKING_HUGETLB ?
 				  BACKING_HUGETLB : BACKING_MEMFD, live->vm, self->backing.size));
-	guest_fill(thief.map, live->pages, THIEF_SEED);
+	guest_fill(canary.map, live->pages, CANARY_SEED);
 	live_wait(_metadata, live);
-	EXPECT_EQ(0, guest_differences(thief.map, live->pages, THIEF_SEED));
+	EXPECT_EQ(0, guest_differences(canary.map, live->pages, CANARY_SEED));
 	for (i = 0; i < live->vcpus; i++)
-		EXPECT_EQ(0, live_lane_differences(thief.map, live->pages, i, 0));
-	backing_close(&thief);
+		EXPECT_EQ(0, live_lane_differences(canary.map, live->pages, i, 0));
+	backing_close(&canary);
 }
 
 static uint64_t end_all(struct __test_metadata *_metadata, struct live *live)
@@ -249,10 +249,10 @@ static uint64_t end_all(struct __test_metadata *_metadata, struct live *live)
 }
 
 /*
- * Pages go: the guest gets new ones at once, of zeros, and none of the old. Not under
- * running vCPUs for a mapping of guest_memfd: a fault of user space does not wait for
- * the end of the hole (kvm_gmem_fault_user_mapping() takes no invalidate_lock), so that
- * new pages go as well, maybe for ever.
+ * Pages go: the guest gets new ones at once, full of zeros, and none of the old. Not for a
+ * mapping of guest_memfd under running vCPUs: a user space fault does not wait for the end of
+ * the punch (kvm_gmem_fault_user_mapping() takes no invalidate_lock), so new pages may go as
+ * well, possibly forever.
  */
 TEST_F(backing, the_pages_go)
 {
@@ -281,21 +281,21 @@ TEST_F(backing, the_pages_go)
 		EXPECT_EQ(0, nonzero_words(live));
 	}
 	wrong += end_all(_metadata, live);
-	/* Each page once a round, but one that was between its read and its write. */
+	/* Each page once a round, except for a vCPU between its read and its write. */
 	EXPECT_GE(paused ? 0 : ROUNDS * live->vcpus * live->pages, wrong);
 	EXPECT_LE(paused ? 0 : ROUNDS * live->vcpus * (live->pages - 1), wrong);
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 }
 
-/* The bitmap has every write and nothing else, 2 MiB entries or not. */
+/* The bitmap has every write and nothing else, with or without 2 MiB entries. */
 TEST_F(backing, dirty_pages_are_logged)
 {
 	struct live *live = &self->live;
 	uint64_t bitmap[PAGES_MAX / 64] = {};
-	uint32_t visit[PAGES_MAX];
+	uint32_t sequence[PAGES_MAX];
 	uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = LIVE_GPA, .seed = LIVE_SEED, .visit = visit,
+		.op = GUEST_WRITE, .gpa = LIVE_GPA, .seed = LIVE_SEED, .sequence = sequence,
 		.result = result,
 	};
 	uint64_t large = ~0ull;
@@ -310,7 +310,7 @@ TEST_F(backing, dirty_pages_are_logged)
 						    KVM_MEM_LOG_DIRTY_PAGES));
 		return;
 	}
-	/* KVM maps what the host maps by 2 MiB by 2 MiB, and nothing else. */
+	/* KVM uses 2 MiB entries exactly where the host does. */
 	ASSERT_TRUE(gets_in(_metadata, self));
 	EXPECT_EQ(0, kvmstat_vm(live->vm, "pages_2m", &large));
 	EXPECT_EQ(variant->type == BACKING_HUGETLB, large);
@@ -318,7 +318,7 @@ TEST_F(backing, dirty_pages_are_logged)
 				      KVM_MEM_LOG_DIRTY_PAGES));
 	ASSERT_EQ(0, dirty_log_get(live->vm, LIVE_SLOT, bitmap));
 	for (page = 1; page < live->pages; page += 3)
-		visit[touch.visits++] = page;
+		sequence[touch.accesses++] = page;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
 	EXPECT_EQ(0, dirty_log_get(live->vm, LIVE_SLOT, bitmap));
 	for (page = 0; page < live->pages; page++)

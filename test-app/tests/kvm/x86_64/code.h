@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Some instructions that a test wants a vCPU to execute: they are assembled with the
- * test and copied into the VMM's own memory. x86-64. Include it after
- * kselftest_harness.h.
+ * Instructions for a vCPU to execute: they are assembled with the test and copied into the
+ * VMM's own memory. x86-64. Include it after kselftest_harness.h.
  */
 #ifndef MOCKGPU_TEST_CODE_H
 #define MOCKGPU_TEST_CODE_H
@@ -17,7 +16,7 @@
 #define CODE_GPA 0x2000ull
 #define CODE_SIZE 0x1000
 
-/* The instructions of @text, which must not depend on where they lie. */
+/* The instructions of @text, which must be position-independent. */
 #define CODE(name, text) \
 	extern const char name[], name##_end[]; \
 	asm(".pushsection .rodata\n" #name ":\n" text "\n" #name "_end:\n.popsection\n")
@@ -38,7 +37,7 @@ static inline void code_enter_at(struct __test_metadata *_metadata, struct vmm_v
 {
 	struct kvm_regs now, next = *regs;
 
-	/* Also ends what KVM_RUN has left of the last exit. */
+	/* This also completes whatever KVM_RUN left of the last exit. */
 	ASSERT_EQ(0, vmm_vcpu_start(vcpu));
 	ASSERT_EQ(0, vmm_vcpu_ioctl(vcpu, KVM_GET_REGS, &now));
 	next.rflags |= now.rflags;

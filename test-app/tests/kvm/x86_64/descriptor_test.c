@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest's descriptor tables, task state and interrupt stack in vram, all in one page:
- * the CPU goes there while it delivers an exception or an interrupt, and an access that
- * KVM has to serve first interrupts the delivery. The event must neither be lost nor be
- * delivered twice, also where KVM refuses the page for a while.
+ * The guest's descriptor tables, task state and interrupt stack in vram, all in one page: the
+ * CPU accesses them while it delivers an exception or an interrupt, and an access that KVM
+ * must serve first interrupts the delivery. The event must neither be lost nor be delivered
+ * twice, even if KVM refuses the page for a while.
  *
- * KVM puts back what the CPU was about to deliver: svm_complete_interrupts() in
+ * KVM reinjects what the CPU was about to deliver: svm_complete_interrupts() in
  * arch/x86/kvm/svm/svm.c.
  */
 
@@ -24,8 +24,8 @@
 #define IRQ_VECTOR 0x21
 
 /*
- * Handlers count what they were called for: RBX exceptions, RCX software interrupts, RDX
- * interrupts. The first one skips the UD2.
+ * Handlers count their events: RBX exceptions, RCX software interrupts, RDX interrupts. The
+ * first one skips the UD2.
  */
 CODE(code_on_ud, "incq %rbx; addq $2, (%rsp); iretq");
 CODE(code_on_soft, "incq %rcx; iretq");
@@ -48,7 +48,7 @@ static void use_tables(struct __test_metadata *_metadata, struct access *access)
 	interrupts_use(_metadata, &page, access_vcpu(access));
 }
 
-/* What happens there: all of it by the time of the doorbell. */
+/* The expected counts, all reached by the time of the doorbell. */
 struct event {
 	const char *begin;
 	const char *end;
@@ -68,7 +68,7 @@ static void begin_event(struct __test_metadata *_metadata, struct access *access
 		ASSERT_EQ(0, vmm_vcpu_ioctl(access_vcpu(access), KVM_INTERRUPT, &irq));
 }
 
-/* The handler ran once, and the code went on behind. */
+/* The handler ran once, and the code continued after the event. */
 static void expect_event(struct __test_metadata *_metadata, struct access *access,
 			 const struct event *event)
 {
@@ -82,8 +82,8 @@ static void expect_event(struct __test_metadata *_metadata, struct access *acces
 }
 
 /*
- * A kernel that refuses the page: EFAULT, as often as it is tried. When the same bytes lie
- * in other memory the event is delivered, once.
+ * A kernel that refuses the page: EFAULT, as often as it is tried. When other memory with the
+ * same bytes is there, the event is delivered, once.
  */
 static void expect_refusal(struct __test_metadata *_metadata, struct access *access,
 			   const struct event *event)
@@ -106,7 +106,7 @@ static void expect_refusal(struct __test_metadata *_metadata, struct access *acc
 	verdict_known(_metadata, "known before 6.13: EFAULT, the event came when the page did");
 }
 
-/* With the tables unmapped by KVM each time: at first, moved, zapped. */
+/* With the tables unmapped by KVM each time: at first, after a move, after a zap. */
 static void try_event(struct __test_metadata *_metadata, struct access *access,
 		      const struct event *event)
 {
@@ -120,7 +120,7 @@ static void try_event(struct __test_metadata *_metadata, struct access *access,
 	access_move(_metadata, access);
 	begin_event(_metadata, access, event);
 	expect_event(_metadata, access, event);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	begin_event(_metadata, access, event);
 	expect_event(_metadata, access, event);

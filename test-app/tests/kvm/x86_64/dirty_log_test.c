@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dirty tracking of vram: every page that the guest writes to is found, and no other,
- * by the bitmap, with manual clearing, and by the ring; with 2 MiB entries too, which
- * KVM has to split (Documentation/virt/kvm/locking.rst, "Fast page fault") and may
- * put together again. arm64 refuses KVM_MEM_LOG_DIRTY_PAGES for such memory with
- * EINVAL (kvm_arch_prepare_memory_region()).
+ * Dirty tracking of vram finds every page that the guest writes to, and no other: by the
+ * bitmap, with manual clearing, and by the ring; also with 2 MiB entries, which KVM must split
+ * (Documentation/virt/kvm/locking.rst, "Fast page fault") and may merge again. arm64 refuses
+ * KVM_MEM_LOG_DIRTY_PAGES for such memory with EINVAL (kvm_arch_prepare_memory_region()).
  */
 
 #include <string.h>
@@ -61,24 +60,25 @@ static int set_flags(struct live *live, uint32_t flags)
 	return vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map, live->bo.size, flags);
 }
 
-/* The guest touches every @step-th page from @first on. */
+/* Let the guest touch every @step-th page from @first on. */
 static void touch_some(struct __test_metadata *_metadata, struct live *live, enum guest_op op,
 		       uint32_t first, uint32_t step)
 {
-	static uint32_t visit[MAX_PAGES];
+	static uint32_t sequence[MAX_PAGES];
 	static uint8_t result[MAX_PAGES];
 	struct touch touch = {
-		.op = op, .gpa = LIVE_GPA, .seed = LIVE_SEED, .visit = visit, .result = result,
+		.op = op, .gpa = LIVE_GPA, .seed = LIVE_SEED, .sequence = sequence,
+		.result = result,
 	};
 	uint32_t page;
 
 	for (page = first; page < live->pages; page += step)
-		visit[touch.visits++] = page;
+		sequence[touch.accesses++] = page;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
 	EXPECT_EQ(0, touch.wrong_words);
 	EXPECT_EQ(0, touch.spurious);
-	for (page = 0; page < touch.visits; page++)
-		EXPECT_EQ(GUEST_MAPPED, result[visit[page]]);
+	for (page = 0; page < touch.accesses; page++)
+		EXPECT_EQ(GUEST_MAPPED, result[sequence[page]]);
 }
 
 static bool is_set(const uint64_t *bitmap, uint32_t page)
@@ -86,7 +86,7 @@ static bool is_set(const uint64_t *bitmap, uint32_t page)
 	return bitmap[page / 64] >> page % 64 & 1;
 }
 
-/* Pages whose bit is not as it should be: set for every @step-th from @first on. */
+/* Count the pages with a wrong bit: it must be set for every @step-th from @first on. */
 static size_t wrong_bits(const uint64_t *bitmap, uint32_t pages, uint32_t first, uint32_t step)
 {
 	size_t wrong = 0;
@@ -128,7 +128,7 @@ TEST_F(dirty, the_bitmap_has_every_write)
 	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 0, 0));
 	touch_some(_metadata, live, GUEST_WRITE, 0, 1);
 	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 0, 1));
-	/* After a move the pages are others, and tracked like the old ones. */
+	/* After a move the pages are different, and tracked like the old ones. */
 	ASSERT_EQ(0, mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES));
 	touch_some(_metadata, live, GUEST_WRITE, 5, 7);
 	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 5, 7));
@@ -147,7 +147,7 @@ TEST_F(dirty, what_is_not_cleared_stays)
 	touch_some(_metadata, live, GUEST_WRITE, 2, 4);
 	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 2, 4));
 	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 2, 4));
-	/* The first 64 pages; what is written to them after that is found again. */
+	/* The first 64 pages; later writes to them are found again. */
 	memcpy(half, self->bitmap, sizeof(half));
 	ASSERT_EQ(0, dirty_log_clear(live->vm, LIVE_SLOT, 0, 64, half));
 	EXPECT_EQ(0, get_and_count_wrong(_metadata, self, 66, 4));
@@ -172,7 +172,7 @@ TEST_F(dirty, the_ring_has_every_write)
 		SKIP(return, "KVM has no dirty ring here");
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, dirty_ring_open(&ring, vmm_vcpu_get(live->vm, 0), RING_BYTES));
-	/* A first touch counts as a write where KVM maps the page writable at once. */
+	/* A first access counts as a write if KVM maps the page writable at once. */
 	ASSERT_EQ(0, set_flags(live, 0));
 	touch_some(_metadata, live, GUEST_READ, 0, 1);
 	ASSERT_EQ(0, set_flags(live, KVM_MEM_LOG_DIRTY_PAGES));
@@ -183,7 +183,7 @@ TEST_F(dirty, the_ring_has_every_write)
 	EXPECT_EQ((live->pages + 1) / 3, count);
 	for (i = 0; i < count; i++)
 		EXPECT_EQ(1 + 3 * i, pages[i]);
-	/* What was taken out is found again. */
+	/* Pages whose entries were taken are found again. */
 	touch_some(_metadata, live, GUEST_WRITE, 4, 3);
 	count = dirty_ring_take(&ring, LIVE_SLOT, pages, MAX_PAGES + 1);
 	EXPECT_EQ((live->pages + 1) / 3 - 1, count);
@@ -192,7 +192,7 @@ TEST_F(dirty, the_ring_has_every_write)
 	dirty_ring_close(&ring);
 }
 
-/* What a live migration does: the copy takes only what the bitmap names. */
+/* What a live migration does: only pages in the bitmap are copied. */
 static void copy_dirty(struct __test_metadata *_metadata, struct _test_data_dirty *self, char *copy)
 {
 	struct live *live = &self->live;
@@ -215,7 +215,7 @@ TEST_F(dirty, a_copy_under_load_is_complete)
 	live_start(_metadata, live, true);
 	live_wait(_metadata, live);
 	for (round = 0; round < LOAD_ROUNDS; round++) {
-		/* Off and on again, in the middle of it: from the beginning. */
+		/* Off and on again, halfway: it must start from the beginning. */
 		if (round % 8 == 0) {
 			ASSERT_EQ(0, set_flags(live, 0));
 			ASSERT_EQ(0, set_flags(live, KVM_MEM_LOG_DIRTY_PAGES));
@@ -227,7 +227,7 @@ TEST_F(dirty, a_copy_under_load_is_complete)
 		copy_dirty(_metadata, self, copy);
 	}
 	live_stop(_metadata, live);
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 	copy_dirty(_metadata, self, copy);
 	EXPECT_EQ(0, memcmp(copy, live->bo.map, live->bo.size));
 	free(copy);

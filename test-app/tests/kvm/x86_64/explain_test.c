@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The diagnosis is true: what lib/explain.h says of a page is what the driver did, the
- * page table has and KVM does on this kernel, and the words name the right cause.
+ * The diagnosis is true: what lib/verdict/explain.h reports about a page is what the driver
+ * did, the page table has and KVM does on this kernel, and the words name the right cause.
  */
 
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "explain.h"
 #include "live.h"
 
-/* A buffer in a guest, and what was said of one of its pages. */
+/* A buffer in a guest, and what was reported about one of its pages. */
 struct asked {
 	struct live live;
 	struct explanation now;
@@ -131,7 +131,7 @@ static void expect_page(struct __test_metadata *_metadata, const struct asked *s
 	EXPECT_EQ(want->caching, self->now.query.caching);
 }
 
-/* By a kernel that maps the page. */
+/* For a kernel that maps the page. */
 static void expect_mapped(struct __test_metadata *_metadata, const struct asked *self,
 			  const struct drm_mockgpu_bo_create *want)
 {
@@ -144,7 +144,7 @@ static void expect_mapped(struct __test_metadata *_metadata, const struct asked 
 		    "cause   KVM mapped the page, by an entry of 4 KiB");
 }
 
-/* The retry of the access fails too, each time with a page fault that KVM gives up on. */
+/* The retry fails too, each time with a page fault that KVM gives up on. */
 static void expect_refused(struct __test_metadata *_metadata, const struct asked *self)
 {
 	EXPECT_TRUE(judge_refusal_known());
@@ -167,7 +167,7 @@ static void expect_trace(struct __test_metadata *_metadata, const struct asked *
 		TH_LOG("%s is not in the trace:\n%s", address, self->now.trace);
 }
 
-/* What an access comes to depends on the page and the kernel; all of it is said. */
+/* The result of an access depends on the page and the kernel; all of it is reported. */
 TEST_F(explain, the_first_access)
 {
 	struct asked *asked = &self->asked;
@@ -191,7 +191,7 @@ TEST_F(explain, the_first_access)
 	EXPECT_TRUE(asked->now.before.present);
 }
 
-/* What takes a second on 6.1 is not a part of the other tests. */
+/* Not part of the other tests, since it takes a second on 6.1. */
 TEST_F(explain, kvms_tracepoints)
 {
 	struct asked *asked = &self->asked;
@@ -204,7 +204,7 @@ TEST_F(explain, kvms_tracepoints)
 	expect_trace(_metadata, asked, variant->page);
 }
 
-/* What has nothing to do with the kind of page. */
+/* What does not depend on the kind of page. */
 #define PAGE 17
 
 FIXTURE(ruin) {
@@ -225,7 +225,7 @@ FIXTURE_TEARDOWN(ruin)
 	live_teardown(_metadata, &self->asked.live);
 }
 
-/* Looking does not touch. */
+/* Looking does not touch the page. */
 TEST_F(ruin, looking_leaves_the_page_alone)
 {
 	struct asked *asked = &self->asked;

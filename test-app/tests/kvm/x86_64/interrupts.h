@@ -15,7 +15,7 @@
 #include "code.h"
 #include "vmm.h"
 
-/* Where what lies in the page. */
+/* Offsets in the page. */
 #define INTERRUPTS_GDT 0x000
 #define INTERRUPTS_TSS 0x080
 #define INTERRUPTS_IDT 0x100
@@ -26,7 +26,7 @@
 _Static_assert(INTERRUPTS_IDT + INTERRUPTS_VECTORS * 16 < INTERRUPTS_STACK_TOP - 0x800,
 	       "no room for the stack");
 
-/* In the GDT: as the VMM has set the segments, and the task. */
+/* In the GDT: the segments as the VMM has set them, and the task. */
 #define INTERRUPTS_CODE_SELECTOR 8
 #define INTERRUPTS_DATA_SELECTOR 16
 #define INTERRUPTS_TSS_SELECTOR 24
@@ -40,14 +40,14 @@ _Static_assert(INTERRUPTS_IDT + INTERRUPTS_VECTORS * 16 < INTERRUPTS_STACK_TOP -
 #define X86_INTERRUPT_GATE 0x8eull
 #define X86_RFLAGS_IF (1ull << 9)
 
-/* The handlers, in the VMM's memory behind what code_load() puts there. */
+/* The handlers, in the VMM's memory after the code of code_load(). */
 #define INTERRUPTS_HANDLER_SIZE 32
 #define INTERRUPTS_HANDLERS_GPA (CODE_GPA + CODE_SIZE / 2)
 
 /**
- * struct interrupts - where the page is
- * @at: for the host
- * @gpa: for the guest
+ * struct interrupts - the page
+ * @at: its address for the host
+ * @gpa: its address for the guest
  */
 struct interrupts {
 	char *at;
@@ -83,7 +83,7 @@ static inline void interrupts_set(const struct interrupts *page, struct vmm *vm,
 	gate[1] = handler >> 32;
 }
 
-/* From now on the vCPU uses the page. */
+/* Let the vCPU use the page from now on. */
 static inline void interrupts_use(struct __test_metadata *_metadata,
 				  const struct interrupts *page, struct vmm_vcpu *vcpu)
 {

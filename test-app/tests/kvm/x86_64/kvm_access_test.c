@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM's own reads and writes of guest memory that lies in vram: not the guest but KVM
- * (or the CPU, for the guest's page tables) goes there.
+ * KVM's own reads and writes of guest memory that is in vram: not the guest but KVM (or the
+ * CPU, for the guest's page tables) accesses it.
  *
- * There are two ways. User access (kvm_write_guest() and its kind) goes by the host's
- * page table, where the driver's fault handler is: that works with any page. A pfn that
- * KVM keeps mapped for itself (struct gfn_to_pfn_cache, virt/kvm/pfncache.c) needs what
- * a guest's mapping needs, so a kernel before 6.13 refuses the same pages; and it has to
- * go when the driver takes the page away.
+ * There are two ways. User access (kvm_write_guest() and similar) uses the host's page table,
+ * and with it the driver's fault handler: that works with any page. A pfn that KVM keeps
+ * mapped for itself (struct gfn_to_pfn_cache, virt/kvm/pfncache.c) needs the same as a guest's
+ * mapping, so a kernel before 6.13 refuses the same pages; and KVM must drop it when the
+ * driver takes the page away.
  */
 
 #include <string.h>
@@ -21,12 +21,12 @@
 #include "code.h"
 #include "interrupts.h"
 
-/* Where in the page; steal time wants 64 bytes of alignment. */
+/* Offsets in the page; steal time must be aligned to 64 bytes. */
 #define ACCESS_OFFSET 0x240
 
 /*
- * Struct pvclock_vcpu_time_info of Documentation/virt/kvm/x86/msr.rst, which is not in
- * the kernel's headers for user space.
+ * Struct pvclock_vcpu_time_info of Documentation/virt/kvm/x86/msr.rst, which is not in the
+ * kernel's headers for user space.
  */
 struct pvclock {
 	uint32_t version;
@@ -50,7 +50,7 @@ _Static_assert(sizeof(struct pvclock) == 32, "not what KVM writes");
 
 ACCESS_FIXTURE(access)
 
-/* A tail that is none. */
+/* An offset within a tail page. */
 FIXTURE_VARIANT_ADD(access, split) { MOCKGPU_KIND_SPLIT, ACCESS_BLOCK + 1 };
 
 static void expect_clock(struct __test_metadata *_metadata, const struct pvclock *clock)
@@ -61,7 +61,7 @@ static void expect_clock(struct __test_metadata *_metadata, const struct pvclock
 	EXPECT_NE(0, clock->tsc_to_system_mul);
 }
 
-/* By way of a pfn that KVM keeps: kvm_setup_guest_pvclock() in arch/x86/kvm/x86.c. */
+/* Through a pfn that KVM keeps: kvm_setup_guest_pvclock() in arch/x86/kvm/x86.c. */
 TEST_F(access, kvm_clock)
 {
 	struct access *access = &self->access;
@@ -87,13 +87,13 @@ TEST_F(access, kvm_clock)
 	access_enter(_metadata, access);
 	expect_clock(_metadata, clock);
 	EXPECT_LT(before.version, clock->version);
-	/* The same where all vCPUs have one master clock. */
+	/* The time is unchanged if all vCPUs share one master clock. */
 	EXPECT_LE(before.system_time, clock->system_time);
 	EXPECT_EQ(PVCLOCK_GUEST_STOPPED, clock->flags & PVCLOCK_GUEST_STOPPED);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
-/* The version goes up each time the vCPU is loaded: record_steal_time(). */
+/* The version is incremented each time the vCPU is loaded: record_steal_time(). */
 static void expect_steal_time(struct __test_metadata *_metadata, struct access *access,
 			      struct kvm_steal_time *steal)
 {
@@ -115,20 +115,20 @@ TEST_F(access, steal_time)
 	expect_steal_time(_metadata, access, steal);
 	access_move(_metadata, access);
 	expect_steal_time(_metadata, access, steal);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_steal_time(_metadata, access, steal);
 }
 
-/* What became of a read by way of entry @entry of the topmost page table. */
+/* The result of a read through entry @entry of the topmost page table. */
 static enum guest_result walk(struct __test_metadata *_metadata, struct access *access,
 			      uint32_t entry)
 {
-	const uint32_t visit[] = { 0 };
+	const uint32_t sequence[] = { 0 };
 	uint8_t result[1] = { GUEST_PENDING };
 	struct touch touch = {
 		.op = GUEST_READ, .gpa = entry * PML4_SPAN + PROBE_GPA, .seed = LIVE_SEED,
-		.visit = visit, .visits = 1, .result = result,
+		.sequence = sequence, .accesses = 1, .result = result,
 	};
 
 	EXPECT_EQ(0, touch_run(access_vcpu(access), &touch))
@@ -136,7 +136,7 @@ static enum guest_result walk(struct __test_metadata *_metadata, struct access *
 	return result[0];
 }
 
-/* An entry of the topmost table that no walk has met: the host makes it, the guest uses it. */
+/* An entry of the topmost table that no walk has seen: the host creates it, the guest uses it. */
 static void expect_walk(struct __test_metadata *_metadata, struct access *access, uint64_t *pml4,
 			uint32_t entry)
 {
@@ -146,7 +146,7 @@ static void expect_walk(struct __test_metadata *_metadata, struct access *access
 }
 
 /*
- * The topmost table in vram. With two-dimensional paging the CPU walks, and needs a
+ * The topmost table in vram. With two-dimensional paging the CPU walks it, which needs a
  * mapping; with shadow paging KVM does, by user access: walk_addr_generic() in
  * arch/x86/kvm/mmu/paging_tmpl.h. Both set the accessed bit.
  */
@@ -166,7 +166,7 @@ TEST_F(access, page_table)
 	ASSERT_EQ(0, vmm_vcpu_start(vcpu));
 	memset(vmm_vcpu_work(vcpu), 0, sizeof(struct guest_work));
 	if (access->refusable && vmm_vcpu_run(vcpu) == VMM_EXIT_EFAULT) {
-		/* Not even the payload's first instruction. */
+		/* Not even the payload's first instruction runs. */
 		EXPECT_EQ(VMM_EXIT_EFAULT, vmm_vcpu_run(vcpu));
 		EXPECT_EQ(0, pml4[0] & PTE_ACCESSED);
 		verdict_known(_metadata, "known before 6.13: no walk of a page table there");
@@ -177,10 +177,10 @@ TEST_F(access, page_table)
 	expect_walk(_metadata, access, pml4, 1);
 	access_move(_metadata, access);
 	expect_walk(_metadata, access, pml4, 2);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
-/* With an APIC. */
+/* A vCPU with an APIC. */
 ACCESS_FIXTURE(apic, .irqchip = true)
 
 #define APIC_EOI_GPA 0xfee000b0ull
@@ -195,8 +195,8 @@ ACCESS_FIXTURE(apic, .irqchip = true)
 #define PV_EOI_TRIES 2000
 
 /*
- * At an interrupt a guest looks whether bit 0 is set (RSI) and clears it, or writes to the
- * APIC (RDI). RDX counts interrupts, RCX writes.
+ * On an interrupt the guest checks whether bit 0 is set (RSI) and clears it, or else writes to
+ * the APIC (RDI). RDX counts interrupts, RCX writes.
  */
 CODE(code_pv_eoi, "incq %rdx; btrl $0, (%rsi); jc 1f; incq %rcx; movl $0, (%rdi); 1: iretq");
 /* And one that does neither. */
@@ -225,7 +225,7 @@ static void enable_apic(struct __test_metadata *_metadata, struct access *access
 	code_load(access->live.vm, code_interrupted);
 }
 
-/* Let an interrupt come: its handler has been there at the doorbell. */
+/* Inject an interrupt: at the doorbell its handler has run. */
 static struct kvm_regs interrupt(struct __test_metadata *_metadata, struct access *access)
 {
 	const struct kvm_regs regs = {
@@ -244,9 +244,9 @@ static struct kvm_regs interrupt(struct __test_metadata *_metadata, struct acces
 }
 
 /*
- * KVM tells the guest by way of vram that it need not write to the APIC. It takes that
- * back at each exit, be it for the page that has to be mapped anew or for the host's own
- * timer, so that not every guest gets to see it; but one of many does.
+ * KVM tells the guest through vram that it need not write to the APIC. KVM cancels that at
+ * each exit, be it for the page that must be mapped again or for the host's own timer, so not
+ * every guest sees it; but one of many does.
  */
 static void expect_pv_eoi(struct __test_metadata *_metadata, struct access *access)
 {
@@ -271,7 +271,7 @@ TEST_F(apic, pv_eoi)
 				    access_gpa(access, PV_EOI_OFFSET) | KVM_MSR_ENABLED));
 	*flag = PV_EOI_UNTOUCHED;
 	if (access->refusable) {
-		/* The guest could not look, but KVM has set the flag, and taken it back. */
+		/* The guest could not look, but KVM has set the flag, and cleared it again. */
 		interrupt(_metadata, access);
 		EXPECT_EQ(0, *flag);
 		return;
@@ -280,7 +280,7 @@ TEST_F(apic, pv_eoi)
 	EXPECT_EQ(0, *flag);
 	access_move(_metadata, access);
 	expect_pv_eoi(_metadata, access);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_pv_eoi(_metadata, access);
 }

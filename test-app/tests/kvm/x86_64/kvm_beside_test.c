@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices right beside vram that KVM serves without the VMM: ioeventfd and coalesced
- * MMIO. The memslot is a single page, the devices' addresses begin where it ends and end
- * where it begins; neither may get what is the other's. And a memslot that comes over such
- * a device, and goes.
+ * Devices adjacent to vram that KVM serves without the VMM: ioeventfd and coalesced MMIO. The
+ * memslot is a single page, the devices' addresses start where it ends and end where it
+ * starts; neither may get an access to the other. Also a memslot that is created over such a
+ * device, and deleted.
  */
 
 #include <string.h>
@@ -25,7 +25,7 @@ CODE(code_store1, "movb %al, (%rdi)\n" CODE_DOORBELL);
 
 ACCESS_FIXTURE(beside)
 
-/* The slot of the page alone. */
+/* The slot of that one page. */
 static int one_page(struct access *access)
 {
 	int ret = vmm_slot_delete(access->live.vm, LIVE_SLOT);
@@ -34,7 +34,7 @@ static int one_page(struct access *access)
 					access_at(access, 0), GUEST_PAGE_SIZE, 0);
 }
 
-/* The guest writes @value at @offset of the page, with @code to its end or another exit. */
+/* Let the guest write @value at @offset in the page, with @code to its end or another exit. */
 static enum vmm_exit store(struct __test_metadata *_metadata, struct access *access,
 			   int32_t offset, uint64_t value)
 {
@@ -73,7 +73,7 @@ static uint64_t word_at(struct access *access, int32_t offset)
 	return word;
 }
 
-/* In vram, and nowhere else. What a kernel refuses is not written. */
+/* In vram, and nowhere else. A refused access writes nothing. */
 static void expect_in_vram(struct __test_metadata *_metadata, struct access *access,
 			   int32_t offset, uint64_t value)
 {
@@ -124,12 +124,12 @@ TEST_F(beside, ioeventfd)
 	expect_events(_metadata, access, below, above, VALUE + 1);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_events(_metadata, access, below, above, VALUE + 2);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	if (access->refusable)
 		verdict_known(_metadata, "known before 6.13: EFAULT in vram, events beside it");
 }
 
-/* One byte to this side of the border, one to the other; and a word over it. */
+/* One byte on this side of the border, one on the other; and a word across it. */
 TEST_F(beside, border)
 {
 	struct access *access = &self->access;
@@ -161,11 +161,11 @@ TEST_F(beside, border)
 	EXPECT_EQ(VALUE << 32, word_at(access, end - WORD) & 0xffffffff00000000ull);
 	EXPECT_EQ(1, events(half));
 	EXPECT_EQ(0, events(below) + events(above));
-	/* The host has the next page there, the guest nothing. */
+	/* The host has the next page there, the guest has nothing. */
 	EXPECT_EQ(next, word_at(access, end));
 }
 
-/* An address that is a device's, then memory, then a device's again. */
+/* An address that belongs to a device, then to memory, then to a device again. */
 TEST_F(beside, slot_over_a_device)
 {
 	struct access *access = &self->access;
@@ -189,12 +189,12 @@ TEST_F(beside, slot_over_a_device)
 	EXPECT_EQ(VMM_EXIT_DOORBELL, store(_metadata, access, 0, VALUE + 3));
 	EXPECT_EQ(1, events(event));
 	EXPECT_EQ(access->refusable ? 0 : VALUE + 2, word_at(access, 0));
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	if (access->refusable)
 		verdict_known(_metadata, "known before 6.13: EFAULT while the slot is there");
 }
 
-/* Each write is one entry more in the ring, and nothing else is. */
+/* Each write adds one entry to the ring, and nothing else does. */
 static void expect_coalesced(struct __test_metadata *_metadata, struct access *access,
 			     struct kvm_coalesced_mmio_ring *ring, int32_t offset, uint64_t value)
 {
@@ -236,7 +236,7 @@ TEST_F(beside, coalesced_mmio)
 		if (!round)
 			access_move(_metadata, access);
 	}
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	if (access->refusable)
 		verdict_known(_metadata, "known before 6.13: EFAULT in vram, the ring works");
 }

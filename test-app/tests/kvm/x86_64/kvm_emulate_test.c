@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Instructions that KVM emulates with an operand in vram: those with the other operand
- * in a device (no memslot is there), and INS and OUTS.
+ * Instructions that KVM emulates with an operand in vram: those with the other operand in a
+ * device (there is no memslot), and INS and OUTS.
  *
- * The emulator goes to guest memory by user access (emulator_read_write_onepage() in
- * arch/x86/kvm/x86.c), which works with any page, on every kernel. But the CPU goes
- * first, as far as it can: where the operand that it looks at first lies in a page that
- * a kernel before 6.13 refuses to map, KVM_RUN ends with EFAULT and nothing is emulated.
+ * The emulator accesses guest memory by user access (emulator_read_write_onepage() in
+ * arch/x86/kvm/x86.c), which works with any page, on every kernel. But first the CPU executes
+ * the instruction as far as it can: if the operand that it accesses first is in a page that a
+ * kernel before 6.13 refuses to map, KVM_RUN ends with EFAULT and nothing is emulated.
  */
 
 #include <string.h>
@@ -22,7 +22,7 @@
 #define DEVICE_GPA VMM_MMIO_GPA
 #define DEVICE_SEED 0xde51ce
 
-/* 8-byte words of a string instruction; the first ones lie on the page before, one on both. */
+/* 8-byte words of a string instruction; the first are on the previous page, one is on both. */
 #define WORDS 8
 #define STRADDLE (-20)
 
@@ -36,10 +36,10 @@ CODE(code_outs, "rep outsb\n" CODE_DOORBELL);
 CODE(code_read, "movq (%rsi), %rax; addq $1, %rax; movq %rax, (%rdi);" CODE_DOORBELL);
 
 /**
- * struct device - answers reads with a sequence, and takes note of writes
+ * struct device - answers reads with a sequence, and records writes
  * @_metadata: the test's
  * @access: what to move
- * @move_at: the access that the buffer moves at, 0 for none
+ * @move_at: number of the access at which the buffer moves, 0 for none
  * @accesses: how many there were
  * @written: what was written
  */
@@ -102,7 +102,7 @@ static uint64_t emulated(struct __test_metadata *_metadata, struct access *acces
 	return value;
 }
 
-/* What KVM does with a page that it does not map, after emulating @before instructions. */
+/* What KVM does with a page that it does not map, after it emulated @before instructions. */
 static void expect_refusal(struct __test_metadata *_metadata, struct access *access,
 			   uint64_t before)
 {
@@ -112,7 +112,7 @@ static void expect_refusal(struct __test_metadata *_metadata, struct access *acc
 	verdict_known(_metadata, "known before 6.13: EFAULT at the CPU's own read of the operand");
 }
 
-/* From the device: KVM writes, after the move to the new pages. */
+/* From the device: KVM writes after the move, to the new pages. */
 TEST_F(emulate, movs_to_vram)
 {
 	struct access *access = &self->access;
@@ -132,10 +132,10 @@ TEST_F(emulate, movs_to_vram)
 	memcpy(seen, access_at(access, STRADDLE), sizeof(seen));
 	for (i = 0; i < WORDS; i++)
 		EXPECT_EQ(device_value(i), seen[i]);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
-/* To the device: KVM reads, after the move from the new pages. */
+/* To the device: KVM reads after the move, from the new pages. */
 TEST_F(emulate, movs_from_vram)
 {
 	struct access *access = &self->access;
@@ -160,7 +160,7 @@ TEST_F(emulate, movs_from_vram)
 	EXPECT_EQ(WORDS, device.accesses);
 	for (i = 0; i < WORDS; i++)
 		EXPECT_EQ(device_value(i), device.written[i]);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /* The stack in vram: what comes from the device goes back to it. */
@@ -185,11 +185,11 @@ TEST_F(emulate, push_and_pop)
 	EXPECT_EQ(2, device.accesses);
 	EXPECT_EQ(device_value(0), *top);
 	EXPECT_EQ(device_value(0), device.written[1]);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /**
- * struct port - a port that gives a sequence of bytes, and keeps what it gets
+ * struct port - a port that returns a sequence of bytes, and records what it gets
  * @count: bytes so far
  * @seen: what it got
  */
@@ -241,7 +241,7 @@ static void port_run_to_end(struct __test_metadata *_metadata, struct port *port
 	EXPECT_EQ(BYTES, port->count);
 }
 
-/* What the port gave is written after the buffer was swapped out, and comes back with it. */
+/* The port's data is written after the buffer was swapped out, which brings it back. */
 TEST_F(emulate, ins)
 {
 	struct access *access = &self->access;
@@ -287,7 +287,7 @@ TEST_F(emulate, outs)
 	port_run_to_end(_metadata, &port, access_vcpu(access));
 	for (i = 0; i < BYTES; i++)
 		EXPECT_EQ(port_byte(i), port.seen[i]);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /* The instruction itself in vram: KVM fetches it, the second one from the new page. */
@@ -309,11 +309,11 @@ TEST_F(emulate, instruction_in_vram)
 	code_expect_end(_metadata, access_vcpu(access));
 	EXPECT_EQ(2, device.accesses);
 	EXPECT_EQ(device_value(0) + 1, device.written[0]);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 }
 
 /*
- * No page any more: where the CPU would get EFAULT the emulator takes the address for a
+ * The page is gone: where the CPU would get EFAULT, the emulator treats the address as a
  * device's, as wherever user access fails: emulator_read_write_onepage().
  */
 TEST_F(emulate, revoked)

@@ -3,11 +3,11 @@
  * What KVM shares with a Xen guest, in vram: shared_info, vcpu_info and the runstate area.
  *
  * KVM keeps a pfn of each (struct gfn_to_pfn_cache, virt/kvm/pfncache.c) and writes there
- * by its own mapping of all memory. A kernel before 6.13 refuses what it does not map for
- * a guest either, here with an error of the ioctl. A cache has to go when the driver takes
- * the page away, and to come again for the next write.
+ * through its own mapping of all memory. A kernel before 6.13 refuses what it does not map for
+ * a guest either, here with an error of the ioctl. KVM must drop a cache when the driver takes
+ * the page away, and look the page up again for the next write.
  *
- * Events are not sent to a vCPU whose vcpu_info has gone: that needs a static key, see
+ * Events are not sent to a vCPU whose vcpu_info is gone: that needs a static key, see
  * vmm_keep_one().
  */
 
@@ -44,7 +44,7 @@ struct runstate {
 	uint64_t time[4];
 };
 
-/* The state on the page before, the last three times on the page. */
+/* The state is on the previous page; the last three times are on the page. */
 #define RUNSTATE_OFFSET (-20)
 #define RUNSTATE_BLOCKED 2
 #define RUNSTATE_OFFLINE 3
@@ -92,7 +92,7 @@ static int set_runstate(struct access *access, uint32_t state)
 	return set_vcpu_attribute(access, &attribute);
 }
 
-/* The error, and nothing written: the page is as it was. */
+/* The error, and nothing is written: the page is unchanged. */
 static void expect_refusal(struct __test_metadata *_metadata, struct access *access, int ret)
 {
 	static const char zeroes[GUEST_PAGE_SIZE];
@@ -102,7 +102,7 @@ static void expect_refusal(struct __test_metadata *_metadata, struct access *acc
 	verdict_known(_metadata, "known before 6.13: EFAULT of KVM_XEN_*_SET_ATTR");
 }
 
-/* Port @port becomes pending in the page that is the guest's now. */
+/* Port @port becomes pending in the page that the guest has now. */
 static void expect_event(struct __test_metadata *_metadata, struct access *access, uint32_t port)
 {
 	struct kvm_irq_routing_xen_evtchn event = {
@@ -134,7 +134,7 @@ static void try_shared_info(struct __test_metadata *_metadata, struct access *ac
 	access_move(_metadata, access);
 	EXPECT_EQ(1ull << 5, word_at(access, SHARED_PENDING));
 	expect_event(_metadata, access, 64 + 6);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_event(_metadata, access, 128 + 7);
 	ASSERT_EQ(0, mockgpu_bo_swapout(&access->live.bo));
@@ -151,7 +151,7 @@ TEST_F(xen, shared_info)
 	try_shared_info(_metadata, &self->access, &attribute);
 }
 
-/* By host virtual address; in the guest or not does not matter. */
+/* By host virtual address; whether the guest has the page does not matter. */
 TEST_F(xen, shared_info_hva)
 {
 	const struct kvm_xen_hvm_attr attribute = {
@@ -165,7 +165,7 @@ TEST_F(xen, shared_info_hva)
 	try_shared_info(_metadata, &self->access, &attribute);
 }
 
-/* KVM has written the time anew; the version says so. */
+/* KVM has written the time again; the version shows it. */
 static void expect_time(struct __test_metadata *_metadata, struct access *access)
 {
 	const uint32_t *version = access_at(access, VCPU_INFO_OFFSET + VCPU_TIME);
@@ -193,7 +193,7 @@ static void try_vcpu_info(struct __test_metadata *_metadata, struct access *acce
 	expect_time(_metadata, access);
 	access_move(_metadata, access);
 	expect_time(_metadata, access);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_time(_metadata, access);
 }
@@ -220,7 +220,7 @@ TEST_F(xen, vcpu_info_hva)
 	try_vcpu_info(_metadata, &self->access, &attribute);
 }
 
-/* An event for a vCPU: its bits are in both. */
+/* An event for a vCPU: its bits are set in both. */
 TEST_F(xen, event)
 {
 	struct access *access = &self->access;
@@ -245,7 +245,7 @@ TEST_F(xen, event)
 	EXPECT_EQ(1, word_at(access, VCPU_UPCALL_PENDING) & 0xff);
 }
 
-/* Both parts of the area tell the same, in pages that are the guest's now. */
+/* Both parts of the area agree, in pages that the guest has now. */
 static void expect_runstate(struct __test_metadata *_metadata, struct access *access,
 			    int32_t offset, uint32_t state)
 {
@@ -272,7 +272,7 @@ static int set_runstate_area(struct access *access, int32_t offset)
 	return set_vcpu_attribute(access, &attribute);
 }
 
-/* Over two pages, with two caches, where a kernel has both; else in one. */
+/* Across two pages, with two caches, if a kernel has both; otherwise in one. */
 TEST_F(xen, runstate)
 {
 	struct access *access = &self->access;
@@ -296,7 +296,7 @@ TEST_F(xen, runstate)
 	expect_runstate(_metadata, access, offset, RUNSTATE_BLOCKED);
 	access_move(_metadata, access);
 	expect_runstate(_metadata, access, offset, RUNSTATE_OFFLINE);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_runstate(_metadata, access, offset, RUNSTATE_BLOCKED);
 }

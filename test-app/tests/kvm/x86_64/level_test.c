@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * By what entries KVM maps vram, from its own statistics: the level of the host's
- * entries decides, within what the memslot's alignment allows, and not the order of
- * the pages (host_pfn_mapping_level() in arch/x86/kvm/mmu/mmu.c). And the split of
- * large entries that are executed from (kvm.nx_huge_pages).
+ * The level at which KVM maps vram, from its own statistics: the level of the host's entries
+ * decides, within what the memslot's alignment allows, and not the order of the pages
+ * (host_pfn_mapping_level() in arch/x86/kvm/mmu/mmu.c). Also the split of large entries that
+ * are executed from (kvm.nx_huge_pages).
  */
 
 #include <string.h>
@@ -20,7 +20,7 @@
 #define LARGE_PAGES 512
 #define NX_HUGE_PAGES "/sys/module/kvm/parameters/nx_huge_pages"
 
-/* What the host has, where it can be set; else "". */
+/* The host's setting, if it can be changed; else "". */
 static char nx_huge_pages[16];
 
 FIXTURE(level) {
@@ -49,7 +49,7 @@ FIXTURE_SETUP(level)
 
 FIXTURE_TEARDOWN(level)
 {
-	/* For all tests the host's mitigation is as it was. */
+	/* All other tests run with the host's own mitigation setting. */
 	if (nx_huge_pages[0])
 		EXPECT_EQ(0, sysfs_write(NX_HUGE_PAGES, nx_huge_pages));
 	live_teardown(_metadata, &self->live);
@@ -63,27 +63,27 @@ static uint64_t stat_of(struct __test_metadata *_metadata, struct live *live, co
 	return value;
 }
 
-/* Every 16th page of the slot, whose first page is page @first of the buffer. */
+/* Every 16th page of the slot, which starts at page @first of the buffer. */
 static void touch_slot(struct __test_metadata *_metadata, struct live *live, enum guest_op op,
 		       uint64_t gpa, uint32_t first, uint32_t pages)
 {
-	static uint32_t visit[3 * LARGE_PAGES / 16];
+	static uint32_t sequence[3 * LARGE_PAGES / 16];
 	static uint8_t result[3 * LARGE_PAGES];
 	struct touch touch = {
 		.op = op, .gpa = gpa - first * (uint64_t)GUEST_PAGE_SIZE, .seed = LIVE_SEED,
-		.visit = visit, .result = result,
+		.sequence = sequence, .result = result,
 	};
 	uint32_t page;
 
 	for (page = first; page < first + pages; page += 16)
-		visit[touch.visits++] = page;
+		sequence[touch.accesses++] = page;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch));
 	EXPECT_EQ(0, touch.wrong_words);
-	for (page = 0; page < touch.visits; page++)
-		EXPECT_EQ(GUEST_MAPPED, result[visit[page]]);
+	for (page = 0; page < touch.accesses; page++)
+		EXPECT_EQ(GUEST_MAPPED, result[sequence[page]]);
 }
 
-/* A memslot of part of the buffer: how many large entries it gets. */
+/* A memslot over part of the buffer. Return: how many large entries it gets. */
 static uint64_t large_of_slot(struct __test_metadata *_metadata, struct live *live,
 			      uint64_t gpa, uint32_t first, uint32_t pages)
 {
@@ -105,10 +105,10 @@ TEST_F(level, alignment_and_size_of_the_slot)
 
 	ASSERT_EQ(0, vmm_create(&live->vm, 1));
 	EXPECT_EQ(large, large_of_slot(_metadata, live, gpa, 0, 3 * LARGE_PAGES));
-	/* The address differs modulo 2 MiB: none will do. */
+	/* The address differs modulo 2 MiB: no large entry is possible. */
 	EXPECT_EQ(0, large_of_slot(_metadata, live, gpa + 4096, 0, 3 * LARGE_PAGES));
 	EXPECT_EQ(0, large_of_slot(_metadata, live, gpa, 1, 3 * LARGE_PAGES - 1));
-	/* What is not whole at either end gets small ones. */
+	/* The incomplete blocks at either end get small entries. */
 	EXPECT_EQ(large ? 1 : 0, large_of_slot(_metadata, live, gpa + 4096, 1,
 					       2 * LARGE_PAGES));
 	EXPECT_EQ(large ? 2 : 0, large_of_slot(_metadata, live, gpa, 0, 3 * LARGE_PAGES - 16));
@@ -135,13 +135,13 @@ TEST_F(level, a_small_host_entry_in_a_large_one)
 
 	live_vm(_metadata, live);
 	touch_slot(_metadata, live, GUEST_READ, LIVE_GPA, 0, live->pages);
-	/* That splits the host's entry of the first 2 MiB, and only that. */
+	/* That splits the host's entry of the first 2 MiB, and only that one. */
 	ASSERT_EQ(0, mprotect(page, GUEST_PAGE_SIZE, PROT_READ));
 	touch_slot(_metadata, live, GUEST_READ, LIVE_GPA, 0, live->pages);
 	EXPECT_EQ(variant->large ? variant->large - 1 : 0, stat_of(_metadata, live, "pages_2m"));
 }
 
-/* With the mitigation large entries are not executable, and split when they have to be. */
+/* With the mitigation, large entries are not executable and are split for execution. */
 TEST_F(level, execution_splits)
 {
 	struct live *live = &self->live;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How much and how odd it may be: hundreds of buffers and memslots, the largest buffer,
- * sizes that fill no block, memslots that begin and end inside of 2 MiB entries, NUMA
- * policies, memory pressure and limits.
+ * Extreme and odd sizes: hundreds of buffers and memslots, the largest buffer, sizes that do
+ * not fill a block, memslots that start and end within 2 MiB entries, NUMA policies, memory
+ * pressure and limits.
  */
 
 #include <sys/mman.h>
@@ -36,40 +36,41 @@ FIXTURE_TEARDOWN(limit)
 	live_teardown(_metadata, &self->live);
 }
 
-/* What the guest finds at pages @first, @first + @step, ... of @base: how many pages. */
+/* Count the pages @first, @first + @step, ... of @base that the guest finds correct. */
 static size_t reached(struct __test_metadata *_metadata, struct live *live, uint64_t base,
 		      uint32_t first, uint32_t step, size_t count)
 {
 	const size_t last = first + step * (count - 1);
-	uint32_t *visit = calloc(count, sizeof(*visit));
+	uint32_t *sequence = calloc(count, sizeof(*sequence));
 	uint8_t *result = calloc(last + 1, sizeof(*result));
 	struct touch touch = {
-		.op = GUEST_READ, .gpa = base, .seed = LIVE_SEED, .visit = visit,
-		.visits = count, .result = result,
+		.op = GUEST_READ, .gpa = base, .seed = LIVE_SEED, .sequence = sequence,
+		.accesses = count, .result = result,
 	};
 	size_t i, good = 0;
 
-	ASSERT_NE(NULL, visit);
+	ASSERT_NE(NULL, sequence);
 	ASSERT_NE(NULL, result);
 	for (i = 0; i < count; i++)
-		visit[i] = first + step * i;
+		sequence[i] = first + step * i;
 	EXPECT_EQ(0, touch_run(vmm_vcpu_get(live->vm, 0), &touch))
 		TH_LOG("the guest ended: %s", vmm_vcpu_strexit(vmm_vcpu_get(live->vm, 0)));
 	for (i = 0; i < count; i++)
-		good += result[visit[i]] == GUEST_MAPPED;
-	free(visit);
+		good += result[sequence[i]] == GUEST_MAPPED;
+	free(sequence);
 	free(result);
 	return good;
 }
 
-/* The page behind the end of a memslot is not there. */
+/* There is nothing at the page after the end of a memslot. */
 static void expect_nothing(struct __test_metadata *_metadata, struct live *live, uint64_t gpa)
 {
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(live->vm, 0);
-	const uint32_t visit = 0;
+	const uint32_t page = 0;
 	uint8_t result;
 	struct touch touch = {
-		.op = GUEST_READ, .gpa = gpa, .visit = &visit, .visits = 1, .result = &result,
+		.op = GUEST_READ, .gpa = gpa, .sequence = &page, .accesses = 1,
+		.result = &result,
 	};
 
 	EXPECT_EQ(-EIO, touch_run(vcpu, &touch));
@@ -114,7 +115,7 @@ TEST_F(limit, many_buffers_in_many_slots)
 	for (page = 0; page < MANY_PAGES; page++)
 		EXPECT_EQ(MANY, reached(_metadata, live, LIVE_GPA, page, MANY_STRIDE, MANY));
 	expect_nothing(_metadata, live, LIVE_GPA + MANY_BYTES);
-	/* Every second one goes, the others stay what they are. */
+	/* Every second one is removed, the others do not change. */
 	for (i = 0; i < MANY; i += 2)
 		EXPECT_EQ(0, mockgpu_bo_revoke(&many[i]));
 	EXPECT_EQ(MANY / 2, reached(_metadata, live, LIVE_GPA, 1, MANY_STRIDE, MANY));
@@ -122,7 +123,7 @@ TEST_F(limit, many_buffers_in_many_slots)
 		EXPECT_EQ(0, mockgpu_bo_destroy(&many[i]));
 }
 
-/* The largest that fits here, up to @wanted bytes, is touched here and there. */
+/* Touch the largest buffer that fits here, up to @wanted bytes, in some places. */
 static void expect_large_works(struct __test_metadata *_metadata, struct live *live,
 			       uint64_t bytes)
 {
@@ -134,7 +135,7 @@ static void expect_large_works(struct __test_metadata *_metadata, struct live *l
 		guest_fill_page(live_word(live->bo.map, i * step, 0), LIVE_SEED, i * step);
 	ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map, bytes, 0));
 	EXPECT_EQ(count, reached(_metadata, live, LIVE_GPA, 0, step, count));
-	/* The very last page, and none behind it. */
+	/* The very last page, and nothing after it. */
 	peek(live_word(live->bo.map, pages - 1, 0));
 	expect_nothing(_metadata, live, LIVE_GPA + bytes);
 	EXPECT_EQ(0, mockgpu_bo_zap(&live->bo));
@@ -142,8 +143,8 @@ static void expect_large_works(struct __test_metadata *_metadata, struct live *l
 }
 
 /*
- * 4 GiB where that is no more than the half of memory that the driver gives; in the
- * short form less, since all of it is allocated and cleared.
+ * 4 GiB if that is at most the half of memory that the driver allows; in the short form less,
+ * since all of it is allocated and cleared.
  */
 TEST_F(limit, the_largest_buffer)
 {
@@ -156,7 +157,7 @@ TEST_F(limit, the_largest_buffer)
 	ASSERT_EQ(-E2BIG, vm_buffer_make(live->driver.fd, &want, &live->bo));
 	want.size = wanted < most ? wanted : most;
 	ksft_print_msg("%llu MiB\n", (unsigned long long)want.size >> 20);
-	/* Half of memory may be there, but not in blocks. */
+	/* Half of memory may be free, but not in blocks. */
 	if (vm_buffer_make(live->driver.fd, &want, &live->bo) == -ENOMEM)
 		SKIP(return, "no %llu MiB in blocks of 2 MiB are free",
 		     (unsigned long long)want.size >> 20);
@@ -169,7 +170,7 @@ TEST_F(limit, the_largest_buffer)
 	EXPECT_EQ(-ENOMEM, vm_buffer_make(live->driver.fd, &want, &(struct mockgpu_bo){}));
 }
 
-/* Blocks that are whole, of which only the first pages belong to the buffer. */
+/* Complete blocks, of which only the first pages belong to the buffer. */
 TEST_F(limit, odd_page_counts)
 {
 	static const uint32_t counts[] = { 1, 3, 15, 17, 511, 513 };
@@ -185,7 +186,7 @@ TEST_F(limit, odd_page_counts)
 		ASSERT_EQ(0, live_make(_metadata, live, &want));
 		ASSERT_EQ(0, vmm_slot_set(live->vm, LIVE_SLOT, LIVE_GPA, live->bo.map,
 					  live->bo.size, 0));
-		/* Of non-compound blocks the heads, where tails are refused. */
+		/* Of non-compound blocks only the heads, where tails are refused. */
 		good = refused && want.kind == MOCKGPU_KIND_NONCOMPOUND ?
 		       (live->pages - 1) / 16 + 1 : live->pages;
 		EXPECT_EQ(good, reached(_metadata, live, LIVE_GPA, 0, 1, live->pages));
@@ -195,7 +196,7 @@ TEST_F(limit, odd_page_counts)
 	}
 }
 
-/* 2 MiB entries only for whole blocks of the memslot; the rest of the host's is left out. */
+/* 2 MiB entries only for complete blocks of the memslot; the rest of the host's is not used. */
 static void expect_part(struct __test_metadata *_metadata, struct live *live, uint32_t from,
 			uint32_t pages, uint64_t large)
 {
@@ -237,7 +238,7 @@ TEST_F(limit, a_slot_ends_inside_a_block)
 	expect_part(_metadata, live, 0, BLOCK - 1, 0);
 }
 
-/* A policy is taken, and means nothing: the pages are the driver's, and stay. */
+/* A policy is accepted without effect: the pages belong to the driver and stay. */
 TEST_F(limit, a_numa_policy)
 {
 	static const int flags[] = {
@@ -267,7 +268,7 @@ TEST_F(limit, a_numa_policy)
 			TH_LOG("mbind() with flags %d", flags[i]);
 		EXPECT_EQ(live->pages, reached(_metadata, live, LIVE_GPA, 0, 1, live->pages));
 	}
-	/* No entry of the host went, no page moved. */
+	/* No host entry was removed, no page moved. */
 	EXPECT_EQ(faults, bo_query(_metadata, &live->bo).faults);
 	EXPECT_EQ(0, mockgpu_bo_compare(&live->bo, &compare));
 	EXPECT_EQ(0, compare.changed);

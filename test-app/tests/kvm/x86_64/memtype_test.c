@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory types: what of write-back, write-combining and uncached buffers is left in the
- * guest. With AMD's nested paging the entries of KVM have no memory type: the guest's own
- * PAT decides, the host's type is not passed on (svm_x86_ops has no get_mt_mask, see
- * make_spte() in arch/x86/kvm/mmu/spte.c). QEMU's emulation has no memory types at all, so
- * what can be read back is what was asked for, and that data is right through all of it.
+ * Memory types: what remains of write-back, write-combining and uncached buffers in the guest.
+ * With AMD's nested paging KVM's entries have no memory type: the guest's own PAT decides, the
+ * host's type is not passed on (svm_x86_ops has no get_mt_mask, see make_spte() in
+ * arch/x86/kvm/mmu/spte.c). QEMU's emulation has no memory types at all, so what can be read
+ * back is what was requested, and that data is correct throughout.
  */
 
 #include <inttypes.h>
@@ -19,13 +19,13 @@
 
 #define PAGES 32
 
-/* Of x86, where Debian 13's linux/kvm.h is older. */
+/* From newer x86 headers; Debian 13's linux/kvm.h is older. */
 #ifndef KVM_X86_QUIRK_IGNORE_GUEST_PAT
 #define KVM_X86_QUIRK_IGNORE_GUEST_PAT (1 << 9)
 #endif
 
 #define MSR_IA32_CR_PAT 0x277
-/* What a CPU begins with; its first entry is the one of a page table with no such bits. */
+/* The PAT after reset; entries with no PAT bits set use its first entry. */
 #define PAT_RESET 0x0007040600070406ull
 #define PAT_UC 0
 #define PAT_WC 1
@@ -50,7 +50,7 @@ FIXTURE_VARIANT_ADD(memtype, _name) {						\
 
 VARIANT(write_back, CACHED, GTT, "write-back");
 VARIANT(write_combining, WC, GTT, "write-combining");
-/* TTM asks for pgprot_noncached(), which is UC-. */
+/* TTM uses pgprot_noncached(), which is UC-. */
 VARIANT(uncached, UC, GTT, "uncached-minus");
 VARIANT(vram, CACHED, VRAM, "write-combining");
 
@@ -69,7 +69,7 @@ FIXTURE_TEARDOWN(memtype)
 	live_teardown(_metadata, &self->live);
 }
 
-/* A parameter of a module is on. */
+/* Whether a module parameter is on. */
 static bool is_on(const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -90,7 +90,7 @@ static bool has_tdp(void)
 	return has_npt() || is_on("/sys/module/kvm_intel/parameters/ept");
 }
 
-/* The host's own entries are what the driver asked for. */
+/* The host's own entries have the type that the driver asked for. */
 static void expect_hosts_entries(struct __test_metadata *_metadata, struct live *live,
 				 const char *type)
 {
@@ -106,8 +106,8 @@ static void expect_hosts_entries(struct __test_metadata *_metadata, struct live 
 }
 
 /*
- * "kvm_mmu_set_spte: gfn 100000 spte 7600e67 (...": the entry of a page of the memslot, the
- * one that the guest touched first.
+ * "kvm_mmu_set_spte: gfn 100000 spte 7600e67 (...": the entry for the page of the memslot that
+ * the guest touched first.
  */
 static uint64_t traced_entry(const struct live *live, const char *trace, uint32_t *page)
 {
@@ -125,7 +125,7 @@ static uint64_t traced_entry(const struct live *live, const char *trace, uint32_
 	return 0;
 }
 
-/* PWT, PCD and PAT of AMD's entries, nested or shadow: 0, which is the guest's type. */
+/* PWT, PCD and PAT of AMD's entries, nested or shadow: 0, so the guest's type applies. */
 #define SPTE_TYPE (1ull << 3 | 1ull << 4 | 1ull << 7)
 
 TEST_F(memtype, the_hosts_entries)
@@ -177,7 +177,7 @@ static uint64_t get_pat(struct vmm_vcpu *vcpu)
 	return vmm_vcpu_ioctl(vcpu, KVM_GET_MSRS, &msr) == 1 ? msr.entry.data : 0;
 }
 
-/* Data in both directions, with one type in the guest. */
+/* Data in both directions, with one memory type in the guest. */
 static void expect_data(struct __test_metadata *_metadata, struct live *live, uint64_t type)
 {
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(live->vm, 0);
@@ -193,9 +193,9 @@ static void expect_data(struct __test_metadata *_metadata, struct live *live, ui
 }
 
 /*
- * The quirk that lets KVM on Intel ignore the guest's PAT: what KVM says of it is what it
- * takes. Shadow paging always ignores it, so there is nothing to disable. On AMD it can
- * be disabled, which changes nothing.
+ * The quirk that lets KVM on Intel ignore the guest's PAT: KVM accepts exactly what it reports.
+ * Shadow paging always ignores the PAT, so there is nothing to disable. On AMD the quirk can be
+ * disabled, without effect.
  */
 static void disable_quirk(struct __test_metadata *_metadata, struct live *live)
 {
@@ -220,7 +220,7 @@ TEST_F(memtype, the_guest_has_its_own_type)
 	disable_quirk(_metadata, live);
 	expect_data(_metadata, live, PAT_UC);
 	expect_data(_metadata, live, PAT_WB);
-	/* A type that is none is refused, and changes nothing. */
+	/* An undefined type is refused, and changes nothing. */
 	EXPECT_EQ(0, set_pat(vcpu, PAT_RESET | 0xff));
 	EXPECT_EQ((PAT_RESET & ~0xffull) | PAT_WB, get_pat(vcpu));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest that is a hypervisor itself, on AMD: it enters its own guest, level 2, with
- * VMRUN, and everything in level 2 that level 1 does not intercept is as in any guest:
- * the doorbell ends KVM_RUN, and what sets the vCPU to some code sets level 2.
+ * A guest that is itself a hypervisor, on AMD: it enters its own guest, level 2, with VMRUN.
+ * Everything in level 2 that level 1 does not intercept works as in any guest: the doorbell
+ * ends KVM_RUN, and setting the vCPU to some code sets level 2.
  *
  * The VMCB's fields are those of the "AMD64 Architecture Programmer's Manual", volume 2,
  * appendix B. Include it after kselftest_harness.h.
@@ -62,7 +62,7 @@
 #define VMCB_RFLAGS_FIXED 2ull
 #define VMCB_PAT_DEFAULT 0x0007040600070406ull
 
-/* Segments' attributes: bits 8 to 15 and 20 to 23 of a descriptor. */
+/* Segment attributes: bits 8 to 15 and 20 to 23 of a descriptor. */
 #define VMCB_ATTRIBUTES(descriptor) \
 	(((descriptor) >> 40 & 0xff) | ((descriptor) >> 44 & 0xf00))
 
@@ -74,9 +74,9 @@
 
 /* Level 1: enters level 2, and rings the doorbell when that has ended. */
 CODE(nested_vmrun, "vmrun\n" CODE_DOORBELL "jmp nested_vmrun");
-/* At a general protection fault: RBX counts. */
+/* On a general protection fault: RBX counts. */
 CODE(nested_on_gp, "incq %rbx\n" CODE_DOORBELL);
-/* Level 2, at its entry and to leave it. */
+/* Level 2: its first instruction, and how it exits. */
 #define NESTED_LEVEL2_GPA (CODE_GPA + 0x100)
 #define NESTED_LEAVE_GPA (CODE_GPA + 0x140)
 #define NESTED_RDMSR_GPA (CODE_GPA + 0x180)
@@ -94,7 +94,7 @@ static inline void vmcb_set(char *vmcb, uint32_t field, uint64_t value)
 	memcpy(vmcb + field, &value, sizeof(value));
 }
 
-/* Only the lower half: kernels before 7.0 keep the upper one apart. */
+/* Only the lower half: kernels before 7.0 store the upper one separately. */
 static inline uint32_t vmcb_exit_code(const char *vmcb)
 {
 	uint32_t code;
@@ -116,7 +116,7 @@ static inline void *nested_ram(const struct access *access, uint64_t gpa)
 	return (char *)vmm_ram(access->live.vm) + gpa;
 }
 
-/* Level 2 as level 1 is, at its first instruction; the VMCB is at @vmcb. */
+/* Set level 2 to the state of level 1, at its first instruction; the VMCB is at @vmcb. */
 static inline void nested_build_vmcb(char *vmcb, const struct kvm_sregs *sregs)
 {
 	memset(vmcb, 0, GUEST_PAGE_SIZE);
@@ -161,7 +161,7 @@ static inline void nested_begin(struct __test_metadata *_metadata, struct access
 	nested_build_vmcb(vmcb, &sregs);
 }
 
-/* Entries of level 2's nested page tables: 2 MiB each, reachable for any access. */
+/* Entries of level 2's nested page tables: 2 MiB each, accessible in any way. */
 #define NESTED_TABLE 0x7ull
 #define NESTED_LEAF 0xe7ull
 #define NESTED_ACCESSED (1ull << 5)
@@ -169,8 +169,8 @@ static inline void nested_begin(struct __test_metadata *_metadata, struct access
 #define NESTED_GIB (1ull << 30)
 
 /*
- * Level 2 gets nested page tables: what level 1 has, in the VMM's memory and in vram. The
- * second one from the top, with an entry for each GiB, is at @pdpt.
+ * Level 2 gets nested page tables for the memory level 1 has, in the VMM's memory and in vram.
+ * The second level from the top, with an entry for each GiB, is at @pdpt.
  */
 static inline void nested_build_tables(struct access *access, char *vmcb, uint64_t *pdpt,
 				       uint64_t pdpt_gpa)

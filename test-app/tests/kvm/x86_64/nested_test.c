@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A hypervisor in the guest that keeps what its own guest is made of in vram: the VMCB, the
- * MSR bitmap, nested page tables, and level 2's memory.
+ * A hypervisor in the guest that keeps its own guest's state in vram: the VMCB, the MSR
+ * bitmap, nested page tables, and level 2's memory.
  *
- * The VMCB KVM maps for the moment of VMRUN and of the way back (kvm_vcpu_map() in
- * virt/kvm/kvm_main.c): up to 6.12 any page of which it can take a reference; since 6.13
- * no VM_PFNMAP page at all, unless kvm.ko was loaded with allow_unsafe_mappings=1. The
- * other two KVM reads by user access, and level 2's memory is mapped as level 1's is.
- * A kernel that takes every page is ok.
+ * KVM maps the VMCB for the moment of VMRUN and of the exit (kvm_vcpu_map() in
+ * virt/kvm/kvm_main.c): up to 6.12 any page to which it can take a reference; since 6.13 no
+ * VM_PFNMAP page at all, unless kvm.ko was loaded with allow_unsafe_mappings=1. KVM reads the
+ * other two by user access, and level 2's memory is mapped like level 1's. A kernel that
+ * accepts every page is ok.
  */
 
 #include <string.h>
@@ -21,7 +21,7 @@
 #include "sysfs.h"
 
 #define MSR_KERNEL_GS_BASE 0xc0000102
-/* Its bit for reads: two bits for each MSR from 0xc0000000 on, in the second 2 KiB. */
+/* The read bit: there are two bits for each MSR from 0xc0000000 on, in the second 2 KiB. */
 #define MSRPM_KERNEL_GS_BASE (0x800 + (MSR_KERNEL_GS_BASE - 0xc0000000) / 4)
 
 ACCESS_FIXTURE(nested)
@@ -34,7 +34,7 @@ static bool in_level2(struct __test_metadata *_metadata, struct access *access)
 	return guest_mode;
 }
 
-/* Level 1 makes its VMRUN with the VMCB at @vmcb. */
+/* Level 1 runs VMRUN with the VMCB at @vmcb. */
 static enum vmm_exit vmrun(struct __test_metadata *_metadata, struct access *access,
 			   uint64_t vmcb)
 {
@@ -44,7 +44,7 @@ static enum vmm_exit vmrun(struct __test_metadata *_metadata, struct access *acc
 	return vmm_vcpu_run(access_vcpu(access));
 }
 
-/* The VMCB is at @vmcb, or at GPA @gpa; level 2 comes to its first instruction, again. */
+/* The VMCB is at @vmcb, or at GPA @gpa; level 2 reaches its first instruction, again. */
 static void expect_entry(struct __test_metadata *_metadata, struct access *access, char *vmcb,
 			 uint64_t gpa)
 {
@@ -54,7 +54,7 @@ static void expect_entry(struct __test_metadata *_metadata, struct access *acces
 	ASSERT_TRUE(in_level2(_metadata, access));
 }
 
-/* Level 2 goes on at @gpa, until something that level 1 or the VMM hears of. */
+/* Level 2 continues at @gpa, until an exit to level 1 or to the VMM. */
 static enum vmm_exit level2(struct __test_metadata *_metadata, struct access *access,
 			    uint64_t gpa)
 {
@@ -111,7 +111,7 @@ static void expect_vmcb_refusal(struct __test_metadata *_metadata, struct access
 	verdict_seen(_metadata, access->refusable, "known before 6.13: #GP at VMRUN");
 }
 
-/* Whether KVM takes a VMCB there. Where it does not nothing has changed. */
+/* Whether KVM accepts a VMCB there. If it does not, nothing has changed. */
 static bool vmcb_is_taken(struct __test_metadata *_metadata, struct access *access)
 {
 	char before[GUEST_PAGE_SIZE];
@@ -146,11 +146,11 @@ TEST_F(nested, vmcb)
 	expect_entry(_metadata, access, vmcb, gpa);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_leave(_metadata, access, vmcb);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	EXPECT_EQ(count, page_count(_metadata, access));
 }
 
-/* There is nowhere to write to when level 2 ends: so does the VM. */
+/* When level 2 exits there is nowhere to write to: this ends the VM. */
 TEST_F(nested, vmcb_revoked)
 {
 	struct access *access = &self->access;
@@ -164,7 +164,7 @@ TEST_F(nested, vmcb_revoked)
 		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
 }
 
-/* Level 2 reads an MSR: by itself, or level 1 hears of it. */
+/* Level 2 reads an MSR: directly, or with an exit to level 1. */
 static void expect_rdmsr(struct __test_metadata *_metadata, struct access *access,
 			 char *vmcb, bool intercepted)
 {
@@ -196,21 +196,22 @@ TEST_F(nested, msr_bitmap)
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	*bits = 0;
 	expect_rdmsr(_metadata, access, vmcb, false);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_revoke(&access->live.bo));
 	EXPECT_EQ(VMM_EXIT_DOORBELL, vmrun(_metadata, access, NESTED_VMCB_GPA));
 	EXPECT_FALSE(in_level2(_metadata, access));
 	EXPECT_EQ(SVM_EXIT_INVALID, vmcb_exit_code(vmcb));
 }
 
-/* Level 2 touches one page, at @gpa of its own. */
+/* Level 2 touches one page, at its own GPA @gpa. */
 static enum guest_result touch(struct __test_metadata *_metadata, struct access *access,
 			       enum guest_op op, uint64_t gpa, uint64_t seed)
 {
-	const uint32_t visit[] = { 0 };
+	const uint32_t sequence[] = { 0 };
 	uint8_t result[1] = { GUEST_PENDING };
 	struct touch touch = {
-		.op = op, .gpa = gpa, .seed = seed, .visit = visit, .visits = 1, .result = result,
+		.op = op, .gpa = gpa, .seed = seed, .sequence = sequence, .accesses = 1,
+		.result = result,
 	};
 
 	EXPECT_EQ(0, touch_run(access_vcpu(access), &touch))
@@ -219,7 +220,7 @@ static enum guest_result touch(struct __test_metadata *_metadata, struct access 
 	return result[0];
 }
 
-/* A new entry, which the host makes and level 2 uses; KVM marks it in vram. */
+/* A new entry, which the host creates and level 2 uses; KVM marks it in vram. */
 static void expect_walk(struct __test_metadata *_metadata, struct access *access, uint64_t *pdpt,
 			uint32_t entry)
 {
@@ -246,7 +247,7 @@ TEST_F(nested, page_tables)
 	expect_walk(_metadata, access, pdpt, 1);
 	access_move(_metadata, access);
 	expect_walk(_metadata, access, pdpt, 2);
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_walk(_metadata, access, pdpt, 3);
 	expect_leave(_metadata, access, vmcb);
@@ -271,7 +272,7 @@ static void try_memory(struct __test_metadata *_metadata, struct access *access,
 	EXPECT_EQ(0, guest_differences(page, 1, LIVE_SEED + 1));
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED + 1));
-	access_expect_thief_untouched(_metadata, access);
+	access_expect_canary_untouched(_metadata, access);
 	expect_leave(_metadata, access, vmcb);
 }
 
@@ -285,7 +286,7 @@ TEST_F(nested, memory)
 	try_memory(_metadata, access, vmcb);
 }
 
-/* Level 1 gives it to level 2 by page tables of its own, which KVM shadows. */
+/* Level 1 gives it to level 2 through its own page tables, which KVM shadows. */
 TEST_F(nested, memory_by_nested_paging)
 {
 	struct access *access = &self->access;

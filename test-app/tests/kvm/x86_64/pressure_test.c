@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory pressure while a guest has a buffer: a process takes more than it should have, the
- * kernel drops what it can, TTM swaps buffers out. And memory cgroups: whose pages are
- * those of a buffer?
+ * Memory pressure while a guest has a buffer: a process takes more than it may, the kernel
+ * drops what it can, TTM swaps buffers out. And memory cgroups: which group is charged for the
+ * pages of a buffer?
  */
 
 #include <errno.h>
@@ -30,12 +30,12 @@
 #define ROUNDS 2
 
 /*
- * The memory cgroups of this process, version 2, in the hierarchy that the system has or
- * in one of its own. What is changed there is put back when the process ends.
+ * The memory cgroups of this process, version 2, in the system's hierarchy or in one of its
+ * own. Changes there are undone when the process ends.
  */
 static struct {
 	char root[64];
-	char path[96];		/* the test's group, which comes and goes */
+	char path[96];		/* the test's group, created and removed by each test */
 	bool mounted;
 	bool enabled;		/* the root's children had no memory controller before */
 } group;
@@ -52,7 +52,7 @@ static int group_write(const char *folder, const char *file, const char *text)
 	return sysfs_write(path, text);
 }
 
-/* The only number of a file; 0 or -errno. */
+/* Read the only number in a file. Return: 0 or -errno. */
 static int group_read(const char *file, uint64_t *value)
 {
 	char path[192];
@@ -65,7 +65,7 @@ static int group_read(const char *file, uint64_t *value)
 	return ret;
 }
 
-/* How often the group was reclaimed from since it was above "high"; -errno. */
+/* How often the group was reclaimed from because it was above "high"; -errno. */
 static long long group_reclaims(void)
 {
 	char path[192], line[64];
@@ -83,7 +83,7 @@ static long long group_reclaims(void)
 	return count;
 }
 
-/* Where the system has the hierarchy, or a place of our own. 0 or -errno. */
+/* Find the system's hierarchy, or mount one of our own. Return: 0 or -errno. */
 static int group_find_root(void)
 {
 	int err;
@@ -103,7 +103,7 @@ static int group_find_root(void)
 	return err;
 }
 
-/* Who was in the group may still be on the way out. */
+/* A process of the group may still be exiting. */
 static void group_remove(void)
 {
 	int tries;
@@ -122,7 +122,7 @@ static void group_put_back(const void *data)
 		rmdir(group.root);
 }
 
-/* Of the list in a file of the root. */
+/* Whether a list in a file of the root has this word. */
 static bool group_root_has(const char *file, const char *controller)
 {
 	char path[128], list[256], *word;
@@ -149,7 +149,7 @@ static void group_begin(void)
 		group_write(group.root, "cgroup.subtree_control", "+memory");
 }
 
-/* In a child that is in the group. */
+/* Runs in a child that is in the group. */
 static pid_t group_fork(void)
 {
 	pid_t child = fork();
@@ -174,14 +174,14 @@ FIXTURE_TEARDOWN(pressure)
 	live_teardown(_metadata, &self->live);
 }
 
-/* Takes more than it should have, over and over: the kernel looks for what it can free. */
+/* Take more than allowed, over and over: the kernel must reclaim. */
 static void hog(void)
 {
 	const size_t size = 2 * GROUP_LIMIT;
 	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t i;
 
-	/* Not longer than a test that ends early. */
+	/* It must not outlive a test that ends early. */
 	if (map == MAP_FAILED || prctl(PR_SET_PDEATHSIG, SIGKILL))
 		_exit(98);
 	for (;;) {
@@ -191,7 +191,7 @@ static void hog(void)
 	}
 }
 
-/* Until it has got there and is reclaimed from, which may take it some time. */
+/* Wait until it is there and is reclaimed from, which may take some time. */
 static void wait_for_hog(struct __test_metadata *_metadata)
 {
 	const long long before = group_reclaims();
@@ -214,8 +214,8 @@ static void wait_for_hog(struct __test_metadata *_metadata)
 #define SHRINKS 16
 
 /*
- * All shrinkers, and one buffer that TTM chooses: there is no other than this one. It
- * goes when nobody has it in hand right then.
+ * All shrinkers, and one buffer that TTM chooses: this is the only one. It is swapped out
+ * unless somebody has it locked at that moment.
  */
 static void press(struct __test_metadata *_metadata, struct live *live)
 {
@@ -225,7 +225,7 @@ static void press(struct __test_metadata *_metadata, struct live *live)
 
 	ASSERT_EQ(0, sysfs_write("/proc/sys/vm/drop_caches", "3"));
 	for (tries = 0; tries < SHRINKS; tries++) {
-		/* The read is what does it. */
+		/* The read triggers it. */
 		ASSERT_EQ(0, sysfs_read(TT_SHRINK, text, sizeof(text)));
 		if (bo_query(_metadata, &live->bo).swapouts > before)
 			return;
@@ -249,7 +249,7 @@ TEST_F(pressure, while_vcpus_run)
 	live->vcpus = 2;
 	ASSERT_EQ(0, live_make(_metadata, live, &want));
 	live_vm(_metadata, live);
-	/* Above "high" there is reclaim without an end; above "max" it would be killed. */
+	/* Above "high" there is endless reclaim; above "max" it would be killed. */
 	ASSERT_EQ(0, group_write(group.path, "memory.high", HOG_HIGH));
 	ASSERT_EQ(0, group_write(group.path, "memory.max", "max"));
 	live_start(_metadata, live, true);
@@ -268,7 +268,7 @@ TEST_F(pressure, while_vcpus_run)
 		EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
 	}
 	live_stop(_metadata, live);
-	live_conclude(_metadata, live, LIVE_STUBBORN);
+	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
 	EXPECT_LE(ROUNDS, bo_query(_metadata, &live->bo).swapouts);
 }
 
@@ -280,7 +280,7 @@ struct charge {
 	uint64_t with_memory;
 };
 
-/* What counts as memory of a process, and is charged as such. */
+/* What counts as a process's memory and is charged as such. */
 #define PLAIN_MEMORY (4 * MIB)
 
 static int charge_measure(struct charge *charge, const struct drm_mockgpu_bo_create *want)
@@ -325,9 +325,9 @@ static struct charge charge_of(struct __test_metadata *_metadata,
 }
 
 /*
- * A buffer is not charged to the cgroup of its creator, in no kernel up to 7.3: neither
- * TTM's pool nor the driver allocates with __GFP_ACCOUNT. So a limit does not hold for it,
- * and a creator is not killed.
+ * A buffer is not charged to its creator's cgroup, in no kernel up to 7.3: neither TTM's pool
+ * nor the driver allocates with __GFP_ACCOUNT. So a limit does not apply to it, and its creator
+ * is not killed.
  */
 TEST_F(pressure, a_limit_of_the_creator)
 {
@@ -347,7 +347,7 @@ TEST_F(pressure, a_limit_of_the_creator)
 			       (unsigned long long)charge.with_buffer >> 10,
 			       (unsigned long long)charge.with_memory >> 10);
 		EXPECT_GT(GROUP_LIMIT, charge.with_buffer);
-		/* What the numbers come from does count. */
+		/* The memory for the numbers does count. */
 		EXPECT_LE(charge.with_buffer + PLAIN_MEMORY / 2, charge.with_memory);
 	}
 }

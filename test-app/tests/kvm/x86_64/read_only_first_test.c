@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Entries that come read-only and are made writable by the first write: a driver
- * with pfn_mkwrite (drm_gem_shmem since 7.1) or, for 2 MiB, with a huge_fault that
- * does the same.
+ * Entries that are read-only at first and are made writable by the first write: a driver with
+ * pfn_mkwrite (drm_gem_shmem since 7.1) or, for 2 MiB, with a huge_fault that does the same.
  *
- * Known, in every kernel up to 7.3 at least: when KVM finds such an entry for a
- * guest's write it does not let the driver upgrade it. hva_to_pfn_remapped() in
- * virt/kvm/kvm_main.c gives KVM_PFN_ERR_RO_FAULT, on which x86 emulates the
- * instruction, once for each entry: the emulator's own write to the user address
- * upgrades it. An instruction that the emulator does not know ends KVM_RUN with
- * KVM_EXIT_INTERNAL_ERROR. Reported as AsahiLinux/linux#560, #563 and libkrun#803
- * (arm64, where it is EFAULT). A kernel that lets the driver upgrade is ok.
+ * Known in every kernel up to 7.3 at least: when KVM finds such an entry for a guest's write,
+ * it does not let the driver upgrade it. hva_to_pfn_remapped() in virt/kvm/kvm_main.c returns
+ * KVM_PFN_ERR_RO_FAULT, on which x86 emulates the instruction, once for each entry: the
+ * emulator's own write to the user address upgrades it. An instruction that the emulator does
+ * not know ends KVM_RUN with KVM_EXIT_INTERNAL_ERROR. Reported as AsahiLinux/linux#560, #563
+ * and libkrun#803 (arm64, where it is EFAULT). A kernel that lets the driver upgrade is ok.
  */
 
 #include <stdbool.h>
@@ -30,9 +28,9 @@
 #include "verdict.h"
 
 #define SLOT 1
-/* More than any variant visits. */
-#define VISITS_MAX 64
-/* A guest that KVM lets try again for ever. */
+/* More than any variant touches. */
+#define SEQUENCE_MAX 64
+/* Enough to end a guest that KVM lets retry forever. */
 #define SECONDS 60
 
 FIXTURE(read_only) {
@@ -41,16 +39,16 @@ FIXTURE(read_only) {
 	struct vmm *vm;
 	struct mockgpu_bo bo;
 	char *plain;		/* a mapping that is writable at once */
-	char *memory;		/* the one that the guest gets */
-	uint32_t visit[VISITS_MAX];
+	char *memory;		/* the mapping that the guest gets */
+	uint32_t sequence[SEQUENCE_MAX];
 	uint8_t result[1024];
 	struct touch touch;
 };
 
 /*
- * The guest visits pages that are @stride apart and lie in @entries of the host's,
- * if these come read-only; @by_write of them do even when a write faults them in.
- * The pages are of a kind that every kernel maps, so that nothing else refuses them.
+ * The guest touches pages that are @stride apart and lie in @entries host entries, if these
+ * are read-only at first; @by_write of them are even when a write faults them in. The pages are
+ * of a kind that every kernel maps, so nothing else refuses them.
  */
 FIXTURE_VARIANT(read_only) {
 	uint32_t mode;
@@ -92,7 +90,7 @@ FIXTURE_SETUP(read_only)
 				      MOCKGPU_CACHING_CACHED,
 				      variant->pages * GUEST_PAGE_SIZE, &self->bo));
 	map(_metadata, &self->bo, &self->plain);
-	/* Which way a mapping upgrades is settled when it is made. */
+	/* How a mapping upgrades is decided when it is created. */
 	ret = mockgpu_bo_set_fault(&self->bo, variant->mode, 0);
 	if (ret == -EOPNOTSUPP)
 		SKIP(return, "this kernel has no huge PFN mappings");
@@ -101,11 +99,11 @@ FIXTURE_SETUP(read_only)
 	ASSERT_EQ(0, vmm_create(&self->vm, 1));
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->memory, self->bo.size, 0));
 	self->touch = (struct touch){
-		.gpa = VMM_VRAM_GPA, .visit = self->visit,
-		.visits = variant->pages / variant->stride, .result = self->result,
+		.gpa = VMM_VRAM_GPA, .sequence = self->sequence,
+		.accesses = variant->pages / variant->stride, .result = self->result,
 	};
-	for (i = 0; i < self->touch.visits; i++)
-		self->visit[i] = i * variant->stride;
+	for (i = 0; i < self->touch.accesses; i++)
+		self->sequence[i] = i * variant->stride;
 }
 
 FIXTURE_TEARDOWN(read_only)
@@ -130,26 +128,27 @@ static uint64_t *word_at(char *map, uint32_t page, uint32_t word)
 	return (uint64_t *)(map + (size_t)page * GUEST_PAGE_SIZE) + word;
 }
 
-/* What the pages of the visit hold, by the mapping that does not change them. */
+/* What the pages of the sequence hold, through the mapping that does not change them. */
 static void fill(struct _test_data_read_only *self, uint64_t seed)
 {
 	size_t i;
 
-	for (i = 0; i < self->touch.visits; i++)
-		guest_fill_page(word_at(self->plain, self->visit[i], 0), seed, self->visit[i]);
+	for (i = 0; i < self->touch.accesses; i++)
+		guest_fill_page(word_at(self->plain, self->sequence[i], 0), seed,
+				self->sequence[i]);
 }
 
 static size_t differences(struct _test_data_read_only *self, uint64_t seed)
 {
 	size_t i, wrong = 0;
 
-	for (i = 0; i < self->touch.visits; i++)
-		wrong += guest_page_differences(word_at(self->plain, self->visit[i], 0), seed,
-						self->visit[i]);
+	for (i = 0; i < self->touch.accesses; i++)
+		wrong += guest_page_differences(word_at(self->plain, self->sequence[i], 0), seed,
+						self->sequence[i]);
 	return wrong;
 }
 
-/* One pass over the visit: how many of its pages ended with @wanted. */
+/* One pass over the sequence: how many of its pages ended with @wanted. */
 static size_t pass(struct __test_metadata *_metadata, struct _test_data_read_only *self,
 		   enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
@@ -163,8 +162,8 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_read_onl
 		TH_LOG("the guest ended with: %s", vmm_vcpu_strexit(vcpu));
 	EXPECT_EQ(0, self->touch.wrong_words);
 	EXPECT_EQ(0, self->touch.spurious);
-	for (i = 0; i < self->touch.visits; i++)
-		count += self->result[self->visit[i]] == wanted;
+	for (i = 0; i < self->touch.accesses; i++)
+		count += self->result[self->sequence[i]] == wanted;
 	return count;
 }
 
@@ -184,18 +183,18 @@ static uint32_t upgrades(struct __test_metadata *_metadata, struct _test_data_re
 	return query.upgrades;
 }
 
-/* Writes by an instruction that KVM can emulate: the data must be right anyhow. */
+/* Writes by an instruction that KVM can emulate: the data must be correct in any case. */
 static void write_emulatably(struct __test_metadata *_metadata, struct _test_data_read_only *self,
 			     uint64_t entries)
 {
 	uint64_t before = emulated(_metadata, self), count;
 
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_WRITE, 2, GUEST_MAPPED));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_WRITE, 2, GUEST_MAPPED));
 	EXPECT_EQ(0, differences(self, 2));
 	EXPECT_EQ(entries, upgrades(_metadata, self));
 	count = emulated(_metadata, self) - before;
-	/* Once upgraded an entry is like any other. */
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_STORE, 3, GUEST_MAPPED));
+	/* Once upgraded, an entry is like any other. */
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_STORE, 3, GUEST_MAPPED));
 	EXPECT_EQ(0, differences(self, 3));
 	EXPECT_EQ(before + count, emulated(_metadata, self));
 	if (!count)
@@ -205,7 +204,7 @@ static void write_emulatably(struct __test_metadata *_metadata, struct _test_dat
 		      (unsigned long long)count);
 }
 
-/* And by one that it cannot. */
+/* And by one that it cannot emulate. */
 static void write_unemulatably(struct __test_metadata *_metadata, struct _test_data_read_only *self,
 			       uint64_t seed)
 {
@@ -213,31 +212,31 @@ static void write_unemulatably(struct __test_metadata *_metadata, struct _test_d
 
 	refused = pass(_metadata, self, GUEST_STORE, 2, GUEST_UNEMULATED);
 	if (!refused) {
-		EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 2, GUEST_MAPPED));
+		EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 2, GUEST_MAPPED));
 		EXPECT_EQ(0, differences(self, 2));
 		return;
 	}
-	/* All of them, nothing was written, and trying again does not help. */
-	EXPECT_EQ(self->touch.visits, refused);
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_STORE, 2, GUEST_UNEMULATED));
+	/* All of them; nothing was written, and a retry does not help. */
+	EXPECT_EQ(self->touch.accesses, refused);
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_STORE, 2, GUEST_UNEMULATED));
 	EXPECT_EQ(0, differences(self, seed));
 	EXPECT_EQ(0, upgrades(_metadata, self));
-	/* What it takes is a write of the host's. */
-	for (i = 0; i < self->touch.visits; i++)
-		*(volatile uint64_t *)word_at(self->memory, self->visit[i], 0) = 0;
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_STORE, 2, GUEST_MAPPED));
+	/* A write by the host does help. */
+	for (i = 0; i < self->touch.accesses; i++)
+		*(volatile uint64_t *)word_at(self->memory, self->sequence[i], 0) = 0;
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_STORE, 2, GUEST_MAPPED));
 	EXPECT_EQ(0, differences(self, 2));
 	verdict_known(_metadata, "known: KVM cannot emulate the first write to any of %zu pages",
 		      refused);
 }
 
-/* The host's read brings the entries in, as a VMM's look at its buffer does. */
+/* A read by the host creates the entries, as when a VMM looks at its buffer. */
 static void peek(struct _test_data_read_only *self)
 {
 	size_t i;
 
-	for (i = 0; i < self->touch.visits; i++)
-		*(volatile uint64_t *)word_at(self->memory, self->visit[i], 0);
+	for (i = 0; i < self->touch.accesses; i++)
+		*(volatile uint64_t *)word_at(self->memory, self->sequence[i], 0);
 }
 
 TEST_F_TIMEOUT(read_only, write_first, SECONDS)
@@ -268,7 +267,7 @@ TEST_F_TIMEOUT(read_only, write_first_by_an_unknown_instruction, SECONDS)
 TEST_F_TIMEOUT(read_only, read_then_write, SECONDS)
 {
 	fill(self, 1);
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
 	EXPECT_EQ(0, upgrades(_metadata, self));
 	write_emulatably(_metadata, self, variant->entries);
 }
@@ -276,11 +275,11 @@ TEST_F_TIMEOUT(read_only, read_then_write, SECONDS)
 TEST_F_TIMEOUT(read_only, read_then_write_by_an_unknown_instruction, SECONDS)
 {
 	fill(self, 1);
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
 	write_unemulatably(_metadata, self, 1);
 }
 
-/* The guest's write to one page; it must not get there. */
+/* The guest's write to one page; it must not reach it. */
 static enum vmm_exit lost_write(struct __test_metadata *_metadata,
 				struct _test_data_read_only *self, uint32_t page)
 {
@@ -306,19 +305,19 @@ TEST_F_TIMEOUT(read_only, read_only_slot, SECONDS)
 	ASSERT_EQ(0, vmm_slot_delete(self->vm, SLOT));
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->memory, self->bo.size,
 				  KVM_MEM_READONLY));
-	for (i = 0; i < self->touch.visits; i += 3)
-		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->visit[i]));
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
-	for (i = 0; i < self->touch.visits; i += 3)
-		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->visit[i]));
+	for (i = 0; i < self->touch.accesses; i += 3)
+		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[i]));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
+	for (i = 0; i < self->touch.accesses; i += 3)
+		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[i]));
 	EXPECT_EQ(0, differences(self, 1));
 	EXPECT_EQ(0, upgrades(_metadata, self));
 }
 
 /*
- * Without the right to write in the VMM's own mapping there is nothing to upgrade:
- * EFAULT where KVM has to fault the page in, and where there is an entry already an
- * emulation whose own write fails, for which KVM asks user space as for MMIO.
+ * Without write permission in the VMM's own mapping there is nothing to upgrade: EFAULT if KVM
+ * must fault in the page, and if there is already an entry, an emulation whose own write fails,
+ * for which KVM asks user space as for MMIO.
  */
 TEST_F_TIMEOUT(read_only, mprotect_in_between, SECONDS)
 {
@@ -326,30 +325,29 @@ TEST_F_TIMEOUT(read_only, mprotect_in_between, SECONDS)
 
 	fill(self, 1);
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_READ));
-	for (i = 0; i < self->touch.visits; i++)
-		EXPECT_EQ(VMM_EXIT_EFAULT, lost_write(_metadata, self, self->visit[i]));
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
-	for (i = 0; i < self->touch.visits; i++)
-		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->visit[i]));
+	for (i = 0; i < self->touch.accesses; i++)
+		EXPECT_EQ(VMM_EXIT_EFAULT, lost_write(_metadata, self, self->sequence[i]));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
+	for (i = 0; i < self->touch.accesses; i++)
+		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[i]));
 	EXPECT_EQ(0, differences(self, 1));
 	EXPECT_EQ(0, upgrades(_metadata, self));
 
-	/* With the right given back all is as at the beginning, and it can go again. */
+	/* With the permission restored all is as at the start, and it can be removed again. */
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_READ | PROT_WRITE));
 	write_emulatably(_metadata, self, variant->entries);
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_READ));
-	for (i = 0; i < self->touch.visits; i++)
-		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->visit[i]));
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 3, GUEST_MAPPED));
+	for (i = 0; i < self->touch.accesses; i++)
+		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[i]));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 3, GUEST_MAPPED));
 	EXPECT_EQ(0, differences(self, 3));
 }
 
 /*
- * No access at all. Without an entry KVM asks mm, which refuses; an entry that is
- * there KVM takes as it is: follow_pfnmap_start() in mm/memory.c goes by
- * pte_present(), which is true of PROT_NONE, and hva_to_pfn_remapped() looks at the
- * right to write only. So the guest goes on reading what its VMM may not read any
- * more; anonymous memory is refused. docs/findings has it.
+ * No access at all. Without an entry KVM asks mm, which refuses. An existing entry KVM uses as
+ * it is: follow_pfnmap_start() in mm/memory.c checks pte_present(), which is true for
+ * PROT_NONE, and hva_to_pfn_remapped() checks the write permission only. So the guest can still
+ * read what its VMM may not read any more; anonymous memory is refused. See docs/findings.
  */
 TEST_F_TIMEOUT(read_only, no_access_in_between, SECONDS)
 {
@@ -357,17 +355,17 @@ TEST_F_TIMEOUT(read_only, no_access_in_between, SECONDS)
 
 	fill(self, 1);
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_NONE));
-	EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_EFAULT));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_EFAULT));
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_READ | PROT_WRITE));
 	peek(self);
 	ASSERT_EQ(0, mprotect(self->memory, self->bo.size, PROT_NONE));
 	mapped = pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED);
 	if (!mapped) {
-		EXPECT_EQ(self->touch.visits, pass(_metadata, self, GUEST_READ, 1, GUEST_EFAULT));
+		EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_EFAULT));
 		return;
 	}
-	EXPECT_EQ(self->touch.visits, mapped);
-	EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->visit[0]));
+	EXPECT_EQ(self->touch.accesses, mapped);
+	EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[0]));
 	EXPECT_EQ(0, differences(self, 1));
 	verdict_known(_metadata, "known: the guest reads all %zu pages through PROT_NONE", mapped);
 }

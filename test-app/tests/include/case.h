@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How tests of buffers in a guest tell their verdicts: a machine-readable line per
- * case, which lab/matrix reads, and the harness' result. Include it after
- * kselftest_harness.h.
+ * How tests of buffers in a guest report their verdicts: a machine-readable line per case,
+ * which lab/matrix reads, and the harness' result. Include it after kselftest_harness.h.
  */
-#ifndef MOCKGPU_TEST_CELL_H
-#define MOCKGPU_TEST_CELL_H
+#ifndef MOCKGPU_TEST_CASE_H
+#define MOCKGPU_TEST_CASE_H
 
 #include "judge.h"
 #include "verdict.h"
 
 /* # cell test=<name> verdict=<ok|reproduced|not_ok|skip> mapped=<n> total=<n> */
-static inline void cell_print(const char *name, const struct judgement *judgement)
+static inline void case_print(const char *name, const struct judgement *judgement)
 {
 	if (judgement->verdict == JUDGE_NOT_OK)
 		ksft_print_msg("%s: %s\n", name, judgement->text);
@@ -20,8 +19,8 @@ static inline void cell_print(const char *name, const struct judgement *judgemen
 		       judgement->total);
 }
 
-/* What could not even be tried. */
-static inline struct judgement cell_not_tried(const char *error, size_t pages)
+/* The judgement on a case that could not even be tried. */
+static inline struct judgement case_not_tried(const char *error, size_t pages)
 {
 	struct judgement judgement = { .verdict = JUDGE_NOT_OK, .total = pages };
 
@@ -29,8 +28,8 @@ static inline struct judgement cell_not_tried(const char *error, size_t pages)
 	return judgement;
 }
 
-/* The worst verdict is the test's: a known refusal is an expected failure. */
-static inline void cell_conclude(struct __test_metadata *_metadata,
+/* The worst verdict decides the test's result: a known refusal is an expected failure. */
+static inline void case_conclude(struct __test_metadata *_metadata,
 				 const struct judgement *worst)
 {
 	EXPECT_NE(JUDGE_NOT_OK, worst->verdict)
@@ -39,4 +38,4 @@ static inline void cell_conclude(struct __test_metadata *_metadata,
 		verdict_known(_metadata, "%s", worst->text);
 }
 
-#endif /* MOCKGPU_TEST_CELL_H */
+#endif /* MOCKGPU_TEST_CASE_H */

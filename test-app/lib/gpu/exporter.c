@@ -12,7 +12,7 @@
 #include <linux/udmabuf.h>
 #include <xf86drm.h>
 
-#include "foreign.h"
+#include "exporter.h"
 
 extern char **environ;
 
@@ -25,7 +25,7 @@ static void load_vgem(void)
 		waitpid(child, NULL, 0);
 }
 
-int foreign_vgem_open(void)
+int exporter_vgem_open(void)
 {
 	int fd = drmOpenWithType("vgem", NULL, DRM_NODE_PRIMARY);
 
@@ -36,15 +36,15 @@ int foreign_vgem_open(void)
 	return fd < 0 ? -ENOENT : fd;
 }
 
-int foreign_vgem(size_t size)
+int exporter_vgem(size_t size)
 {
-	/* 32 bit a pixel, one page a line. */
+	/* 32 bits per pixel, one page per line. */
 	struct drm_mode_create_dumb dumb = {
 		.width = getpagesize() / 4,
 		.height = size / getpagesize(),
 		.bpp = 32,
 	};
-	int vgem = foreign_vgem_open();
+	int vgem = exporter_vgem_open();
 	int fd;
 
 	if (vgem < 0)
@@ -56,7 +56,7 @@ int foreign_vgem(size_t size)
 	return fd;
 }
 
-int foreign_udmabuf(size_t size)
+int exporter_udmabuf(size_t size)
 {
 	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = size };
 	int device, fd;
@@ -78,7 +78,7 @@ int foreign_udmabuf(size_t size)
 	return fd;
 }
 
-int foreign_heap(size_t size)
+int exporter_heap(size_t size)
 {
 	struct dma_heap_allocation_data data = {
 		.len = size,
