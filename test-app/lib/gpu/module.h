@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Loading and unloading mockgpu from a test. The file to load is what the
- * environment variable MOCKGPU_MODULE names; lab/run sets it. The end of a program that has
- * loaded or unloaded it leaves it loaded without parameters.
+ * environment variable MOCKGPU_MODULE names; lab/run sets it. Tests include
+ * tests/include/reload.h, which calls module_restore() at the program's end.
  */
 #ifndef MOCKGPU_MODULE_H
 #define MOCKGPU_MODULE_H
@@ -65,5 +65,13 @@ int module_reload(const char *parameters);
  * Return: 0 or a negative errno.
  */
 int module_want(const char *parameters);
+
+/**
+ * module_restore - leave the module loaded without parameters, if this program or a test of
+ * it has changed that
+ *
+ * Return: 0 or a negative errno.
+ */
+int module_restore(void);
 
 #endif /* MOCKGPU_MODULE_H */

@@ -19,8 +19,8 @@
 #include "bo.h"
 #include "debugfs.h"
 #include "driver.h"
-#include "module.h"
 #include "pattern.h"
+#include "reload.h"
 
 #define PAGES 70
 

@@ -18,7 +18,7 @@
 #include "debugfs.h"
 #include "kmsg.h"
 #include "mockgpu.h"
-#include "module.h"
+#include "reload.h"
 
 /* More than loading has. */
 #define STEPS_MAX 500

@@ -17,8 +17,8 @@
 #include "array.h"
 #include "bo.h"
 #include "driver.h"
-#include "module.h"
 #include "pattern.h"
+#include "reload.h"
 
 #define PAGES 8
 #define NOBODY 65534

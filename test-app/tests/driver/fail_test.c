@@ -16,8 +16,8 @@
 
 #include "driver.h"
 #include "foreign.h"
-#include "module.h"
 #include "pattern.h"
+#include "reload.h"
 
 /* More than any operation here has. */
 #define STEPS_MAX 500

@@ -16,8 +16,8 @@
 
 #include "arch.h"
 #include "driver.h"
-#include "module.h"
 #include "pattern.h"
+#include "reload.h"
 #include "sysfs.h"
 
 FIXTURE(observe) {

@@ -13,8 +13,8 @@
 #include "kselftest_harness.h"
 
 #include "driver.h"
-#include "module.h"
 #include "pattern.h"
+#include "reload.h"
 
 #define PAGES 48
 

@@ -21,8 +21,8 @@
 #include "clock.h"
 #include "driver.h"
 #include "foreign.h"
-#include "module.h"
 #include "pattern.h"
+#include "reload.h"
 
 #define PAGES 16
 

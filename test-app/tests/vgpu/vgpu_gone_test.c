@@ -23,7 +23,7 @@
 #include "debugfs.h"
 #include "guarded.h"
 #include "mockgpu.h"
-#include "module.h"
+#include "reload.h"
 #include "vgpu/testing/guest.h"
 
 #define PAGE 4096
