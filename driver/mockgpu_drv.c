@@ -28,6 +28,7 @@
 #include "mockgpu_test_fail.h"
 #include "mockgpu_test_inject.h"
 #include "mockgpu_test_observe.h"
+#include "mockgpu_version.h"
 #include "mockgpu_vm.h"
 
 #define MOCKGPU_DESC	"mock GPU with non-compound TTM pages"
@@ -220,7 +221,7 @@ module_exit(mockgpu_exit);
 
 MODULE_DESCRIPTION(MOCKGPU_DESC);
 MODULE_AUTHOR("The mockgpu authors");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(MOCKGPU_VERSION);
 MODULE_LICENSE("GPL");
 MODULE_INFO(test, "Y");
 MOCKGPU_IMPORT_DMA_BUF;

@@ -7,16 +7,17 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <getopt.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "blob.h"
 #include "mockgpu.h"
+#include "mockgpu_version.h"
+#include "option.h"
 #include "protocol.h"
 #include "server.h"
 
@@ -31,40 +32,36 @@
 
 const char *const server_name = "buffer-gpu";
 
-static const char usage[] =
-	"buffer-gpu --socket-path PATH [OPTION...]\n"
-	"\n"
-	"Gives a buffer of the mockgpu driver, as a dma-buf, to whoever connects, many at a\n"
-	"time. All clients get the same one, until SIGTERM or SIGINT.\n"
-	"\n"
-	"  -s, --socket-path PATH  listen there; removed at the end\n"
-	"  -p, --protocol NAME     ivshmem (default): as QEMU's ivshmem-doorbell wants it;\n"
-	"                          a guest finds the buffer in BAR 2 of a PCI device\n"
-	"                          wayland: one message of 8 bytes, the buffer's size in\n"
-	"                          little-endian, with the descriptor; what a guest of\n"
-	"                          crosvm finds in its cross-domain context's channel\n"
-	"  -b, --buffer SOURCE     memfd, udmabuf, heap (a dma-buf of the system heap), or\n"
-	"                          KIND[,ORDER[,CACHING]] as mockgpu names them (default\n"
-	"                          noncompound,9)\n"
-	"  -z, --size SIZE         of whole pages (default 16M); for ivshmem a power of two\n"
-	"  -c, --max-clients NUMBER\n"
-	"                          at a time, 1 to 1024 (default 64); any more are turned away\n"
-	"  -h, --help              this text\n"
-	"\n"
+const char *argp_program_version = "buffer-gpu " MOCKGPU_VERSION;
+
+static const char doc[] =
+	"Gives a buffer of the mockgpu driver, as a dma-buf, to whoever connects, many\n"
+	"at a time. All clients get the same one, until SIGTERM or SIGINT.\v"
 	"SIZE is bytes, or with K, M, G or T behind it.\n"
 	"\n"
 	"  buffer-gpu --socket-path /tmp/ivshmem.sock &\n"
 	"  qemu-system-x86_64 -chardev socket,id=vram,path=/tmp/ivshmem.sock \\\n"
 	"    -device ivshmem-doorbell,chardev=vram,vectors=1 ...\n"
 	"\n"
-	"Exit status: 0 ended by a signal, 1 could not work, 2 bad options.\n";
+	"Exit status: 0 ended by a signal, 1 could not work, 2 bad options.";
 
-struct options {
-	const char *socket_path;
-	const char *protocol;
-	const char *buffer;
-	uint64_t size;
-	uint64_t clients_max;
+static const struct argp_option option_list[] = {
+	{ "socket-path", 's', "PATH", 0, "listen there; removed at the end; must be given", 0 },
+	{ "protocol", 'p', "NAME", 0,
+	  "ivshmem (default): as QEMU's ivshmem-doorbell\n"
+	  "wants it; a guest finds the buffer in BAR 2 of a\n"
+	  "PCI device. wayland: one message of 8 bytes, the\n"
+	  "buffer's size in little-endian, with the\n"
+	  "descriptor; what a guest of crosvm finds in its\n"
+	  "cross-domain context's channel", 0 },
+	{ "buffer", 'b', "SOURCE", 0,
+	  "memfd, udmabuf, heap (a dma-buf of the system\n"
+	  "heap), or KIND[,ORDER[,CACHING]] as mockgpu names\n"
+	  "them (default noncompound,9)", 0 },
+	{ "size", 'z', "SIZE", 0, "of whole pages (default 16M); for ivshmem a power of two", 0 },
+	{ "max-clients", 'c', "NUMBER", 0,
+	  "at a time, 1 to 1024 (default 64); any more are turned away", 0 },
+	{}
 };
 
 #define CLIENTS_MAX 1024
@@ -91,54 +88,6 @@ struct service {
 	unsigned int clients;
 	struct pollfd fds[POLL_CLIENTS + CLIENTS_MAX];
 };
-
-static struct options parse_options(int argc, char **argv)
-{
-	static const struct option known[] = {
-		{ "socket-path", required_argument, NULL, 's' },
-		{ "protocol", required_argument, NULL, 'p' },
-		{ "buffer", required_argument, NULL, 'b' },
-		{ "size", required_argument, NULL, 'z' },
-		{ "max-clients", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct options options = {
-		.protocol = "ivshmem", .buffer = "noncompound,9", .size = 16 << 20,
-		.clients_max = 64,
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "s:p:b:z:c:h", known, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			options.socket_path = optarg;
-			break;
-		case 'p':
-			options.protocol = optarg;
-			break;
-		case 'b':
-			options.buffer = optarg;
-			break;
-		case 'z':
-			options.size = server_parse_size(optarg);
-			break;
-		case 'c':
-			options.clients_max = server_parse_count(optarg, CLIENTS_MAX);
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			exit(2);
-		}
-	}
-	if (optind < argc)
-		server_die(2, argv[optind], "unexpected, see --help");
-	if (!options.socket_path)
-		server_die(2, "--socket-path", "missing, see --help");
-	return options;
-}
 
 static int message_send(int socket, int64_t value, int fd)
 {
@@ -247,34 +196,84 @@ static void serve(struct service *service, const char *path)
 	server_close(listener, path);
 }
 
-static void choose_protocol(struct service *service, const struct options *options)
+struct options {
+	const char *socket_path;
+	uint64_t buffer;
+	int (*greet)(int socket, const struct vgpu_blob *blob);
+	uint64_t size;
+	uint64_t clients_max;
+};
+
+static error_t parse_protocol(const struct argp_state *state, const char *text)
 {
-	if (!strcmp(options->protocol, "ivshmem"))
-		service->greet = greet_ivshmem;
-	else if (!strcmp(options->protocol, "wayland"))
-		service->greet = greet_wayland;
+	struct options *options = state->input;
+
+	if (!strcmp(text, "ivshmem"))
+		options->greet = greet_ivshmem;
+	else if (!strcmp(text, "wayland"))
+		options->greet = greet_wayland;
 	else
-		server_die(2, options->protocol, "no protocol: use ivshmem or wayland");
-	if (service->greet == greet_ivshmem && options->size & (options->size - 1))
-		server_die(2, "--size", "not a power of two");
+		return option_refuse(state, "--protocol '%s': neither ivshmem nor wayland", text);
+	return 0;
+}
+
+static error_t parse_end(const struct argp_state *state)
+{
+	const struct options *options = state->input;
+
+	if (!options->socket_path)
+		return option_refuse(state, "--socket-path is missing");
+	if (options->greet == greet_ivshmem && options->size & (options->size - 1))
+		return option_refuse(state, "--size '%" PRIu64 "': not a power of two",
+				     options->size);
+	return 0;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 's':
+		options->socket_path = text;
+		return 0;
+	case 'p':
+		return parse_protocol(state, text);
+	case 'b':
+		return server_option_source(state, text, &options->buffer);
+	case 'z':
+		return option_size(state, key, text, &options->size);
+	case 'c':
+		return option_number(state, key, text, 1, CLIENTS_MAX, &options->clients_max);
+	case ARGP_KEY_END:
+		return parse_end(state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = parse_options(argc, argv);
+	static const struct argp argp = {
+		.options = option_list, .parser = parse_option, .doc = doc,
+	};
+	struct options options = {
+		.greet = greet_ivshmem, .size = 16 << 20, .clients_max = 64,
+		.buffer = VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_NONCOMPOUND, 9, 0),
+	};
 	static struct service service;
 	char why[256];
-	uint64_t blob_id;
 	int drm_fd, err;
 
-	choose_protocol(&service, &options);
+	option_parse(&argp, argc, argv, 0, &options);
+	service.greet = options.greet;
 	drm_fd = mockgpu_open(why, sizeof(why));
 	if (drm_fd < 0)
 		fprintf(stderr, "buffer-gpu: memfds only: %s\n", why);
-	blob_id = server_parse_source(options.buffer, drm_fd >= 0);
-	err = vgpu_blob_create(&service.blob, drm_fd, blob_id, options.size);
+	server_need_source(options.buffer, drm_fd);
+	err = vgpu_blob_create(&service.blob, drm_fd, options.buffer, options.size);
 	if (err)
-		server_die(1, options.buffer, strerror(-err));
+		server_die(1, "no buffer", strerror(-err));
 	service.clients_max = options.clients_max;
 	server_need_descriptors(options.clients_max, "--max-clients");
 	serve(&service, options.socket_path);

@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bar-touch read|write WHERE: in a Linux guest, touches all of the memory where the
- * VMM has put a mockgpu buffer: that of an ivshmem device (PCI 1af4:1110, BAR 2),
- * or a range of physical addresses.
- *
- * WHERE is the device's number on bus 0, in hexadecimal, or ADDRESS+SIZE, with
- * "iomem=relaxed" on the kernel's command line; every page is touched with what
- * the first argument says first, in the order of visit.h.
- *
- * Prints "bar: done ..." when every page was touched and every word was right,
- * "bar: failed ..." otherwise; exit status 0 and 1. A VMM that dies of the access
- * leaves neither.
+ * bar-touch: in a Linux guest, touches all of the memory where the VMM has put a mockgpu
+ * buffer. --help has the rest. Every page is touched first as the first argument says, in
+ * the order of visit.h. A VMM that dies of the access leaves no last line.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,11 +16,40 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "mockgpu_version.h"
+#include "number.h"
+#include "option.h"
 #include "visit.h"
 
 #define PAGE		4096UL
 #define IVSHMEM_ID	"0x1110"
 #define IVSHMEM_VENDOR	"0x1af4"
+
+const char *argp_program_version = "bar-touch " MOCKGPU_VERSION;
+
+static const char doc[] =
+	"In a guest, touches all of the memory where the VMM has put a mockgpu buffer.\v"
+	"The first access to each page is what the first word says. SLOT is the number\n"
+	"of an ivshmem device (PCI 1af4:1110) on bus 0, in hexadecimal: its BAR 2 is\n"
+	"touched. ADDRESS+SIZE are physical, of whole pages, and need \"iomem=relaxed\"\n"
+	"on the kernel's command line.\n"
+	"\n"
+	"Prints \"bar: done ...\" and ends with 0 when every page was touched and every\n"
+	"word was right, \"bar: failed ...\" and 1 otherwise; 2 for wrong usage.";
+
+/**
+ * struct options - from the command line
+ * @first: the first access, "read" or "write"
+ * @slot: of the device, or NULL
+ * @address: without one, where the memory is
+ * @size: and its bytes
+ */
+struct options {
+	const char *first;
+	const char *slot;
+	uint64_t address;
+	uint64_t size;
+};
 
 static void fail(const char *what)
 {
@@ -83,25 +104,16 @@ static volatile uint64_t *map_bar(const char *slot, size_t *size)
 	return map;
 }
 
-static volatile uint64_t *map_physical(const char *range, size_t *size)
+static volatile uint64_t *map_physical(uint64_t address, size_t size)
 {
-	char *end;
-	unsigned long long address = strtoull(range, &end, 0);
+	int fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
 	void *map;
-	int fd;
 
-	errno = EINVAL;
-	if (*end != '+')
-		fail(range);
-	*size = strtoull(end + 1, &end, 0);
-	if (*end || !*size || *size % PAGE || address % PAGE)
-		fail(range);
-	fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		fail("/dev/mem");
-	map = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, address);
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, address);
 	if (map == MAP_FAILED)
-		fail(range);
+		fail("map the range");
 	close(fd);
 	return map;
 }
@@ -145,24 +157,62 @@ static size_t check_words(volatile uint64_t *map, size_t words)
 	return bad;
 }
 
+/* SLOT or ADDRESS+SIZE */
+static error_t parse_place(const struct argp_state *state, char *text)
+{
+	struct options *options = state->input;
+	char *plus = strchr(text, '+');
+
+	if (!plus) {
+		options->slot = text;
+		return 0;
+	}
+	*plus = '\0';
+	if (!number_parse(text, &options->address) && !size_parse(plus + 1, &options->size) &&
+	    options->size && options->size % PAGE == 0 && options->address % PAGE == 0)
+		return 0;
+	return option_refuse(state, "'%s+%s': not a range of whole pages", text, plus + 1);
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (state->arg_num == 1)
+			return parse_place(state, text);
+		if (state->arg_num)
+			return ARGP_ERR_UNKNOWN;
+		if (strcmp(text, "read") && strcmp(text, "write"))
+			return option_refuse(state, "'%s': neither read nor write", text);
+		options->first = text;
+		return 0;
+	case ARGP_KEY_END:
+		return state->arg_num == 2 ? 0 : option_refuse(state, "two arguments wanted");
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 int main(int argc, char **argv)
 {
+	static const struct argp argp = {
+		.parser = parse_option, .doc = doc, .args_doc = "read|write SLOT|ADDRESS+SIZE",
+	};
+	struct options options = {};
 	volatile uint64_t *map;
 	size_t size, bad;
-	bool write_first;
 
-	if (argc != 3 || (strcmp(argv[1], "read") && strcmp(argv[1], "write"))) {
-		fprintf(stderr, "bar-touch: bad arguments: use 'bar-touch read|write WHERE'\n");
-		return 2;
-	}
-	write_first = !strcmp(argv[1], "write");
-	map = strchr(argv[2], '+') ? map_physical(argv[2], &size) : map_bar(argv[2], &size);
-	printf("bar: touching %zu pages, %s first\n", size / PAGE, argv[1]);
+	option_parse(&argp, argc, argv, 0, &options);
+	size = options.size;
+	map = options.slot ? map_bar(options.slot, &size) : map_physical(options.address, size);
+	printf("bar: touching %zu pages, %s first\n", size / PAGE, options.first);
 	/* It must be out: the first access may end the VMM. */
 	fflush(stdout);
 	tcdrain(STDOUT_FILENO);
 
-	bad = touch_pages(map, size / PAGE, write_first);
+	bad = touch_pages(map, size / PAGE, !strcmp(options.first, "write"));
 	bad += check_words(map, size / 8);
 	if (bad)
 		printf("bar: failed: %zu wrong words\n", bad);

@@ -14,7 +14,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "mockgpu.h"
+#include "number.h"
+#include "option.h"
 #include "protocol.h"
 #include "server.h"
 
@@ -31,48 +34,44 @@ void server_die(int status, const char *what, const char *why)
 	exit(status);
 }
 
-uint64_t server_parse_size(const char *text)
+/* KIND[,ORDER[,CACHING]] */
+static int parse_kind(const char *text, uint64_t *blob_id)
 {
-	char *end;
-	uint64_t size, unit = 1;
+	char copy[64], *rest = copy, *word[] = { "", "0", "cached" };
+	uint64_t order;
+	size_t i;
+	int kind, caching;
 
-	errno = 0;
-	size = strtoull(text, &end, 10);
-	if (*end == 'K')
-		unit = 1ull << 10;
-	else if (*end == 'M')
-		unit = 1ull << 20;
-	else if (*end == 'G')
-		unit = 1ull << 30;
-	else if (*end == 'T')
-		unit = 1ull << 40;
-	if (errno || end == text || (*end && (unit == 1 || end[1])) || *text == '-' ||
-	    !size || size > UINT64_MAX / unit || size * unit % getpagesize())
-		server_die(2, text, "no size of whole pages: use a number, or with K, M, G or T");
-	return size * unit;
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (i = 0; i < ARRAY_SIZE(word) && rest; i++)
+		word[i] = strsep(&rest, ",");
+	kind = mockgpu_kind_parse(word[0]);
+	caching = mockgpu_caching_parse(word[2]);
+	if (rest || kind < 0 || caching < 0 || number_parse(word[1], &order) ||
+	    order > MOCKGPU_MAX_ORDER)
+		return -EINVAL;
+	*blob_id = VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, kind, order, caching);
+	return 0;
 }
 
-uint64_t server_parse_source(const char *text, bool mockgpu)
+error_t server_option_source(const struct argp_state *state, const char *text, uint64_t *blob_id)
 {
-	char word[3][16] = { "", "0", "cached" };
-	int words, kind, order, caching;
-	char *end;
-
 	if (!strcmp(text, "memfd"))
-		return VGPU_BLOB_ID_MEMFD;
-	if (!strcmp(text, "udmabuf"))
-		return VGPU_BLOB_ID_UDMABUF;
-	if (!strcmp(text, "heap"))
-		return VGPU_BLOB_ID_HEAP;
-	words = sscanf(text, "%15[^,],%15[^,],%15s", word[0], word[1], word[2]);
-	kind = mockgpu_kind_parse(word[0]);
-	order = strtol(word[1], &end, 10);
-	caching = mockgpu_caching_parse(word[2]);
-	if (words < 1 || kind < 0 || *end || order < 0 || order > MOCKGPU_MAX_ORDER || caching < 0)
-		server_die(2, text, "not a kind of buffer, see --help");
-	if (!mockgpu)
-		server_die(1, text, "there is no mockgpu to take it from");
-	return VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, kind, order, caching);
+		*blob_id = VGPU_BLOB_ID_MEMFD;
+	else if (!strcmp(text, "udmabuf"))
+		*blob_id = VGPU_BLOB_ID_UDMABUF;
+	else if (!strcmp(text, "heap"))
+		*blob_id = VGPU_BLOB_ID_HEAP;
+	else if (parse_kind(text, blob_id))
+		return option_refuse(state, "'%s': not a kind of buffer", text);
+	return 0;
+}
+
+void server_need_source(uint64_t blob_id, int drm_fd)
+{
+	if (drm_fd < 0 && VGPU_BLOB_ID_SOURCE(blob_id) == VGPU_SOURCE_MOCKGPU)
+		server_die(1, mockgpu_kind_name(VGPU_BLOB_ID_KIND(blob_id)),
+			   "there is no mockgpu to take it from");
 }
 
 /* A socket file that nobody listens on is left from a run that crashed. */
@@ -99,7 +98,7 @@ int server_listen(const char *path)
 	if (fd < 0)
 		server_die(1, "socket", strerror(errno));
 	if (strlen(path) >= sizeof(address.sun_path))
-		server_die(2, path, "too long for a socket's path");
+		server_die(option_status, path, "too long for a socket's path: see --help");
 	strcpy(address.sun_path, path);
 	if (is_stale(&address))
 		unlink(path);
@@ -159,18 +158,6 @@ void server_close(int listener, const char *path)
 {
 	unlink(path);
 	close(listener);
-}
-
-uint64_t server_parse_count(const char *text, uint64_t max)
-{
-	char *end;
-	uint64_t count;
-
-	errno = 0;
-	count = strtoull(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || !count || count > max)
-		server_die(2, text, "not a number from 1 to what --help says");
-	return count;
 }
 
 void server_need_descriptors(uint64_t count, const char *option)

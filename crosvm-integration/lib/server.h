@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs share that serve buffers over a UNIX socket: options,
+ * What the programs share that serve buffers over a UNIX socket: what is served,
  * signals, the socket's life. For main() only: errors end the program with one
  * line on standard error, that of a bad option with status 2, others with 1.
  */
 #ifndef MOCKGPU_SERVER_H
 #define MOCKGPU_SERVER_H
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#include "option.h"
 
 /* Names the program in its messages. */
 extern const char *const server_name;
@@ -23,21 +24,21 @@ void server_die(int status, const char *what, const char *why)
 	__attribute__((noreturn));
 
 /**
- * server_parse_size() - bytes from an option
- * @text: a number, or one with K, M, G or T behind it; of whole pages, not 0
+ * server_option_source() - what buffers are made of, from an option
+ * @state: of the parser
+ * @text: "memfd", "udmabuf", "heap", or KIND[,ORDER[,CACHING]] as mockgpu names them
+ * @blob_id: gets VGPU_BLOB_ID()
  *
- * Return: bytes.
+ * Return: 0 or OPTION_REFUSED.
  */
-uint64_t server_parse_size(const char *text);
+error_t server_option_source(const struct argp_state *state, const char *text, uint64_t *blob_id);
 
 /**
- * server_parse_source() - what a buffer is made of, from an option
- * @text: "memfd", "udmabuf", "heap", or KIND[,ORDER[,CACHING]] as mockgpu names them
- * @mockgpu: there is a mockgpu
- *
- * Return: VGPU_BLOB_ID().
+ * server_need_source() - see that there is what buffers are to be made of
+ * @blob_id: from server_option_source()
+ * @drm_fd: of mockgpu, negative without it
  */
-uint64_t server_parse_source(const char *text, bool mockgpu);
+void server_need_source(uint64_t blob_id, int drm_fd);
 
 /**
  * server_signals() - have SIGTERM and SIGINT read instead of delivered
@@ -47,15 +48,6 @@ uint64_t server_parse_source(const char *text, bool mockgpu);
  * Return: a signalfd.
  */
 int server_signals(void);
-
-/**
- * server_parse_count() - a number from an option
- * @text: decimal
- * @max: the largest there may be
- *
- * Return: 1 to @max.
- */
-uint64_t server_parse_count(const char *text, uint64_t max);
 
 /**
  * server_need_descriptors() - see that clients can have as many descriptors as they

@@ -11,7 +11,6 @@
 #include <cpuid.h>
 #endif
 #include <errno.h>
-#include <getopt.h>
 #include <glob.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -22,28 +21,35 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mockgpu_version.h"
+#include "option.h"
 #include "watch.h"
 
-static const char usage[] =
-	"vmm-watch [OPTION...] -- COMMAND...\n"
-	"\n"
+const char *argp_program_version = "vmm-watch " MOCKGPU_VERSION;
+
+static const char doc[] =
 	"Runs COMMAND, a VMM, and ends it and all that it started when its guest gets\n"
-	"nowhere any more, at SIGTERM, SIGINT and SIGHUP, and when the caller ends.\n"
+	"nowhere any more, at SIGTERM, SIGINT and SIGHUP, and when the caller ends.\v"
+	"SECONDS are of a machine that has nothing else to do: while it is slower,\n"
+	"which is measured, they are longer.\n"
 	"\n"
-	"  -v, --vmm-log FILE    what the VMM says goes there\n"
-	"  -g, --guest-log FILE  where the guest's console goes\n"
-	"  -r, --report FILE     gets a line 'fault: ...' when the VMM did not end by itself or\n"
-	"                        left processes, and a line 'time: ...'\n"
-	"  -q, --quiet SECONDS   the longest silence of both logs (default 120)\n"
-	"  -w, --whole SECONDS   the longest time (default 1200)\n"
-	"  -e, --end-on TEXT     a line of the VMM's with it is its end: it would stay\n"
-	"  -m, --machine         print who emulates this machine, as CPUID says, or 'none'\n"
-	"  -h, --help            this text\n"
-	"\n"
-	"SECONDS are of a machine that has nothing else to do: while it is slower, which\n"
-	"is measured, they are longer.\n"
-	"\n"
-	"Exit status: COMMAND's, 128 and its signal; 124 at a limit; 125 could not work.\n";
+	"Exit status: COMMAND's, 128 and its signal; 124 at a limit; 125 could not\n"
+	"work.";
+
+static const struct argp_option option_list[] = {
+	{ "vmm-log", 'v', "FILE", 0, "what the VMM says goes there", 0 },
+	{ "guest-log", 'g', "FILE", 0, "where the guest's console goes", 0 },
+	{ "report", 'r', "FILE", 0,
+	  "gets a line 'fault: ...' when the VMM did not end\n"
+	  "by itself or left processes, and a line 'time:\n"
+	  "...'", 0 },
+	{ "quiet", 'q', "SECONDS", 0, "the longest silence of both logs (default 120)", 0 },
+	{ "whole", 'w', "SECONDS", 0, "the longest time (default 1200)", 0 },
+	{ "end-on", 'e', "TEXT", 0, "a line of the VMM's with it is its end: it would stay", 0 },
+	{ "machine", 'm', NULL, 0,
+	  "print who emulates this machine, as CPUID says, or 'none'", 0 },
+	{}
+};
 
 enum { STATUS_LIMIT = 124, STATUS_FAILED = 125, STATUS_SIGNAL = 128 };
 
@@ -60,6 +66,7 @@ struct watch {
 	const char *report;
 	double quiet;
 	double whole;
+	char **command;
 
 	pid_t vmm;
 	double began;
@@ -92,68 +99,61 @@ static void print_machine(void)
 	puts(*name.text ? name.text : "none");
 }
 
-static double parse_seconds(const char *text)
+/* A fraction is fine, too. */
+static error_t parse_seconds(const struct argp_state *state, const char *text, double *seconds)
 {
 	char *end;
-	double seconds = strtod(text, &end);
 
-	if (*end || end == text || !(seconds > 0 && seconds < 1e9))
-		die(text, "not a number of seconds");
-	return seconds;
+	*seconds = strtod(text, &end);
+	if (*end || end == text || !(*seconds > 0 && *seconds < 1e9))
+		return option_refuse(state, "'%s': not a number of seconds", text);
+	return 0;
 }
 
-static void parse_options(struct watch *watch, int argc, char **argv)
+static error_t parse_option(int key, char *text, struct argp_state *state)
 {
-	static const struct option known[] = {
-		{ "vmm-log", required_argument, NULL, 'v' },
-		{ "guest-log", required_argument, NULL, 'g' },
-		{ "report", required_argument, NULL, 'r' },
-		{ "quiet", required_argument, NULL, 'q' },
-		{ "whole", required_argument, NULL, 'w' },
-		{ "end-on", required_argument, NULL, 'e' },
-		{ "machine", no_argument, NULL, 'm' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
+	struct watch *watch = state->input;
 
-	while ((option = getopt_long(argc, argv, "+v:g:r:q:w:e:mh", known, NULL)) != -1) {
-		switch (option) {
-		case 'v':
-			watch->vmm_log.path = optarg;
-			break;
-		case 'g':
-			watch->guest_log.path = optarg;
-			break;
-		case 'r':
-			watch->report = optarg;
-			break;
-		case 'q':
-			watch->quiet = parse_seconds(optarg);
-			break;
-		case 'w':
-			watch->whole = parse_seconds(optarg);
-			break;
-		case 'e':
-			watch->vmm_log.wanted = optarg;
-			break;
-		case 'm':
-			print_machine();
-			exit(0);
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			exit(STATUS_FAILED);
-		}
+	switch (key) {
+	case 'v':
+		watch->vmm_log.path = text;
+		return 0;
+	case 'g':
+		watch->guest_log.path = text;
+		return 0;
+	case 'r':
+		watch->report = text;
+		return 0;
+	case 'q':
+		return parse_seconds(state, text, &watch->quiet);
+	case 'w':
+		return parse_seconds(state, text, &watch->whole);
+	case 'e':
+		watch->vmm_log.wanted = text;
+		return 0;
+	case 'm':
+		print_machine();
+		exit(0);
+	case ARGP_KEY_ARG:
+		/* All that is left is the command's. */
+		watch->command = state->argv + state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		if (watch->command && watch->vmm_log.path && watch->guest_log.path && watch->report)
+			return 0;
+		return option_refuse(state,
+				     "--vmm-log, --guest-log, --report or COMMAND is missing");
+	default:
+		return ARGP_ERR_UNKNOWN;
 	}
-	if (!argv[optind] || !watch->vmm_log.path || !watch->guest_log.path || !watch->report)
-		die("bad arguments", "see --help");
 }
 
 /* In the child: the VMM, which must not outlive this process. */
-static void exec_vmm(const struct watch *watch, const sigset_t *signals, char **command)
+static void exec_vmm(const struct watch *watch, const sigset_t *signals)
 {
+	char **command = watch->command;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
 	if (!freopen("/dev/null", "r", stdin) || !freopen(watch->vmm_log.path, "a", stdout) ||
@@ -165,7 +165,7 @@ static void exec_vmm(const struct watch *watch, const sigset_t *signals, char **
 	_exit(127);
 }
 
-static void start(struct watch *watch, const sigset_t *signals, char **command)
+static void start(struct watch *watch, const sigset_t *signals)
 {
 	pid_t caller = getppid();
 
@@ -178,7 +178,7 @@ static void start(struct watch *watch, const sigset_t *signals, char **command)
 	if (watch->vmm < 0)
 		die("fork", strerror(errno));
 	if (!watch->vmm)
-		exec_vmm(watch, signals, command);
+		exec_vmm(watch, signals);
 	/* Here too: whoever of the two is first. */
 	setpgid(watch->vmm, watch->vmm);
 	watch->began = pace_now();
@@ -332,19 +332,24 @@ static int attend(struct watch *watch, const sigset_t *signals)
 
 int main(int argc, char **argv)
 {
+	static const struct argp argp = {
+		.options = option_list, .parser = parse_option, .doc = doc,
+		.args_doc = "COMMAND...",
+	};
 	struct watch watch = {
 		.vmm_log.fd = -1, .guest_log.fd = -1, .quiet = 120, .whole = 1200,
 	};
 	sigset_t signals;
 	int status;
 
-	parse_options(&watch, argc, argv);
+	option_status = STATUS_FAILED;
+	option_parse(&argp, argc, argv, ARGP_IN_ORDER, &watch);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGCHLD);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
-	start(&watch, &signals, argv + optind);
+	start(&watch, &signals);
 	status = attend(&watch, &signals);
 	write_report(&watch);
 	return status;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "array.h"
+#include "json.h"
 #include "mockgpu.h"
 
 #define BENCH_ROUNDS_MAX 101
@@ -99,6 +100,7 @@ bool bench_ratio(const struct bench *bench, unsigned int source, unsigned int ot
 /* print.c */
 void bench_print_text(const struct bench *bench);
 void bench_print_json(const struct bench *bench);
+void bench_json_spread(struct json *json, const char *name, const struct bench_spread *spread);
 
 /* limits.c */
 int bench_limits_raise(uint64_t size);

@@ -2,46 +2,52 @@
 /* mockgpu-bench: what it costs to make a buffer and to touch all of it. */
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "bench.h"
 #include "clock.h"
+#include "mockgpu_version.h"
+#include "option.h"
 
 enum bench_exit {
 	BENCH_DONE = 0,
 	BENCH_FAILED = 1,
-	BENCH_USAGE = 2,
 	BENCH_CANNOT = 4,
 };
 
 /* Sizes are multiples of a huge page. */
 #define BENCH_SIZE_MIB_UNIT 2
 
-static const char bench_help[] =
-	"Usage: mockgpu-bench [-s MIB] [-r ROUNDS] [--json]\n"
+const char *argp_program_version = "mockgpu-bench " MOCKGPU_VERSION;
+
+static const char bench_doc[] =
+	"Measures what it takes to make a large buffer, to touch each of its pages\n"
+	"once and to free it, with the mockgpu module and with other sources of shared\n"
+	"memory, in turn, round after round, each round beginning with another one.\n"
+	"What is compared are times of the same round.\v"
+	"A buffer of mockgpu has at most half of the machine's memory. As root this\n"
+	"raises vm.nr_overcommit_hugepages and udmabuf's size_limit_mb while it runs.\n"
 	"\n"
-	"Measures what it takes to make a large buffer, to touch each of its pages once and\n"
-	"to free it, with the mockgpu module and with other sources of shared memory, in\n"
-	"turn, round after round, each round beginning with another one. What is compared\n"
-	"are times of the same round.\n"
-	"\n"
-	"  -s, --size N    size of a buffer in MiB, even (default 1024)\n"
-	"  -r, --rounds N  how often, 1 to 101 (default 5)\n"
-	"  -j, --json      print one JSON object for machines\n"
-	"  -h, --help      print this help\n"
-	"\n"
-	"A buffer of mockgpu has at most half of the machine's memory. As root this raises\n"
-	"vm.nr_overcommit_hugepages and udmabuf's size_limit_mb while it runs.\n"
-	"\n"
-	"Exit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4 there\n"
-	"is nothing to measure (no module mockgpu, no rights).\n";
+	"Exit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4\n"
+	"there is nothing to measure (no module mockgpu, no rights).";
+
+static const struct argp_option bench_option_list[] = {
+	{ "size", 's', "N", 0, "size of a buffer in MiB, even (default 1024)", 0 },
+	{ "rounds", 'r', "N", 0, "how often, 1 to 101 (default 5)", 0 },
+	{ "json", 'j', NULL, 0, "print one JSON object for machines", 0 },
+	{}
+};
+
+struct bench_options {
+	uint64_t mib;
+	uint64_t rounds;
+	bool json;
+};
 
 static volatile sig_atomic_t bench_interrupted;
 
@@ -167,58 +173,38 @@ static int bench_run(struct bench *bench, bool json)
 	return bench_result(bench);
 }
 
-static int bench_usage(void)
+static error_t bench_option(int key, char *text, struct argp_state *state)
 {
-	fprintf(stderr, "mockgpu-bench: wrong option or value, see mockgpu-bench --help\n");
-	return BENCH_USAGE;
-}
+	struct bench_options *options = state->input;
 
-/* A whole number from 1 to @max, or 0 for anything else. */
-static uint64_t bench_number(const char *text, uint64_t max)
-{
-	uint64_t number;
-	char *end;
-
-	number = strtoull(text, &end, 0);
-	return *text && !*end && *text != '-' && number <= max ? number : 0;
+	switch (key) {
+	case 's':
+		return option_number(state, key, text, 2, 1 << 20, &options->mib);
+	case 'r':
+		return option_number(state, key, text, 1, BENCH_ROUNDS_MAX, &options->rounds);
+	case 'j':
+		options->json = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (options->mib % BENCH_SIZE_MIB_UNIT)
+			return option_refuse(state, "--size '%" PRIu64 "': not even",
+					     options->mib);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "size", required_argument, NULL, 's' },
-		{ "rounds", required_argument, NULL, 'r' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
+	static const struct argp argp = {
+		.options = bench_option_list, .parser = bench_option, .doc = bench_doc,
 	};
+	struct bench_options options = { .mib = 1024, .rounds = 5 };
 	static struct bench bench;
-	uint64_t mib = 1024, rounds = 5;
-	bool json = false;
-	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "s:r:jh", long_options, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			mib = bench_number(optarg, 1 << 20);
-			break;
-		case 'r':
-			rounds = bench_number(optarg, BENCH_ROUNDS_MAX);
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			fputs(bench_help, stdout);
-			return BENCH_DONE;
-		default:
-			return bench_usage();
-		}
-	}
-	if (!mib || mib % BENCH_SIZE_MIB_UNIT || !rounds || optind < argc)
-		return bench_usage();
-	bench.size = mib << 20;
-	bench.rounds = rounds;
-	return bench_run(&bench, json);
+	option_parse(&argp, argc, argv, 0, &options);
+	bench.size = options.mib << 20;
+	bench.rounds = options.rounds;
+	return bench_run(&bench, options.json);
 }

@@ -69,62 +69,65 @@ void bench_print_text(const struct bench *bench)
 		printf("%-17s %s\n", bench_sources[i].name, bench_sources[i].what);
 }
 
-static void bench_json_spread(const char *name, const struct bench_spread *spread)
+void bench_json_spread(struct json *json, const char *name, const struct bench_spread *spread)
 {
-	printf("\"%s\": {\"median\": %.3f, \"min\": %.3f, \"max\": %.3f}", name,
-	       spread->median, spread->min, spread->max);
+	json_object(json, name);
+	json_decimal(json, "median", spread->median, 3);
+	json_decimal(json, "min", spread->min, 3);
+	json_decimal(json, "max", spread->max, 3);
+	json_end(json);
 }
 
-static void bench_json_ratios(const struct bench *bench, unsigned int index)
+static void bench_json_ratios(struct json *json, const struct bench *bench, unsigned int index)
 {
-	const char *comma = "";
 	struct bench_spread ratio;
 	unsigned int i;
 
-	printf(", \"ratios\": {");
-	for (i = 0; i < bench_source_count; i++) {
-		if (!bench_ratio(bench, index, i, &ratio))
-			continue;
-		printf("%s", comma);
-		bench_json_spread(bench_sources[i].name, &ratio);
-		comma = ", ";
-	}
-	printf("}");
+	json_object(json, "ratios");
+	for (i = 0; i < bench_source_count; i++)
+		if (bench_ratio(bench, index, i, &ratio))
+			bench_json_spread(json, bench_sources[i].name, &ratio);
+	json_end(json);
 }
 
-static void bench_json_source(const struct bench *bench, unsigned int index)
+static void bench_json_source(struct json *json, const struct bench *bench, unsigned int index)
 {
 	const struct bench_times *times = &bench->times[index];
 	struct bench_spread spread;
 	unsigned int step;
 	char name[16];
 
-	printf("%s\n  {\"name\": \"%s\", \"mockgpu\": %s", index ? "," : "",
-	       bench_sources[index].name, bench_sources[index].mockgpu ? "true" : "false");
+	json_object(json, NULL);
+	json_string(json, "name", bench_sources[index].name);
+	json_bool(json, "mockgpu", bench_sources[index].mockgpu);
 	if (times->error)
-		printf(", \"error\": \"%s\"", strerrorname_np(-times->error));
+		json_string(json, "error", strerrorname_np(-times->error));
 	for (step = 0; step < BENCH_STEPS && !times->error; step++) {
 		snprintf(name, sizeof(name), "%s_ms", bench_step_names[step]);
 		spread = bench_spread(times->ms[step], bench->rounds);
-		printf(", ");
-		bench_json_spread(name, &spread);
+		bench_json_spread(json, name, &spread);
 	}
 	if (bench_sources[index].mockgpu)
-		bench_json_ratios(bench, index);
-	printf("}");
+		bench_json_ratios(json, bench, index);
+	json_end(json);
 }
 
 /** bench_print_json() - one object */
 void bench_print_json(const struct bench *bench)
 {
+	struct json json = { .out = stdout };
 	struct utsname uts = {};
 	unsigned int i;
 
 	uname(&uts);
-	printf("{\"release\": \"%s\", \"machine\": \"%s\",\n", uts.release, uts.machine);
-	printf(" \"bytes\": %" PRIu64 ", \"rounds\": %u, \"sources\": [", bench->size,
-	       bench->rounds);
+	json_object(&json, NULL);
+	json_string(&json, "release", uts.release);
+	json_string(&json, "machine", uts.machine);
+	json_number(&json, "bytes", bench->size);
+	json_number(&json, "rounds", bench->rounds);
+	json_array(&json, "sources");
 	for (i = 0; i < bench_source_count; i++)
-		bench_json_source(bench, i);
-	printf("]}\n");
+		bench_json_source(&json, bench, i);
+	json_end(&json);
+	json_end(&json);
 }

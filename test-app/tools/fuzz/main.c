@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mockgpu-fuzz: call the driver at random, knowing its structures. */
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -17,34 +15,42 @@
 #include "fdpass.h"
 #include "fuzz.h"
 #include "leak_check.h"
+#include "mockgpu_version.h"
+#include "option.h"
 
-#define FUZZ_USAGE 2
 /* From so many calls on each ioctl has to succeed now and then. */
 #define FUZZ_ENOUGH 10000
 /* KCOV_ENABLE's file. */
 #define FUZZ_KCOV_FILE "/sys/kernel/debug/kcov"
+/* No single worker. */
+#define FUZZ_ALL UINT64_MAX
 
-static const char fuzz_help[] =
-	"Usage: mockgpu-fuzz [-n STEPS] [-t SECONDS] [-w WORKERS] [-s SEED] [-o WORKER]\n"
-	"\n"
-	"Calls the mockgpu driver at random: ioctls with members that are mostly right,\n"
-	"at the edge or wild, mappings, touches, dma-bufs, forks. Several processes do so\n"
-	"at the same time, every fourth one without rights. Each answer is judged: what is\n"
-	"wrong must be refused, with an error that uapi/ names. With KCOV in\n"
-	"the kernel, arguments that reach new code are tried again with differences.\n"
-	"\n"
-	"  -n, --steps N     steps of all workers together (default 16000)\n"
-	"  -t, --seconds N   end after so long, too (default: no limit)\n"
-	"  -w, --workers N   processes, 1 to 16 (default 4)\n"
-	"  -s, --seed N      of the random numbers (default: another one each time). What\n"
-	"                    steps come of them also depends on the other workers and on\n"
-	"                    KCOV: a failure need not come again\n"
-	"  -o, --only N      only this worker: its numbers, without what others did beside it\n"
-	"  -p, --patience N  seconds that one step may take (default 60)\n"
-	"  -h, --help        print this help\n"
-	"\n"
+const char *argp_program_version = "mockgpu-fuzz " MOCKGPU_VERSION;
+
+static const char fuzz_doc[] =
+	"Calls the mockgpu driver at random: ioctls with members that are mostly\n"
+	"right, at the edge or wild, mappings, touches, dma-bufs, forks. Several\n"
+	"processes do so at the same time, every fourth one without rights. Each\n"
+	"answer is judged: what is wrong must be refused, with an error that uapi/\n"
+	"names. With KCOV in the kernel, arguments that reach new code are tried again\n"
+	"with differences.\v"
 	"Prints TAP. Exit status: 0 passed, 1 failed, 2 wrong usage, 4 skipped (no\n"
-	"module mockgpu, not root).\n";
+	"module mockgpu, not root).";
+
+static const struct argp_option fuzz_option_list[] = {
+	{ "steps", 'n', "N", 0, "steps of all workers together (default 16000)", 0 },
+	{ "seconds", 't', "N", 0, "end after so long, too (default 0: no limit)", 0 },
+	{ "workers", 'w', "N", 0, "processes, 1 to 16 (default 4)", 0 },
+	{ "seed", 's', "N", 0,
+	  "of the random numbers (default: another one each\n"
+	  "time). What steps come of them also depends on\n"
+	  "the other workers and on KCOV: a failure need not\n"
+	  "come again", 0 },
+	{ "only", 'o', "N", 0,
+	  "only this worker: its numbers, without what others did beside it", 0 },
+	{ "patience", 'p', "N", 0, "seconds that one step may take (default 60)", 0 },
+	{}
+};
 
 /**
  * struct fuzz_options - from the command line
@@ -52,7 +58,7 @@ static const char fuzz_help[] =
  * @seconds: 0 for no limit
  * @workers: processes
  * @seed: of the random numbers
- * @only: a worker, or -1 for all
+ * @only: a worker, or FUZZ_ALL
  * @patience: seconds
  */
 struct fuzz_options {
@@ -60,45 +66,34 @@ struct fuzz_options {
 	uint64_t seconds;
 	uint64_t workers;
 	uint64_t seed;
-	int64_t only;
+	uint64_t only;
 	uint64_t patience;
 };
 
-static bool fuzz_parse_number(const char *text, uint64_t *number)
+static error_t fuzz_option(int key, char *text, struct argp_state *state)
 {
-	char *end;
+	struct fuzz_options *options = state->input;
 
-	*number = strtoull(text, &end, 0);
-	return *text && !*end && *text != '-';
-}
-
-static bool fuzz_parse_option(int option, const char *text, struct fuzz_options *options)
-{
-	uint64_t number;
-
-	if (!text || !fuzz_parse_number(text, &number))
-		return false;
-	switch (option) {
+	switch (key) {
 	case 'n':
-		options->steps = number;
-		return number;
+		return option_number(state, key, text, 1, INT64_MAX, &options->steps);
 	case 't':
-		options->seconds = number;
-		return true;
+		return option_number(state, key, text, 0, UINT64_MAX, &options->seconds);
 	case 'w':
-		options->workers = number;
-		return number && number <= WORKERS_MAX;
+		return option_number(state, key, text, 1, WORKERS_MAX, &options->workers);
 	case 's':
-		options->seed = number;
-		return true;
+		return option_number(state, key, text, 0, UINT64_MAX, &options->seed);
 	case 'o':
-		options->only = number;
-		return number < WORKERS_MAX;
+		return option_number(state, key, text, 0, WORKERS_MAX - 1, &options->only);
 	case 'p':
-		options->patience = number;
-		return number && number < 100000;
+		return option_number(state, key, text, 1, 99999, &options->patience);
+	case ARGP_KEY_END:
+		if (options->only != FUZZ_ALL && options->only >= options->workers)
+			return option_refuse(state, "--only: there are workers 0 to %" PRIu64,
+					     options->workers - 1);
+		return 0;
 	default:
-		return false;
+		return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -108,7 +103,7 @@ static void fuzz_start(struct workers *workers, const struct fuzz_options *optio
 	unsigned int i;
 
 	for (i = 0; i < workers->members; i++) {
-		if (options->only >= 0 && options->only != i)
+		if (options->only != FUZZ_ALL && options->only != i)
 			continue;
 		if (workers_start(workers, i, fuzz_work, setup))
 			workers_note(workers, "worker %u cannot be started: %m", i);
@@ -201,38 +196,17 @@ static int fuzz_main(const struct fuzz_options *options)
 	ksft_finished();
 }
 
-static int fuzz_usage(void)
-{
-	fprintf(stderr, "mockgpu-fuzz: wrong option or value, see mockgpu-fuzz --help\n");
-	return FUZZ_USAGE;
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "steps", required_argument, NULL, 'n' },
-		{ "seconds", required_argument, NULL, 't' },
-		{ "workers", required_argument, NULL, 'w' },
-		{ "seed", required_argument, NULL, 's' },
-		{ "only", required_argument, NULL, 'o' },
-		{ "patience", required_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
+	static const struct argp argp = {
+		.options = fuzz_option_list, .parser = fuzz_option, .doc = fuzz_doc,
 	};
-	struct fuzz_options options = { .steps = 16000, .workers = 4, .only = -1, .patience = 60 };
-	int option;
+	struct fuzz_options options = {
+		.steps = 16000, .workers = 4, .only = FUZZ_ALL, .patience = 60,
+	};
 
 	if (getrandom(&options.seed, sizeof(options.seed), 0) != sizeof(options.seed))
 		options.seed = time(NULL);
-	while ((option = getopt_long(argc, argv, "n:t:w:s:o:p:h", long_options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(fuzz_help, stdout);
-			return 0;
-		}
-		if (!fuzz_parse_option(option, optarg, &options))
-			return fuzz_usage();
-	}
-	if (optind < argc || options.only >= (int64_t)options.workers)
-		return fuzz_usage();
+	option_parse(&argp, argc, argv, 0, &options);
 	return fuzz_main(&options);
 }

@@ -13,19 +13,25 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mockgpu_version.h"
+#include "option.h"
 #include "vmm.h"
+
+const char *argp_program_version = "mockgpu-keep-vm " MOCKGPU_VERSION;
 
 int main(int argc, char **argv)
 {
+	static const struct argp argp = {
+		.doc = "Holds empty KVM virtual machines until it is killed.\v"
+		       "Exit status: 1 there cannot be one, 2 wrong usage.",
+	};
 	int ret;
 
-	if (argc > 1) {
-		fprintf(stderr, "usage: %s: hold KVM virtual machines until killed\n", argv[0]);
-		return strcmp(argv[1], "--help") ? 2 : 0;
-	}
+	option_parse(&argp, argc, argv, 0, NULL);
 	ret = vmm_keep_one();
 	if (ret) {
-		fprintf(stderr, "%s: cannot make a virtual machine: %s\n", argv[0], strerror(-ret));
+		fprintf(stderr, "mockgpu-keep-vm: cannot make a virtual machine: %s\n",
+			strerror(-ret));
 		return 1;
 	}
 	vmm_keep_irqchip();

@@ -1,115 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The report for machines: one JSON object. */
+/* The report for machines: one JSON object, whose members docs/howto.md lists. */
 
-#include <inttypes.h>
-
+#include "json.h"
 #include "probe.h"
 
-static void probe_json_string(const char *string, FILE *out)
+static void probe_json_host(struct json *json, const struct probe_host *host)
 {
-	fputc('"', out);
-	for (; *string; string++) {
-		if (*string == '"' || *string == '\\')
-			fprintf(out, "\\%c", *string);
-		else if ((unsigned char)*string < ' ')
-			fprintf(out, "\\u%04x", *string);
-		else
-			fputc(*string, out);
-	}
-	fputc('"', out);
-}
-
-static void probe_json_member(const char *name, const char *value, FILE *out)
-{
-	fprintf(out, "\"%s\":", name);
-	probe_json_string(value, out);
-	fputc(',', out);
-}
-
-static void probe_json_host(const struct probe_host *host, FILE *out)
-{
-	probe_json_member("program", "mockgpu-probe", out);
-	probe_json_member("kernel", host->release, out);
-	probe_json_member("arch", host->arch, out);
-	probe_json_member("kvm", host->vendor, out);
-	probe_json_member("mmu", host->mmu, out);
-	probe_json_member("params", host->params, out);
-	probe_json_member("module", host->module, out);
+	json_string(json, "program", "mockgpu-probe");
+	json_string(json, "kernel", host->release);
+	json_string(json, "arch", host->arch);
+	json_string(json, "kvm", host->vendor);
+	json_string(json, "mmu", host->mmu);
+	json_string(json, "params", host->params);
+	json_string(json, "module", host->module);
 }
 
 /* Without an entry none of its properties is known. */
-static void probe_json_entry(const struct mockgpu_entry *entry, FILE *out)
+static void probe_json_entry(struct json *json, const struct mockgpu_entry *entry)
 {
-	fprintf(out, "\"pte\":\"%s\",", entry->present ? "present" : "none");
-	if (entry->present)
-		fprintf(out, "\"writable\":%s,\"special\":%s,\"level\":\"%s\",",
-			entry->writable ? "true" : "false", entry->special ? "true" : "false",
-			entry->large ? "2M" : "4K");
+	json_string(json, "pte", entry->present ? "present" : "none");
+	if (!entry->present)
+		return;
+	json_bool(json, "writable", entry->writable);
+	json_bool(json, "special", entry->special);
+	json_string(json, "level", entry->large ? "2M" : "4K");
 }
 
-static void probe_json_failure(const struct probe_result *result, FILE *out)
+static void probe_json_failure(struct json *json, const struct probe_result *result)
 {
 	const struct explanation *failure = &result->failure;
 
 	if (!result->failed) {
-		fprintf(out, "\"failure\":null");
+		json_null(json, "failure");
 		return;
 	}
-	fprintf(out, "\"failure\":{\"page\":%" PRIu64 ",", failure->what.page);
-	fprintf(out, "\"gpa\":\"%#" PRIx64 "\",\"hva\":\"%#" PRIx64 "\",",
-		probe_failure_gpa(failure), failure->hva);
-	probe_json_entry(&failure->before, out);
+	json_object(json, "failure");
+	json_number(json, "page", failure->what.page);
+	json_address(json, "gpa", probe_failure_gpa(failure));
+	json_address(json, "hva", failure->hva);
+	probe_json_entry(json, &failure->before);
 	if (probe_failure_pfn(failure))
-		fprintf(out, "\"pfn\":\"%#" PRIx64 "\",", probe_failure_pfn(failure));
+		json_address(json, "pfn", probe_failure_pfn(failure));
 	else
-		fprintf(out, "\"pfn\":null,");
-	probe_json_member("vma_flags", failure->vma, out);
-	probe_json_member("caching", result->caching, out);
-	fprintf(out, "\"place\":\"%s\",\"count\":%" PRIu32 "}",
-		failure->info.flags & MOCKGPU_PAGE_TAIL ? "tail" : "head", failure->info.count);
+		json_null(json, "pfn");
+	json_string(json, "vma_flags", failure->vma);
+	json_string(json, "caching", result->caching);
+	json_string(json, "place", failure->info.flags & MOCKGPU_PAGE_TAIL ? "tail" : "head");
+	json_number(json, "count", failure->info.count);
+	json_end(json);
 }
 
-static void probe_json_result(const struct probe_result *result, FILE *out)
+static void probe_json_result(struct json *json, const struct probe_result *result)
 {
 	size_t i;
 
-	fputc('{', out);
-	probe_json_member("test", result->test, out);
-	probe_json_member("door", result->path, out);
-	probe_json_member("kind", result->kind, out);
-	fprintf(out, "\"order\":%" PRIu32 ",", result->order);
-	probe_json_member("verdict", judge_verdict_text(result->verdict), out);
-	probe_json_member("text", result->text, out);
-	fprintf(out, "\"mapped\":%zu,\"total\":%zu,\"visits\":{", result->fewest, result->total);
+	json_object(json, NULL);
+	json_string(json, "test", result->test);
+	json_string(json, "door", result->path);
+	json_string(json, "kind", result->kind);
+	json_number(json, "order", result->order);
+	json_string(json, "verdict", judge_verdict_text(result->verdict));
+	json_string(json, "text", result->text);
+	json_number(json, "mapped", result->fewest);
+	json_number(json, "total", result->total);
+	json_object(json, "visits");
 	for (i = 0; i < EXERCISE_ORDERS; i++)
-		fprintf(out, "%s\"%s\":%zu", i ? "," : "", exercise_order_name(i),
-			result->mapped[i]);
-	fprintf(out, "},");
-	probe_json_failure(result, out);
-	fputc('}', out);
+		json_number(json, exercise_order_name(i), result->mapped[i]);
+	json_end(json);
+	probe_json_failure(json, result);
+	json_end(json);
 }
 
-void probe_print_json(const struct probe_report *report, FILE *out)
+void probe_print_json(const struct probe_report *report, const char *why, FILE *out)
 {
+	struct json json = { .out = out };
 	size_t i;
 
-	fputc('{', out);
-	probe_json_host(&report->host, out);
-	probe_json_member("verdict", report->fit ? "fit" : "not fit", out);
-	probe_json_member("text", report->text, out);
-	fprintf(out, "\"results\":[");
-	for (i = 0; i < report->count; i++) {
-		fprintf(out, "%s\n", i ? "," : "");
-		probe_json_result(&report->result[i], out);
-	}
-	fprintf(out, "\n]}\n");
-}
-
-void probe_print_json_unknown(const struct probe_host *host, const char *why, FILE *out)
-{
-	fputc('{', out);
-	probe_json_host(host, out);
-	probe_json_member("verdict", "cannot tell", out);
-	probe_json_member("text", why, out);
-	fprintf(out, "\"results\":[]}\n");
+	json_object(&json, NULL);
+	probe_json_host(&json, &report->host);
+	json_string(&json, "verdict", why ? "cannot tell" : report->fit ? "fit" : "not fit");
+	json_string(&json, "text", why ?: report->text);
+	json_array(&json, "results");
+	for (i = 0; i < report->count && !why; i++)
+		probe_json_result(&json, &report->result[i]);
+	json_end(&json);
+	json_end(&json);
 }

@@ -1,82 +1,118 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mockgpu-probe: tell whether this host can give a GPU's buffers to guests. */
 
-#include <errno.h>
-#include <getopt.h>
 #include <string.h>
 
 #include "behaviour.h"
 #include "buffer.h"
+#include "mockgpu_version.h"
+#include "number.h"
+#include "option.h"
 #include "probe.h"
 
 enum probe_exit {
 	PROBE_FIT = 0,
 	PROBE_NOT_FIT = 1,
-	PROBE_USAGE = 2,
 	PROBE_CANNOT_TELL = 4,
 };
 
-static const char probe_help[] =
-	"Usage: mockgpu-probe [-q | --json | --tails | --explain [KIND[:ORDER] [PAGE]]]\n"
-	"\n"
-	"Tells whether KVM on this host can give the buffers of a GPU driver to guests.\n"
-	"Makes buffers of the mockgpu module, of every page kind and block order, lets a\n"
-	"guest touch every page, in four orders, and shows how many pages map and why\n"
-	"others do not. The guest reads first where heads come first and backwards, else\n"
-	"it writes first; data is checked in both directions.\n"
-	"\n"
-	"  -q, --quiet    print only the verdict\n"
-	"  -j, --json     print one JSON object for machines\n"
-	"  -t, --tails    print in one word what KVM does with a page that has no reference\n"
-	"                 count: \"maps\", \"refuses\" (EFAULT, as kernels before 6.13 are\n"
-	"                 known to) or \"regressed\" (EFAULT, and not known of this kernel)\n"
-	"  -e, --explain  let a guest read one page of one buffer, and print all that is\n"
-	"                 known of it: addresses, VMA, page table entry, page, buffer, KVM's\n"
-	"                 statistics and tracepoints, and the cause. KIND is ttm,\n"
-	"                 noncompound (default), compound, split or reserved, ORDER 0 to 10\n"
-	"                 (default 9), PAGE from 0 (default 1, the first tail)\n"
-	"  -h, --help     print this help\n"
-	"\n"
-	"Exit status: 0 fit (the page could be read), 1 not fit, 2 wrong usage, 4 cannot\n"
-	"tell (no module mockgpu, no /dev/kvm, not root).\n";
+const char *argp_program_version = "mockgpu-probe " MOCKGPU_VERSION;
 
-struct probe_options {
-	bool quiet;
-	bool json;
-	bool tails;
-	bool explain;
+static const char probe_doc[] =
+	"Tells whether KVM on this host can give the buffers of a GPU driver to\n"
+	"guests. Makes buffers of the mockgpu module, of every page kind and block\n"
+	"order, lets a guest touch every page, in four orders, and shows how many\n"
+	"pages map and why others do not. The guest reads first where heads come first\n"
+	"and backwards, else it writes first; data is checked in both directions.\v"
+	"Exit status: 0 fit (the page could be read), 1 not fit, 2 wrong usage, 4\n"
+	"cannot tell (no module mockgpu, no /dev/kvm, not root). docs/howto.md has the\n"
+	"members of the JSON object.";
+
+static const struct argp_option probe_option_list[] = {
+	{ "quiet", 'q', NULL, 0, "print only the verdict", 0 },
+	{ "json", 'j', NULL, 0, "print one JSON object for machines", 0 },
+	{ "tails", 't', NULL, 0,
+	  "print in one word what KVM does with a page that\n"
+	  "has no reference count: \"maps\", \"refuses\"\n"
+	  "(EFAULT, as kernels before 6.13 are known to) or\n"
+	  "\"regressed\" (EFAULT, and not known of this\n"
+	  "kernel)", 0 },
+	{ "explain", 'e', NULL, 0,
+	  "let a guest read one page of one buffer, and\n"
+	  "print all that is known of it: addresses, VMA,\n"
+	  "page table entry, page, buffer, KVM's statistics\n"
+	  "and tracepoints, and the cause. KIND is ttm,\n"
+	  "noncompound (default), compound, split or\n"
+	  "reserved, ORDER 0 to 10 (default 9), PAGE from 0\n"
+	  "(default 1, the first tail)", 0 },
+	{}
 };
 
-static int probe_usage(const char *what)
+/**
+ * struct probe_options - from the command line
+ * @mode: the option that says what to print, 0 for the whole report
+ * @page: what --explain explains
+ */
+struct probe_options {
+	int mode;
+	struct probe_page page;
+};
+
+/* Arguments come after all options, in whatever order they were written. */
+static error_t probe_argument(const char *text, const struct argp_state *state)
 {
-	fprintf(stderr, "mockgpu-probe: %s, see mockgpu-probe --help\n", what);
-	return PROBE_USAGE;
+	struct probe_options *options = state->input;
+	struct probe_page *page = &options->page;
+
+	if (options->mode != 'e' || state->arg_num > 1)
+		return ARGP_ERR_UNKNOWN;
+	if (state->arg_num == 0)
+		return probe_page_set_buffer(page, text) ?
+		       option_refuse(state, "no such buffer: '%s', KIND[:ORDER] wanted", text) : 0;
+	if (number_parse(text, &page->number) || page->number >= probe_page_count(page))
+		return option_refuse(state, "no such page: '%s', 0 to %zu wanted", text,
+				     probe_page_count(page) - 1);
+	return 0;
 }
 
-static int probe_cannot_tell(const struct probe_report *report,
-			     const struct probe_options *options, const char *why)
+static error_t probe_option(int key, char *text, struct argp_state *state)
+{
+	static const char exclusive[] = "--quiet, --json, --tails and --explain exclude each other";
+	struct probe_options *options = state->input;
+
+	switch (key) {
+	case 'q':
+	case 'j':
+	case 't':
+	case 'e':
+		if (options->mode && options->mode != key)
+			return option_refuse(state, exclusive);
+		options->mode = key;
+		return 0;
+	case ARGP_KEY_ARG:
+		return probe_argument(text, state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int probe_cannot_tell(const char *why)
 {
 	fprintf(stderr, "mockgpu-probe: cannot tell: %s\n", why);
-	if (options->json)
-		probe_print_json_unknown(&report->host, why, stdout);
 	return PROBE_CANNOT_TELL;
 }
 
-static int probe_main_explain(const char *buffer, const char *page)
+static int probe_main_explain(const struct probe_page *page)
 {
 	const char *unusable = vm_buffer_unusable();
 	char why[256];
 	int ret;
 
 	if (unusable)
-		snprintf(why, sizeof(why), "%s", unusable);
-	ret = unusable ? -ENODEV : probe_explain(buffer, page, why, sizeof(why));
-	if (ret == -EINVAL)
-		return probe_usage(why);
-	if (ret < 0) {
-		fprintf(stderr, "mockgpu-probe: cannot tell: %s\n", why);
-		return PROBE_CANNOT_TELL;
-	}
+		return probe_cannot_tell(unusable);
+	ret = probe_explain(page, why, sizeof(why));
+	if (ret < 0)
+		return probe_cannot_tell(why);
 	return ret ? PROBE_NOT_FIT : PROBE_FIT;
 }
 
@@ -85,82 +121,46 @@ static int probe_main_tails(void)
 	const char *unusable = vm_buffer_unusable();
 	int refuses;
 
-	if (unusable) {
-		fprintf(stderr, "mockgpu-probe: cannot tell: %s\n", unusable);
-		return PROBE_CANNOT_TELL;
-	}
+	if (unusable)
+		return probe_cannot_tell(unusable);
 	refuses = behaviour_seen(BEHAVIOUR_REFUSES_TAILS);
-	if (refuses < 0) {
-		fprintf(stderr, "mockgpu-probe: cannot tell: %s\n", strerror(-refuses));
-		return PROBE_CANNOT_TELL;
-	}
+	if (refuses < 0)
+		return probe_cannot_tell(strerror(-refuses));
 	printf("%s\n", !refuses ? "maps" :
 	       behaviour_known(BEHAVIOUR_REFUSES_TAILS) ? "refuses" : "regressed");
 	return refuses ? PROBE_NOT_FIT : PROBE_FIT;
 }
 
-static int probe_main(const struct probe_options *options)
+static int probe_main(int mode)
 {
 	static struct probe_report report;
-	const char *unusable;
+	const char *why;
 
 	probe_host_look(&report.host);
-	unusable = vm_buffer_unusable();
-	if (unusable)
-		return probe_cannot_tell(&report, options, unusable);
-	if (probe_run(&report))
-		return probe_cannot_tell(&report, options, report.text);
-	if (options->json)
-		probe_print_json(&report, stdout);
-	else if (options->quiet)
+	why = vm_buffer_unusable();
+	if (!why && probe_run(&report))
+		why = report.text;
+	if (mode == 'j')
+		probe_print_json(&report, why, stdout);
+	if (why)
+		return probe_cannot_tell(why);
+	if (mode == 'q')
 		printf("%s\n", report.text);
-	else
+	else if (!mode)
 		probe_print_text(&report, stdout);
 	return report.fit ? PROBE_FIT : PROBE_NOT_FIT;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "tails", no_argument, NULL, 't' },
-		{ "explain", no_argument, NULL, 'e' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	static const struct argp argp = {
+		.options = probe_option_list, .parser = probe_option, .doc = probe_doc,
+		.args_doc = "\n--explain [KIND[:ORDER] [PAGE]]",
 	};
-	struct probe_options options = {};
-	int option;
+	struct probe_options options = { .page = PROBE_PAGE_DEFAULT };
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "qjteh", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'q':
-			options.quiet = true;
-			break;
-		case 'j':
-			options.json = true;
-			break;
-		case 't':
-			options.tails = true;
-			break;
-		case 'e':
-			options.explain = true;
-			break;
-		case 'h':
-			fputs(probe_help, stdout);
-			return PROBE_FIT;
-		default:
-			return probe_usage("unknown option");
-		}
-	}
-	if (options.quiet + options.json + options.tails + options.explain > 1)
-		return probe_usage("--quiet, --json, --tails and --explain exclude each other");
-	if (argc - optind > (options.explain ? 2 : 0))
-		return probe_usage("too many arguments");
-	/* What exercises have to say on failures would be amid the report. */
-	/* argv ends with NULL. */
-	if (options.explain)
-		return probe_main_explain(argv[optind], argv[optind] ? argv[optind + 1] : NULL);
-	return options.tails ? probe_main_tails() : probe_main(&options);
+	option_parse(&argp, argc, argv, 0, &options);
+	if (options.mode == 'e')
+		return probe_main_explain(&options.page);
+	return options.mode == 't' ? probe_main_tails() : probe_main(options.mode);
 }

@@ -107,15 +107,35 @@ void probe_host_look_at_vm(struct probe_host *host, struct vmm *vm);
 /* run.c: try every buffer; 0 or -errno with the reason in @report->text. */
 int probe_run(struct probe_report *report);
 
-/*
- * explain.c: let a guest read one page and explain what came of it; -EINVAL for a
- * @buffer or @page that are none, -errno with the reason in @why. NULL: the defaults.
+/**
+ * struct probe_page - one page of one buffer
+ * @kind: the buffer's page kind
+ * @order: its block order, 0 for ttm
+ * @number: the page's, from 0
  */
-int probe_explain(const char *buffer, const char *page, char *why, size_t size);
+struct probe_page {
+	uint32_t kind;
+	uint32_t order;
+	uint64_t number;
+};
 
-/* text.c and json.c: print it. */
+/* The first tail of a block of 2 MiB. */
+#define PROBE_PAGE_DEFAULT { .kind = MOCKGPU_KIND_NONCOMPOUND, .order = 9, .number = 1 }
+
+/* explain.c: set the buffer from KIND[:ORDER]; 0, or -EINVAL for what is none. */
+int probe_page_set_buffer(struct probe_page *page, const char *text);
+
+/* explain.c: how many pages such a buffer has. */
+size_t probe_page_count(const struct probe_page *page);
+
+/*
+ * explain.c: let a guest read that page and explain what came of it; 0 when it could, 1 when
+ * not, -errno with the reason in @why.
+ */
+int probe_explain(const struct probe_page *page, char *why, size_t size);
+
+/* text.c and json.c: print it; @why: nothing was found, and the reason, or NULL. */
 void probe_print_text(const struct probe_report *report, FILE *out);
-void probe_print_json(const struct probe_report *report, FILE *out);
-void probe_print_json_unknown(const struct probe_host *host, const char *why, FILE *out);
+void probe_print_json(const struct probe_report *report, const char *why, FILE *out);
 
 #endif /* MOCKGPU_PROBE_H */

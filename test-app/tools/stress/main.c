@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mockgpu-stress: everything at once, and SIGKILL. */
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -17,9 +15,10 @@
 #include "exporter.h"
 #include "fdpass.h"
 #include "leak_check.h"
+#include "mockgpu_version.h"
+#include "option.h"
 #include "stress.h"
 
-#define STRESS_USAGE 2
 /* From so many operations on each one has to be done now and then. */
 #define STRESS_ENOUGH 3000
 /* How many times as long a slow machine gets for them. */
@@ -27,25 +26,28 @@
 /* Between two kills, in ms: this, and up to as much again. */
 #define STRESS_KILL_PAUSE 300
 
-static const char stress_help[] =
-	"Usage: mockgpu-stress [-t SECONDS] [-w WORKERS] [-j THREADS] [-s SEED]\n"
-	"\n"
-	"Uses the mockgpu driver from many sides at once: threads and processes create,\n"
-	"map, touch, move, swap out, revoke, export, import, close and fork, and are killed.\n"
-	"Whoever holds a buffer checks its data: a pattern in each page, and a counter that\n"
-	"all holders raise and whose raises must not get lost.\n"
-	"\n"
-	"  -t, --seconds N   how long (default 10); longer where that is too short to tell\n"
-	"                    whether every operation is done\n"
-	"  -w, --workers N   processes, 1 to 16 (default 3)\n"
-	"  -j, --threads N   threads of each, 1 to 8 (default 3)\n"
-	"  -s, --seed N      of the random numbers (default: another one each time)\n"
-	"  -p, --patience N  seconds that one operation may take (default 60)\n"
-	"  -k, --no-kill     kill nobody\n"
-	"  -h, --help        print this help\n"
-	"\n"
+const char *argp_program_version = "mockgpu-stress " MOCKGPU_VERSION;
+
+static const char stress_doc[] =
+	"Uses the mockgpu driver from many sides at once: threads and processes\n"
+	"create, map, touch, move, swap out, revoke, export, import, close and fork,\n"
+	"and are killed. Whoever holds a buffer checks its data: a pattern in each\n"
+	"page, and a counter that all holders raise and whose raises must not get\n"
+	"lost.\v"
 	"Prints TAP. Exit status: 0 passed, 1 failed, 2 wrong usage, 4 skipped (no\n"
-	"module mockgpu, not root).\n";
+	"module mockgpu, not root).";
+
+static const struct argp_option stress_option_list[] = {
+	{ "seconds", 't', "N", 0,
+	  "how long (default 10); longer where that is too\n"
+	  "short to tell whether every operation is done", 0 },
+	{ "workers", 'w', "N", 0, "processes, 1 to 16 (default 3)", 0 },
+	{ "threads", 'j', "N", 0, "threads of each, 1 to 8 (default 3)", 0 },
+	{ "seed", 's', "N", 0, "of the random numbers (default: another one each time)", 0 },
+	{ "patience", 'p', "N", 0, "seconds that one operation may take (default 60)", 0 },
+	{ "no-kill", 'k', NULL, 0, "kill nobody", 0 },
+	{}
+};
 
 /**
  * struct stress_options - from the command line
@@ -65,36 +67,26 @@ struct stress_options {
 	bool kill;
 };
 
-static bool stress_parse_option(int option, const char *text, struct stress_options *options)
+static error_t stress_option(int key, char *text, struct argp_state *state)
 {
-	uint64_t number = 0;
-	char *end = NULL;
+	struct stress_options *options = state->input;
 
-	if (text)
-		number = strtoull(text, &end, 0);
-	if (text && (!*text || *end || *text == '-'))
-		return false;
-	switch (option) {
+	switch (key) {
 	case 't':
-		options->seconds = number;
-		return number;
+		return option_number(state, key, text, 1, UINT32_MAX, &options->seconds);
 	case 'w':
-		options->workers = number;
-		return number && number <= WORKERS_MAX;
+		return option_number(state, key, text, 1, WORKERS_MAX, &options->workers);
 	case 'j':
-		options->threads = number;
-		return number && number <= WORKERS_THREADS_MAX;
+		return option_number(state, key, text, 1, WORKERS_THREADS_MAX, &options->threads);
 	case 's':
-		options->seed = number;
-		return true;
+		return option_number(state, key, text, 0, UINT64_MAX, &options->seed);
 	case 'p':
-		options->patience = number;
-		return number && number < 100000;
+		return option_number(state, key, text, 1, 99999, &options->patience);
 	case 'k':
 		options->kill = false;
-		return true;
+		return 0;
 	default:
-		return false;
+		return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -240,40 +232,17 @@ static int stress_main(const struct stress_options *options)
 	ksft_finished();
 }
 
-static int stress_usage(void)
-{
-	fprintf(stderr, "mockgpu-stress: wrong option or value, see mockgpu-stress --help\n");
-	return STRESS_USAGE;
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "seconds", required_argument, NULL, 't' },
-		{ "workers", required_argument, NULL, 'w' },
-		{ "threads", required_argument, NULL, 'j' },
-		{ "seed", required_argument, NULL, 's' },
-		{ "patience", required_argument, NULL, 'p' },
-		{ "no-kill", no_argument, NULL, 'k' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
+	static const struct argp argp = {
+		.options = stress_option_list, .parser = stress_option, .doc = stress_doc,
 	};
 	struct stress_options options = {
 		.seconds = 10, .workers = 3, .threads = 3, .patience = 60, .kill = true,
 	};
-	int option;
 
 	if (getrandom(&options.seed, sizeof(options.seed), 0) != sizeof(options.seed))
 		options.seed = time(NULL);
-	while ((option = getopt_long(argc, argv, "t:w:j:s:p:kh", long_options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(stress_help, stdout);
-			return 0;
-		}
-		if (!stress_parse_option(option, optarg, &options))
-			return stress_usage();
-	}
-	if (optind < argc)
-		return stress_usage();
+	option_parse(&argp, argc, argv, 0, &options);
 	return stress_main(&options);
 }

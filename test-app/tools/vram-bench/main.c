@@ -5,9 +5,7 @@
  */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -17,6 +15,8 @@
 #include "behaviour.h"
 #include "buffer.h"
 #include "clock.h"
+#include "mockgpu_version.h"
+#include "option.h"
 #include "touch.h"
 #include "vgpu/protocol.h"
 #include "vram/vram.h"
@@ -24,24 +24,30 @@
 enum bench_exit {
 	BENCH_DONE = 0,
 	BENCH_FAILED = 1,
-	BENCH_USAGE = 2,
 	BENCH_CANNOT = 4,
 };
 
-static const char bench_help[] =
-	"Usage: mockgpu-vram-bench [-r ROUNDS] [--json]\n"
-	"\n"
-	"A guest's virtio-gpu driver maps a blob (RESOURCE_MAP_BLOB), writes to each of its\n"
-	"pages and unmaps it, in the app's own VMM, with blobs of 4 KiB, 2 MiB and 64 MiB of\n"
-	"mockgpu and of a memfd in turn, round after round, in both memslot layouts. All\n"
-	"pages exist before. What is compared are times of the same round.\n"
-	"\n"
-	"  -r, --rounds N  how often, 1 to 101 (default 5)\n"
-	"  -j, --json      print one JSON object a line for machines\n"
-	"  -h, --help      print this help\n"
-	"\n"
-	"Exit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4 there\n"
-	"is nothing to measure (no module mockgpu, no KVM, no rights).\n";
+const char *argp_program_version = "mockgpu-vram-bench " MOCKGPU_VERSION;
+
+static const char bench_doc[] =
+	"A guest's virtio-gpu driver maps a blob (RESOURCE_MAP_BLOB), writes to each\n"
+	"of its pages and unmaps it, in the app's own VMM, with blobs of 4 KiB, 2 MiB\n"
+	"and 64 MiB of mockgpu and of a memfd in turn, round after round, in both\n"
+	"memslot layouts. All pages exist before. What is compared are times of the\n"
+	"same round.\v"
+	"Exit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4\n"
+	"there is nothing to measure (no module mockgpu, no KVM, no rights).";
+
+static const struct argp_option bench_option_list[] = {
+	{ "rounds", 'r', "N", 0, "how often, 1 to 101 (default 5)", 0 },
+	{ "json", 'j', NULL, 0, "print one JSON object a line for machines", 0 },
+	{}
+};
+
+struct bench_options {
+	uint64_t rounds;
+	bool json;
+};
 
 #define BENCH_BLOB 1
 #define BENCH_ROUNDS 5
@@ -216,22 +222,25 @@ static void print_text(const struct measurement *measurement, unsigned int sourc
 
 static void print_json(const struct measurement *measurement, unsigned int source)
 {
+	struct json json = { .out = stdout };
 	unsigned int step;
+	char name[16];
 
-	printf("{\"layout\": \"%s\", \"bytes\": %llu, \"source\": \"%s\"",
-	       bench_layouts[measurement->layout], (unsigned long long)measurement->size,
-	       sources[source].name);
+	json_object(&json, NULL);
+	json_string(&json, "layout", bench_layouts[measurement->layout]);
+	json_number(&json, "bytes", measurement->size);
+	json_string(&json, "source", sources[source].name);
 	for (step = 0; step < VRAM_BENCH_STEPS; step++) {
 		struct bench_spread us = bench_spread(measurement->us[source][step],
 						      measurement->rounds);
 		struct bench_spread ratio = bench_compare_step(measurement, source, step);
 
-		printf(", \"%s_us\": %.1f, \"%s_ratio\": ", bench_steps[step], us.median,
-		       bench_steps[step]);
-		printf("{\"median\": %.3f, \"min\": %.3f, \"max\": %.3f}", ratio.median,
-		       ratio.min, ratio.max);
+		snprintf(name, sizeof(name), "%s_us", bench_steps[step]);
+		json_decimal(&json, name, us.median, 1);
+		snprintf(name, sizeof(name), "%s_ratio", bench_steps[step]);
+		bench_json_spread(&json, name, &ratio);
 	}
-	printf("}\n");
+	json_end(&json);
 }
 
 static int bench_run_layout(int drm, enum vram_layout layout, unsigned int rounds, bool json)
@@ -290,44 +299,28 @@ static int bench_run(unsigned int rounds, bool json)
 	return ret ? BENCH_FAILED : BENCH_DONE;
 }
 
-static int bench_usage(void)
+static error_t bench_option(int key, char *text, struct argp_state *state)
 {
-	fprintf(stderr, "mockgpu-vram-bench: wrong option or value, see --help\n");
-	return BENCH_USAGE;
+	struct bench_options *options = state->input;
+
+	switch (key) {
+	case 'r':
+		return option_number(state, key, text, 1, BENCH_ROUNDS_MAX, &options->rounds);
+	case 'j':
+		options->json = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "rounds", required_argument, NULL, 'r' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
+	static const struct argp argp = {
+		.options = bench_option_list, .parser = bench_option, .doc = bench_doc,
 	};
-	long rounds = BENCH_ROUNDS;
-	bool json = false;
-	char *end;
-	int option;
+	struct bench_options options = { .rounds = BENCH_ROUNDS };
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "r:jh", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'r':
-			rounds = strtol(optarg, &end, 10);
-			if (*end || rounds < 1 || rounds > BENCH_ROUNDS_MAX)
-				return bench_usage();
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			fputs(bench_help, stdout);
-			return BENCH_DONE;
-		default:
-			return bench_usage();
-		}
-	}
-	if (optind < argc)
-		return bench_usage();
-	return bench_run(rounds, json);
+	option_parse(&argp, argc, argv, 0, &options);
+	return bench_run(options.rounds, options.json);
 }
