@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # What the runners of VMMs share: to run guests with one or more cases each, and to
-# judge what the VMM and the guest said. Sourced, after lab/lib.sh, with boot.sh and host.sh.
+# judge what the VMM and the guest said. Sourced, after lab/sh/base.sh, with boot.sh and host.sh.
 #
 # A guest prints what guest/init says. A case that ends the VMM is the last one of
 # its guest; those after it get another guest.
