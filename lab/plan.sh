@@ -190,7 +190,7 @@ plan_sources() {
 		crosvm-integration/tests/run-* crosvm-integration/guest/[!v]*.c crosvm-integration/guest/vgpu-*.c; do
 		[ ! -e "$source" ] || basename "$source" .c
 	done
-	for source in lab/selftest*; do
+	for source in lab/selftest* crosvm-integration/tests/selftest-*; do
 		[ ! -x "$source" ] || basename "$source"
 	done
 	for source in test-app/tools/*/main.c; do
@@ -198,6 +198,16 @@ plan_sources() {
 	done
 	for folder in crosvm-integration/vhost-gpu crosvm-integration/buffer-gpu crosvm-integration/vmm-watch; do
 		[ ! -d "$folder" ] || basename "$folder"
+	done
+}
+
+# step_of NAME: the path in this repository of a script that is a step of the suite.
+step_of() {
+	for script in "lab/$1" "crosvm-integration/tests/$1"; do
+		if [ -f "$LAB/../$script" ] && [ -x "$LAB/../$script" ]; then
+			echo "$script"
+			return
+		fi
 	done
 }
 
@@ -209,7 +219,7 @@ has_source() {
 	kunit | kunit-ttm) [ -x "lab/$1" ] ;;
 	pfnmap) grep -q "/$1" test-app/Makefile ;;
 	gbm_mesa_test) grep -q "/$1" crosvm-integration/gbm.mk ;;
-	*) if [ "$2" = step ]; then [ -x "lab/$1" ]; else printf '%s\n' "$sources" | grep -qxF "$1"; fi ;;
+	*) if [ "$2" = step ]; then [ -n "$(step_of "$1")" ]; else printf '%s\n' "$sources" | grep -qxF "$1"; fi ;;
 	esac
 }
 
