@@ -201,6 +201,11 @@ plan_sources() {
 	done
 }
 
+# vmm_command PROGRAM: a row run-VMM or run-VMM-ROUTE, as a command.
+vmm_command() {
+	echo "crosvm-integration/$1" | sed 's/run-/run /; s/\(run [^-]*\)-/\1 -r /'
+}
+
 # step_of NAME: the path in this repository of a script that is a step of the suite.
 step_of() {
 	for script in "lab/$1" "crosvm-integration/tests/$1"; do
@@ -214,8 +219,12 @@ step_of() {
 # has_source PROGRAM PART: whether there is something that makes it; $sources has most.
 has_source() {
 	case $1 in
-	run-qemu-*) grep -q "${1#run-qemu-}" crosvm-integration/run-qemu ;;
-	run-crosvm) [ -x crosvm-integration/run-crosvm ] ;;
+	run-*-test) [ -x "crosvm-integration/tests/$1" ] ;;
+	run-*-*)
+		vmm=${1#run-} vmm=${vmm%%-*}
+		grep -qs "^ROUTES=.*[\" ]${1#"run-$vmm-"}[\" ]" "crosvm-integration/vmm/$vmm.sh"
+		;;
+	run-*) [ -f "crosvm-integration/vmm/${1#run-}.sh" ] ;;
 	kunit | kunit-ttm) [ -x "lab/$1" ] ;;
 	pfnmap) grep -q "/$1" test-app/Makefile ;;
 	gbm_mesa_test) grep -q "/$1" crosvm-integration/gbm.mk ;;
