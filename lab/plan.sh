@@ -208,12 +208,7 @@ vmm_command() {
 
 # step_of NAME: the path in this repository of a script that is a step of the suite.
 step_of() {
-	for script in "lab/$1" "crosvm-integration/tests/$1"; do
-		if [ -f "$LAB/../$script" ] && [ -x "$LAB/../$script" ]; then
-			echo "$script"
-			return
-		fi
-	done
+	(cd "$LAB/.." && find lab crosvm-integration/tests -maxdepth 1 -type f -perm -100 -name "$1" 2>/dev/null)
 }
 
 # has_source PROGRAM PART: whether there is something that makes it; $sources has most.
