@@ -30,8 +30,7 @@ forget_logs() {
 		"$keep/case-$prefix"-*.log "$keep/own-$prefix"-*.log "$keep/watch-$prefix"-*.log
 }
 
-# guest_arguments CASE...: what the kernel command line of their guest says, with
-# commands from the runner's guest_run CASE. The kernel's own notices at its start are
+# guest_arguments CASE...: what the kernel command line of their guest says. The kernel's own notices at its start are
 # what tells a guest that boots slowly from one that hangs. Its watchdogs count seconds
 # in which a busy host ran something else: vmm-watch is who ends what hangs.
 guest_arguments() {
@@ -57,11 +56,10 @@ alone() {
 	echo "$list"
 }
 
-# vmm COMMAND...: one VMM, from its start to its end; its status. After a failed KVM_RUN
-# QEMU only stops the virtual CPU, for somebody to look: this is the end here.
+# vmm COMMAND...: one VMM, from its start to its end; its status.
 vmm() {
 	"$BUILD/vmm-watch" --vmm-log "$vmm_log" --guest-log "$guest_log" --report "$watch_log" \
-		--quiet "$quiet" --whole "$whole" --end-on 'error: kvm run failed' -- "$@" &
+		--quiet "$quiet" --whole "$whole" ${END_ON:+--end-on "$END_ON"} -- "$@" &
 	vmm=$!
 	vmm_status=0
 	wait $vmm || vmm_status=$?
@@ -79,6 +77,42 @@ start_server() {
 	while kill -0 $! 2>/dev/null && ! [ -S "$socket" ]; do
 		sleep 0.1
 	done
+}
+
+# boot CASE...: a guest with as many of these, from the first one on, as can share one:
+# $booted, which is all of them, unless it says otherwise. Meanwhile there is what $route
+# needs of the host: the node's kind, or servers at vgpu.socket, wayland.socket or
+# CASE.socket in $out. Leaves $status, $boot_fault, and the words in $guest_log, $vmm_log
+# and $watch_log.
+boot() {
+	case $route in
+	# The node makes buffers of one kind at a time: the control gets a guest of its own.
+	memory-backend-file | file-backed-mapping)
+		booted=$(alone control "$@")
+		set_node_kind "$(node_kind_of "$1")"
+		;;
+	ivshmem-doorbell)
+		for case; do
+			start_server "buffer-gpu-$case" "$out/$case.socket" \
+				"$BUILD/buffer-gpu" --buffer "$(buffers_of "$case")" --size "$size"
+		done
+		;;
+	# An image is a guest's own.
+	gralloc) booted=$1 ;;
+	wayland)
+		booted=$1
+		start_server "buffer-gpu-$1" "$out/wayland.socket" \
+			"$BUILD/buffer-gpu" --protocol wayland --buffer "$(buffers_of "$1")"
+		;;
+	vhost-user)
+		backend_of "$@"
+		# shellcheck disable=SC2086 # words
+		start_server vhost-gpu "$out/vgpu.socket" $backend
+		;;
+	esac
+	# shellcheck disable=SC2086 # a list
+	boot_vmm $booted || status=$?
+	set_node_kind "$kind"
 }
 
 # end_servers: they end as they should: $boot_fault is what they did otherwise.

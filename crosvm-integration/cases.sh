@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
-# What the runners of VMMs share of guests: what one with a virtio-gpu device is made to
-# do, with how many pages and of which buffers. Sourced.
+# What the runners of VMMs share of guests: what each is made to do on which route, with how
+# many pages and of which buffers. Sourced.
 # shellcheck disable=SC2154
 
-# Those of a guest with a virtio-gpu device, but bench.
-GPU_CASES="control read image write ttm compound image-memfd"
+# cases_of ROUTE: all that there are, bench last; all_of ROUTE: those of 'all'.
+cases_of() {
+	case $1 in
+	gralloc | wayland) echo control image ;;
+	vhost-user) echo control read image write ttm compound image-memfd bench ;;
+	*) echo control read write ;;
+	esac
+}
+
+all_of() {
+	cases_of "$1" | sed 's/ bench$//'
+}
 
 # is_refusable CASE: y when a kernel before 6.13 must refuse it.
 is_refusable() {
@@ -85,4 +95,49 @@ backend_of() {
 	backend=$BUILD/vhost-gpu
 	[ "$1" != image-memfd ] || backend="$backend --image memfd"
 	booted=$(alone image-memfd "$@")
+}
+
+# Of $route. Those that are not named here give the guest
+# memory at a place that it knows, place_of of the VMM's file: $size bytes.
+
+# guest_run CASE: what the guest runs.
+guest_run() {
+	case $route-$1 in
+	vhost-user-*) gpu_run "$1" ;;
+	gralloc-*) echo "vgpu-cross-domain -t image" ;;
+	wayland-*) echo "vgpu-wayland" ;;
+	*-write) echo "bar-touch write $(place_of "$1")" ;;
+	*) echo "bar-touch read $(place_of "$1")" ;;
+	esac
+}
+
+# first_touch CASE: what the guest prints before it touches the memory.
+first_touch() {
+	case $route in
+	vhost-user) gpu_first_touch "$1" ;;
+	gralloc) echo "RUN  *cross_domain.image " ;;
+	wayland) echo "RUN  *wayland.received " ;;
+	*) echo "^bar: touching $(pages_of "$1") pages" ;;
+	esac
+}
+
+# pages_of CASE: how many pages it touches.
+pages_of() {
+	case $route in
+	vhost-user) gpu_pages "$1" ;;
+	gralloc) echo $IMAGE ;;
+	wayland) echo 4096 ;;
+	*) echo $((size / 4096)) ;;
+	esac
+}
+
+# buffers_of CASE: which buffers the driver makes for it, KIND,ORDER.
+buffers_of() {
+	case $route-$1 in
+	vhost-user-*) gpu_buffers "$1" ;;
+	memory-backend-file-* | file-backed-mapping-*) node_buffer "$1" ;;
+	*-control) echo split,9 ;;
+	gralloc-*) echo ttm,0 ;;
+	*) echo noncompound,9 ;;
+	esac
 }

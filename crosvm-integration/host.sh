@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
 # What the runners of VMMs share of the host they run on: what must be there, what it
-# is set to and set back, and what can be seen of it. Sourced, after lab/lib.sh.
+# is set to and set back, and what can be seen of it. Sourced, after lab/sh/base.sh.
 # shellcheck disable=SC2154
 
 NODE=/sys/module/mockgpu/parameters

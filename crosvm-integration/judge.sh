@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # What the runners of VMMs share: to run guests with one or more cases each, and to
-# judge what the VMM and the guest said. Sourced, after lab/lib.sh, with boot.sh and host.sh.
+# judge what the VMM and the guest said. Sourced, after lab/sh/base.sh, with boot.sh and host.sh.
 #
 # A guest prints what guest/init says. A case that ends the VMM is the last one of
 # its guest; those after it get another guest.
@@ -13,14 +13,9 @@
 # a guest may have tested nothing.
 # shellcheck disable=SC2154
 
-# What a VMM says when KVM does not map a page.
-REFUSALS='kvm run failed Bad address|vcpu hit unknown error: Bad address'
-# What it says when it has failed, with whichever status: crosvm's run loop, vhost-user
-# front end and Rust's panics; QEMU's KVM code, vhost-user front end and assertions.
-FAILURES='vcpu hit unknown error|vcpu crashed|vcpu stall detected|Guest reported panic|device crashed'
-FAILURES="$FAILURES|worker thread exited with an error|set_user_memory_region failed|panicked at"
-FAILURES="$FAILURES|kvm run failed|KVM internal error|error registering slot|Unexpected end-of-file"
-FAILURES="$FAILURES|ring restore failed|Assertion .*failed|hardware error|Segmentation fault|Bus error|Aborted"
+# What is said of any program that has failed, beside the VMM's own $FAILURES: by C's
+# assertions, Rust's panics and the shell.
+CRASHES='Assertion .*failed|panicked at|Segmentation fault|Bus error|Aborted'
 
 # known_to_refuse: kernels before 6.13 give EFAULT for pages without a count. What this
 # one does is what maps_tails() sees.
@@ -131,10 +126,10 @@ is_known_refusal() {
 # judge_boot: the last case of a guest also answers for the guest's and the VMM's end.
 judge_boot() {
 	case $verdict in
-	reproduced) known="$REFUSALS|vcpu crashed" ;;
+	reproduced) known=$REFUSALS${AFTER_REFUSAL:+|$AFTER_REFUSAL} ;;
 	*) known= ;;
 	esac
-	failure=$(said "$vmm_log" "$FAILURES" "$known")
+	failure=$(said "$vmm_log" "$CRASHES|$FAILURES" "$known")
 	end=$(said "$own_log" '^guest: (ended|booted again)')
 	if [ -n "$failure" ]; then
 		boot_fault="the VMM failed: $failure"
@@ -190,17 +185,8 @@ end_boot() {
 }
 
 # run_cases NAME CASE...: all of them, with as few guests as can be; NAME is the route's
-# and the layout's, and put before the names of the results. The runner has
-#
-#   boot CASE...          runs a guest with as many of these, from the first one on,
-#                         as can share one: $booted; leaves $status, $boot_fault, and
-#                         the words in $guest_log, $vmm_log and $watch_log
-#   first_touch CASE      what the guest prints before that
-#   is_refusable CASE     y or n
-#   pages_of CASE         how many pages it touches
-#   buffers_of CASE       which buffers the driver makes for it, KIND,ORDER
-#
-# Returns 0 when all is as expected, else 1.
+# and the layout's, and put before the names of the results. boot() runs a guest, cases.sh
+# says what is promised of a case. Returns 0 when all is as expected, else 1.
 run_cases() {
 	prefix=$1 not_ok=0
 	shift

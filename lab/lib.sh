@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2094 # for the scripts that source this; locks
 #
-# What every script of the lab shares: where things lie, how it talks, how a
-# command is run in the lab's tree. Sourced, after $LAB is set to this folder.
+# What every script of the lab shares: where things lie and how a command is run in the
+# lab's tree. Sourced, after $LAB is set to this folder.
 
 REPO=$(cd "$LAB/.." && pwd -P)
+# shellcheck source=lab/sh/base.sh
+. "$LAB/sh/base.sh"
 # A cache that is not an absolute path is ignored, as the XDG base directory
 # specification says.
 case ${XDG_CACHE_HOME:-} in
 /*) CACHE=$XDG_CACHE_HOME/mockgpu ;;
 *) CACHE=${HOME:-}/.cache/mockgpu ;;
 esac
-# An ordinary user of Debian does not have sbin in PATH: chroot and rmmod are there.
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-export PATH
 TREE=$CACHE/tree
 # Programs of the tree run on this machine without chroot, on their own loader.
 TREE_LIBS=$TREE/usr/lib/x86_64-linux-gnu
@@ -25,63 +24,9 @@ ARCHES="x86_64 arm64"
 SOURCE_TARBALL=$(find "$TREE/usr/src" -maxdepth 1 -name 'linux-source-*.tar.xz' 2>/dev/null | sort -V | tail -n 1)
 SOURCE_PACKAGE=$(basename "$SOURCE_TARBALL" .tar.xz)
 
-# Exit statuses of the lab itself, beside those of the command it runs.
+# Exit statuses of the lab, beside $EXIT_FAILED and those of the command it runs.
 LAB_EXIT_REPORT=123	# a kernel printed a WARN, BUG, oops or sanitizer report
 LAB_EXIT_TIMEOUT=124	# no end within the time limit
-LAB_EXIT_FAILED=125	# the lab could not do its work
-
-# How a kernel reports something, for grep -E: the list that all who look have.
-REPORTS=$(sed '/^#/d' "$REPO/test-app/lib/base/complaints" | paste -s -d '|' -)
-
-log() {
-	printf '%s: %s\n' "${0##*/}" "$*" >&2
-}
-
-die() {
-	log "$@"
-	exit "$LAB_EXIT_FAILED"
-}
-
-# usage_of FILE: the comment block under a script's SPDX line is its --help.
-usage_of() {
-	sed -n '3,/^[^#]/{/^#/s/^# \{0,1\}//p;}' "$1"
-}
-
-# answer_help ARGUMENT...: --help as the first of them.
-answer_help() {
-	case ${1:-} in
-	-h | --help) usage_of "$0"; exit ;;
-	esac
-}
-
-# only_help ARGUMENT...: for a script that has no other option.
-only_help() {
-	answer_help "$@"
-	case ${1:-} in
-	-?*) die "unknown option '$1': see --help" ;;
-	esac
-}
-
-# no_arguments ARGUMENT...: for a script that takes none but --help.
-no_arguments() {
-	only_help "$@"
-	[ $# = 0 ] || die "unexpected '$1': see --help"
-}
-
-# check_path WHAT PATH: kbuild and QEMU split their words at these characters, and there
-# is no way to quote them all.
-check_path() {
-	case $2 in
-	*[[:space:]]* | *[,:\;\"\'\`\$\\\#%\&\*\?\(\)\<\>\|{}!]* | *\[* | *\]*)
-		die "$1 lies at '$2': its path must have no blanks, commas, colons, quotes or the like, which kbuild and QEMU cannot take"
-		;;
-	esac
-}
-
-# need COMMAND PACKAGE: a tool that no lab can do without, from the host.
-need() {
-	command -v "$1" >/dev/null 2>&1 || die "$1 is missing: run 'apt-get install $2' as root, then try again"
-}
 
 make_cache() {
 	case $CACHE in
@@ -137,14 +82,6 @@ release_file() {
 # That release, or nothing.
 release_of() {
 	cat "$(release_file "$1")" 2>/dev/null || true
-}
-
-# image_of RELEASE [ROOT]: a kernel's image, by the places Debian has used for it.
-image_of() {
-	for image in "boot/vmlinuz-$1" "usr/lib/modules/$1/vmlinuz" "usr/lib/modules/$1/vmlinuz.unsigned"; do
-		[ ! -r "${2-$TREE}/$image" ] || { echo "${2-$TREE}/$image"; return; }
-	done
-	die "kernel $1 has no image in ${2-$TREE}"
 }
 
 # Debian's version of the source in the tree, or nothing.
@@ -291,5 +228,4 @@ with_build_lock() {
 # shellcheck source=lab/series.sh
 . "$LAB/series.sh"
 
-check_path "this checkout" "$REPO"
 check_path "the cache" "$CACHE"

@@ -190,7 +190,7 @@ plan_sources() {
 		crosvm-integration/tests/run-* crosvm-integration/guest/[!v]*.c crosvm-integration/guest/vgpu-*.c; do
 		[ ! -e "$source" ] || basename "$source" .c
 	done
-	for source in lab/selftest*; do
+	for source in lab/selftest* crosvm-integration/tests/selftest-*; do
 		[ ! -x "$source" ] || basename "$source"
 	done
 	for source in test-app/tools/*/main.c; do
@@ -201,15 +201,29 @@ plan_sources() {
 	done
 }
 
+# vmm_command PROGRAM: a row run-VMM or run-VMM-ROUTE, as a command.
+vmm_command() {
+	echo "crosvm-integration/$1" | sed 's/run-/run /; s/\(run [^-]*\)-/\1 -r /'
+}
+
+# step_of NAME: the path in this repository of a script that is a step of the suite.
+step_of() {
+	(cd "$LAB/.." && find lab crosvm-integration/tests -maxdepth 1 -type f -perm -100 -name "$1" 2>/dev/null)
+}
+
 # has_source PROGRAM PART: whether there is something that makes it; $sources has most.
 has_source() {
 	case $1 in
-	run-qemu-*) grep -q "${1#run-qemu-}" crosvm-integration/run-qemu ;;
-	run-crosvm) [ -x crosvm-integration/run-crosvm ] ;;
+	run-*-test) [ -x "crosvm-integration/tests/$1" ] ;;
+	run-*-*)
+		vmm=${1#run-} vmm=${vmm%%-*}
+		grep -qs "^ROUTES=.*[\" ]${1#"run-$vmm-"}[\" ]" "crosvm-integration/vmm/$vmm.sh"
+		;;
+	run-*) [ -f "crosvm-integration/vmm/${1#run-}.sh" ] ;;
 	kunit | kunit-ttm) [ -x "lab/$1" ] ;;
 	pfnmap) grep -q "/$1" test-app/Makefile ;;
 	gbm_mesa_test) grep -q "/$1" crosvm-integration/gbm.mk ;;
-	*) if [ "$2" = step ]; then [ -x "lab/$1" ]; else printf '%s\n' "$sources" | grep -qxF "$1"; fi ;;
+	*) if [ "$2" = step ]; then [ -n "$(step_of "$1")" ]; else printf '%s\n' "$sources" | grep -qxF "$1"; fi ;;
 	esac
 }
 

@@ -71,9 +71,8 @@ results_again() {
 	shift
 	program=${tap##*/} program=${program%.tap}
 	case $program in
-	run-qemu-*) program="crosvm-integration/run-qemu -r ${program#run-qemu-}" ;;
-	run-crosvm) program=crosvm-integration/run-crosvm ;;
-	run-crosvm-test) program=crosvm-integration/tests/run-crosvm-test ;;
+	run-*-test) program=crosvm-integration/tests/$program ;;
+	run-*) program=$(vmm_command "$program") ;;
 	kunit*) program=lab/$program ;;
 	esac
 	awk -v again="    again: $* -- $program" '

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154 # for run
+# run-qemu [-r ROUTE]... [-t SECONDS] [-w SECONDS] [-o DIR] [CASE]...
+#
+# QEMU with KVM.
+#
+#   -r ROUTE        how the memory gets there:
+#       memory-backend-file (default)  /dev/mockgpu behind memory-backend-file and
+#                   ivshmem-plain
+#       ivshmem-doorbell  a dma-buf from buffer-gpu
+#       vhost-user  virtio-gpu blobs through vhost-gpu; needs QEMU 11.1
+#   CASE            default: those that together need the fewest guests
+#
+# Environment: QEMU    another qemu-system-x86_64
+#              SIZE    bytes of a buffer of ivshmem-doorbell, and of the one of
+#                      memory-backend-file as the module was told (default 16777216)
+#              MOCKGPU_LONG  not empty: the default is 'all'
+#
+# Where KVM does not map a page QEMU ends with "kvm run failed Bad address".
+
+VARIABLE=QEMU PROGRAM=qemu-system-x86_64
+MISSING="no qemu-system-x86_64 is installed"
+ROUTES="memory-backend-file ivshmem-doorbell vhost-user" DEFAULT_ROUTES=memory-backend-file
+REFUSALS='kvm run failed Bad address'
+# Its KVM code and its vhost-user front end.
+FAILURES='kvm run failed|KVM internal error|error registering slot|Unexpected end-of-file'
+FAILURES="$FAILURES|ring restore failed|hardware error"
+# After a failed KVM_RUN it only stops the virtual CPU, for somebody to look.
+END_ON='error: kvm run failed'
+size=${SIZE:-16777216}
+
+unusable() {
+	[ "$route" != vhost-user ] || "$binary" -device help 2>/dev/null | grep -q '"vhost-user-test-device-pci"' ||
+		echo "$binary has no vhost-user-test-device-pci: QEMU 11.1 has (Debian: trixie-backports)"
+}
+
+# A case that is refused ends its guest, a control of the node has one of its own.
+few_of() {
+	case $1-$(! known_to_refuse || echo refused)${MOCKGPU_LONG:+-long} in
+	*-long) all_of "$1" ;;
+	vhost-user-refused) echo control read image ;;
+	vhost-user-) echo control read image write ;;
+	*-refused) echo control read ;;
+	memory-backend-file-) echo read write ;;
+	*) all_of "$1" ;;
+	esac
+}
+
+# The place of a case's device on the guest's PCI bus.
+place_of() {
+	case $1 in
+	control) echo 10 ;;
+	read) echo 11 ;;
+	write) echo 12 ;;
+	esac
+}
+
+boot_vmm() {
+	arguments=$(guest_arguments "$@")
+	case $route in
+	vhost-user)
+		set -- -machine q35,memory-backend=mem -m 512M -smp 2 \
+			-object memory-backend-memfd,id=mem,size=512M,share=on \
+			-chardev "socket,id=vgpu,path=$out/vgpu.socket" \
+			-device vhost-user-test-device-pci,chardev=vgpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=20
+		;;
+	*) set -- -machine q35 -m 256M -smp 1 ;;
+	esac
+	for case in $booted; do
+		case $route in
+		memory-backend-file)
+			set -- "$@" -object "memory-backend-file,id=$case,mem-path=/dev/mockgpu,share=on,size=$size" \
+				-device "ivshmem-plain,memdev=$case,addr=0x$(place_of "$case")"
+			;;
+		ivshmem-doorbell)
+			set -- "$@" -chardev "socket,id=$case,path=$out/$case.socket" \
+				-device "ivshmem-doorbell,chardev=$case,vectors=1,addr=0x$(place_of "$case")"
+			;;
+		esac
+	done
+	vmm "$binary" -accel kvm -cpu host -nodefaults -no-user-config -no-reboot -display none \
+		-kernel "$kernel" -initrd "$INITRD" -append "$arguments" -serial "file:$guest_log" "$@"
+}
