@@ -36,8 +36,8 @@ const char *argp_program_version = "buffer-gpu " MOCKGPU_VERSION;
 
 static const char doc[] =
 	"Gives a buffer of the mockgpu driver, as a dma-buf, to whoever connects, many\n"
-	"at a time. All clients get the same one, until SIGTERM or SIGINT.\v"
-	"SIZE is bytes, or with K, M, G or T behind it.\n"
+	"at a time. All clients get the same one, until SIGTERM or SIGINT.\n"
+	"\vSIZE is bytes, or with K, M, G or T behind it.\n"
 	"\n"
 	"  buffer-gpu --socket-path /tmp/ivshmem.sock &\n"
 	"  qemu-system-x86_64 -chardev socket,id=vram,path=/tmp/ivshmem.sock \\\n"

@@ -28,8 +28,8 @@
 const char *argp_program_version = "bar-touch " MOCKGPU_VERSION;
 
 static const char doc[] =
-	"In a guest, touches all of the memory where the VMM has put a mockgpu buffer.\v"
-	"The first access to each page is what the first word says. SLOT is the number\n"
+	"In a guest, touches all of the memory where the VMM has put a mockgpu buffer.\n"
+	"\vThe first access to each page is what the first word says. SLOT is the number\n"
 	"of an ivshmem device (PCI 1af4:1110) on bus 0, in hexadecimal: its BAR 2 is\n"
 	"touched. ADDRESS+SIZE are physical, of whole pages, and need \"iomem=relaxed\"\n"
 	"on the kernel's command line.\n"

@@ -177,8 +177,8 @@ const char *argp_program_version = "vgpu-bench " MOCKGPU_VERSION;
 
 static const char doc[] =
 	"In a guest, measures what a blob of the host's memory costs against a memfd\n"
-	"of the same size. ROUNDS is 1 to 99 (default 5).\v"
-	"Exit status: 0 measured, 1 could not, 2 wrong usage.";
+	"of the same size. ROUNDS is 1 to 99 (default 5).\n"
+	"\vExit status: 0 measured, 1 could not, 2 wrong usage.";
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {

@@ -384,7 +384,7 @@ TEST_F(gralloc_kvm, reaches_the_guest)
 		what.first = first;
 		ASSERT_LT(0, getrandom(&what.seed, sizeof(what.seed), 0));
 		judgement = exercise_run(&self->exercise, &what) ?
-			    case_not_tried(self->exercise.error, self->exercise.pages) :
+			    judge_not_tried(self->exercise.error, self->exercise.pages) :
 			    judge(&self->exercise.evidence);
 		snprintf(name, sizeof(name), "gralloc-%s-%s-tails", variant->name,
 			 first == GUEST_READ ? "read" : "write");

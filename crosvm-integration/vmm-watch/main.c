@@ -29,8 +29,8 @@ const char *argp_program_version = "vmm-watch " MOCKGPU_VERSION;
 
 static const char doc[] =
 	"Runs COMMAND, a VMM, and ends it and all that it started when its guest gets\n"
-	"nowhere any more, at SIGTERM, SIGINT and SIGHUP, and when the caller ends.\v"
-	"SECONDS are of a machine that has nothing else to do: while it is slower,\n"
+	"nowhere any more, at SIGTERM, SIGINT and SIGHUP, and when the caller ends.\n"
+	"\vSECONDS are of a machine that has nothing else to do: while it is slower,\n"
 	"which is measured, they are longer.\n"
 	"\n"
 	"Exit status: COMMAND's, 128 and its signal; 124 at a limit; 125 could not\n"

@@ -20,7 +20,7 @@ static inline void case_print(const char *name, const struct judgement *judgemen
 }
 
 /* The judgement on a case that could not even be tried. */
-static inline struct judgement case_not_tried(const char *error, size_t pages)
+static inline struct judgement judge_not_tried(const char *error, size_t pages)
 {
 	struct judgement judgement = { .verdict = JUDGE_NOT_OK, .total = pages };
 

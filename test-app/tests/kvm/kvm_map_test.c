@@ -171,12 +171,12 @@ static struct judgement test_try_case(struct exercise *exercise, const struct ex
 	struct judgement judgement;
 
 	if (exercise_run(exercise, what))
-		return case_not_tried(exercise->error, exercise->pages);
+		return judge_not_tried(exercise->error, exercise->pages);
 	judgement = judge(&exercise->evidence);
 	if (judgement.verdict == JUDGE_NOT_OK || !last)
 		return judgement;
 	if (exercise_end_vm(exercise))
-		return case_not_tried(exercise->error, exercise->pages);
+		return judge_not_tried(exercise->error, exercise->pages);
 	return judge(&exercise->evidence);
 }
 
@@ -235,7 +235,7 @@ static struct judgement test_try_cases(struct exercise *exercise)
 		if (judgement.verdict > worst.verdict)
 			worst = judgement;
 	}
-	return tried ? worst : case_not_tried("no case was tried", exercise->pages);
+	return tried ? worst : judge_not_tried("no case was tried", exercise->pages);
 }
 
 TEST_F(kvm_map, every_case)

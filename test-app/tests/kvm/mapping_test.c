@@ -217,12 +217,12 @@ static struct judgement try_case(struct _test_data_mapping *self,
 	if (!ret && mapping->layout->other)
 		ret = map_by_path(mapping->path, &self->other, self->room + self->size);
 	if (ret)
-		return case_not_tried("the buffer cannot be mapped", self->size / GUEST_PAGE_SIZE);
+		return judge_not_tried("the buffer cannot be mapped", self->size / GUEST_PAGE_SIZE);
 	ret = exercise_init_bo(&exercise, &self->bo, self->room, self->vm, self->kmsg);
 	exercise.explain = failure_explain;
 	if (!ret)
 		ret = exercise_run(&exercise, &what);
-	judgement = ret ? case_not_tried(exercise.error, exercise.pages) :
+	judgement = ret ? judge_not_tried(exercise.error, exercise.pages) :
 			  judge(&exercise.evidence);
 	exercise_fini(&exercise);
 	hide(self->room, ROOM);

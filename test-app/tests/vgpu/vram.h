@@ -101,7 +101,7 @@ static inline struct judgement try_case(struct exercise *exercise, const struct 
 {
 	exercise->explain = failure_explain;
 	if (exercise_run(exercise, what))
-		return case_not_tried(exercise->error, exercise->pages);
+		return judge_not_tried(exercise->error, exercise->pages);
 	return judge(&exercise->evidence);
 }
 

@@ -33,8 +33,8 @@ static const char fuzz_doc[] =
 	"processes do so at the same time, every fourth one without rights. Each\n"
 	"answer is judged: what is wrong must be refused, with an error that uapi/\n"
 	"names. With KCOV in the kernel, arguments that reach new code are tried again\n"
-	"with differences.\v"
-	"Prints TAP. Exit status: 0 passed, 1 failed, 2 wrong usage, 4 skipped (no\n"
+	"with differences.\n"
+	"\vPrints TAP. Exit status: 0 passed, 1 failed, 2 wrong usage, 4 skipped (no\n"
 	"module mockgpu, not root).";
 
 static const struct argp_option fuzz_option_list[] = {

@@ -22,8 +22,8 @@ const char *argp_program_version = "mockgpu-keep-vm " MOCKGPU_VERSION;
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		.doc = "Holds empty KVM virtual machines until it is killed.\v"
-		       "Exit status: 1 there cannot be one, 2 wrong usage.",
+		.doc = "Holds empty KVM virtual machines until it is killed.\n"
+		       "\vExit status: 1 there cannot be one, 2 wrong usage.",
 	};
 	int ret;
 

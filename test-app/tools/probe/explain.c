@@ -69,7 +69,8 @@ int probe_explain(const struct probe_page *page, char *why, size_t size)
 	drm = mockgpu_open(why, size);
 	if (drm < 0)
 		return -ENODEV;
-	ret = exercise_init(&exercise, drm, page->kind, page->order, probe_page_count(page), NULL, -1);
+	ret = exercise_init(&exercise, drm, page->kind, page->order, probe_page_count(page), NULL,
+			    -1);
 	snprintf(why, size, "%s", exercise.error);
 	if (!ret) {
 		printf("%s, order %u, ", mockgpu_kind_name(page->kind), page->order);

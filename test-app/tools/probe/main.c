@@ -23,8 +23,8 @@ static const char probe_doc[] =
 	"guests. Makes buffers of the mockgpu module, of every page kind and block\n"
 	"order, lets a guest touch every page, in four orders, and shows how many\n"
 	"pages map and why others do not. The guest reads first where heads come first\n"
-	"and backwards, else it writes first; data is checked in both directions.\v"
-	"Exit status: 0 fit (the page could be read), 1 not fit, 2 wrong usage, 4\n"
+	"and backwards, else it writes first; data is checked in both directions.\n"
+	"\vExit status: 0 fit (the page could be read), 1 not fit, 2 wrong usage, 4\n"
 	"cannot tell (no module mockgpu, no /dev/kvm, not root). docs/howto.md has the\n"
 	"members of the JSON object.";
 

@@ -33,8 +33,8 @@ static const char stress_doc[] =
 	"create, map, touch, move, swap out, revoke, export, import, close and fork,\n"
 	"and are killed. Whoever holds a buffer checks its data: a pattern in each\n"
 	"page, and a counter that all holders raise and whose raises must not get\n"
-	"lost.\v"
-	"Prints TAP. Exit status: 0 passed, 1 failed, 2 wrong usage, 4 skipped (no\n"
+	"lost.\n"
+	"\vPrints TAP. Exit status: 0 passed, 1 failed, 2 wrong usage, 4 skipped (no\n"
 	"module mockgpu, not root).";
 
 static const struct argp_option stress_option_list[] = {

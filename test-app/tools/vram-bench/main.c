@@ -34,8 +34,8 @@ static const char bench_doc[] =
 	"of its pages and unmaps it, in the app's own VMM, with blobs of 4 KiB, 2 MiB\n"
 	"and 64 MiB of mockgpu and of a memfd in turn, round after round, in both\n"
 	"memslot layouts. All pages exist before. What is compared are times of the\n"
-	"same round.\v"
-	"Exit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4\n"
+	"same round.\n"
+	"\vExit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4\n"
 	"there is nothing to measure (no module mockgpu, no KVM, no rights).";
 
 static const struct argp_option bench_option_list[] = {

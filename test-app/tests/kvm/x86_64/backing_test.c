@@ -117,7 +117,7 @@ TEST_F(backing, every_page_maps)
 		};
 
 		if (exercise_run(&exercise, &what))
-			judgement = case_not_tried(exercise.error, variant->pages);
+			judgement = judge_not_tried(exercise.error, variant->pages);
 		else
 			judgement = judge(&exercise.evidence);
 		if (!i || judgement.verdict > worst.verdict)
