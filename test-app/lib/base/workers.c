@@ -15,9 +15,6 @@
 #include "clock.h"
 #include "workers.h"
 
-/* Seconds the kernel may take to end a killed process. */
-#define WORKERS_KILL_PATIENCE 20
-
 #define WORKERS_PAUSE_MS 20
 
 int workers_init(struct workers *workers)
@@ -114,7 +111,7 @@ void workers_kill(struct workers *workers, unsigned int member)
 		return;
 	kill(m->pid, SIGKILL);
 	while (!workers_reap(m)) {
-		if (clock_now() - start > WORKERS_KILL_PATIENCE) {
+		if (clock_now() - start > workers->patience) {
 			fprintf(workers->out, "# worker %u outlives SIGKILL\n", member);
 			workers_show_stacks(workers, m->pid);
 			m->stuck = true;

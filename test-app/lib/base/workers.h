@@ -64,7 +64,7 @@ struct worker {
  * struct workers - a pool of worker processes
  * @members: number of workers
  * @threads: threads per worker
- * @patience: seconds a step may take
+ * @patience: seconds a step may take, and the kernel to end a killed process
  * @out: where hangs are described, in lines that begin with "# "
  * @shared: shared with the workers
  * @member: the workers, by number

@@ -48,7 +48,7 @@ static const struct argp_option fuzz_option_list[] = {
 	  "come again", 0 },
 	{ "only", 'o', "N", 0,
 	  "only this worker: its numbers, without what others did beside it", 0 },
-	{ "patience", 'p', "N", 0, "seconds that one step may take (default 60)", 0 },
+	{ "patience", 'p', "N", 0, "seconds that one step may take (default 300)", 0 },
 	{}
 };
 
@@ -202,7 +202,7 @@ int main(int argc, char **argv)
 		.options = fuzz_option_list, .parser = fuzz_option, .doc = fuzz_doc,
 	};
 	struct fuzz_options options = {
-		.steps = 16000, .workers = 4, .only = FUZZ_ALL, .patience = 60,
+		.steps = 16000, .workers = 4, .only = FUZZ_ALL, .patience = 300,
 	};
 
 	if (getrandom(&options.seed, sizeof(options.seed), 0) != sizeof(options.seed))

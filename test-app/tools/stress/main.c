@@ -44,7 +44,7 @@ static const struct argp_option stress_option_list[] = {
 	{ "workers", 'w', "N", 0, "processes, 1 to 16 (default 3)", 0 },
 	{ "threads", 'j', "N", 0, "threads of each, 1 to 8 (default 3)", 0 },
 	{ "seed", 's', "N", 0, "of the random numbers (default: another one each time)", 0 },
-	{ "patience", 'p', "N", 0, "seconds that one operation may take (default 60)", 0 },
+	{ "patience", 'p', "N", 0, "seconds that one operation may take (default 300)", 0 },
 	{ "no-kill", 'k', NULL, 0, "kill nobody", 0 },
 	{}
 };
@@ -238,7 +238,7 @@ int main(int argc, char **argv)
 		.options = stress_option_list, .parser = stress_option, .doc = stress_doc,
 	};
 	struct stress_options options = {
-		.seconds = 10, .workers = 3, .threads = 3, .patience = 60, .kill = true,
+		.seconds = 10, .workers = 3, .threads = 3, .patience = 300, .kill = true,
 	};
 
 	if (getrandom(&options.seed, sizeof(options.seed), 0) != sizeof(options.seed))
