@@ -19,7 +19,7 @@
 
 #include <gbm.h>
 
-#include "layout.h"
+#include "image/layout.h"
 #include "mockgpu_drm.h"
 
 /* gbm_device_get_backend_name(), and the DRM driver's name. */

@@ -3,8 +3,8 @@
  * How an image lies in a buffer: planes, strides and offsets. Everything is
  * linear, as virtio-gpu's cross-domain clients and CPU users want it.
  */
-#ifndef MOCKGPU_GBM_LAYOUT_H
-#define MOCKGPU_GBM_LAYOUT_H
+#ifndef MOCKGPU_IMAGE_LAYOUT_H
+#define MOCKGPU_IMAGE_LAYOUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -105,4 +105,4 @@ int layout_import(struct layout *layout, const int *strides, const int *offsets,
  */
 uint64_t layout_pixel(const struct layout *layout, unsigned int plane, uint32_t x, uint32_t y);
 
-#endif /* MOCKGPU_GBM_LAYOUT_H */
+#endif /* MOCKGPU_IMAGE_LAYOUT_H */
