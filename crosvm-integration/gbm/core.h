@@ -54,7 +54,7 @@ struct core_device {
  */
 struct core_image {
 	struct core_device *device;
-	struct layout layout;
+	struct image_layout layout;
 	struct core_handle *handle;
 	uint64_t size;
 	uint32_t usage;
@@ -101,9 +101,18 @@ int core_device_init(struct core_device *device, int fd, uint32_t usage);
 void core_device_fini(struct core_device *device);
 
 /**
+ * core_format() - get the DRM fourcc code of a format
+ * @format: DRM fourcc code, or one of enum gbm_bo_format, which has numbers of its own
+ *	for two of them
+ *
+ * Return: the code.
+ */
+uint32_t core_format(uint32_t format);
+
+/**
  * core_format_supported() - gbm_device_is_format_supported()
  * @device: the device
- * @format: as for layout_planes()
+ * @format: as for core_format()
  * @usage: GBM_BO_USE_*
  *
  * Return: whether such an image can be made.
@@ -112,7 +121,7 @@ bool core_format_supported(const struct core_device *device, uint32_t format, ui
 
 /**
  * core_modifier_planes() - gbm_device_get_format_modifier_plane_count()
- * @format: as for layout_planes()
+ * @format: as for core_format()
  * @modifier: only DRM_FORMAT_MOD_LINEAR is known
  *
  * Return: 1 to 3; -EINVAL.
@@ -122,9 +131,9 @@ int core_modifier_planes(uint32_t format, uint64_t modifier);
 /**
  * core_plan() - tell whether such an image can be made
  * @device: the device
- * @width: as for layout_init()
- * @height: as for layout_init()
- * @format: as for layout_init()
+ * @width: as for image_layout_init()
+ * @height: as for image_layout_init()
+ * @format: as for core_format()
  * @usage: GBM_BO_USE_*
  * @modifiers: to choose from; there must be DRM_FORMAT_MOD_LINEAR, or
  *	DRM_FORMAT_MOD_INVALID, which lets us choose
@@ -220,7 +229,7 @@ int core_image_write(const struct core_image *image, const void *data, size_t si
  *
  * Return: the plane; NULL where there is none.
  */
-const struct layout_plane *core_image_plane(const struct core_image *image, int plane);
+const struct image_plane *core_image_plane(const struct core_image *image, int plane);
 
 /**
  * core_image_handle() - gbm_bo_get_handle_for_plane()

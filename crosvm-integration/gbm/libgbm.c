@@ -137,7 +137,7 @@ uint32_t gbm_bo_get_format(struct gbm_bo *bo)
 /* Bits of a pixel; 0 where planes have different ones, as in Mesa. */
 uint32_t gbm_bo_get_bpp(struct gbm_bo *bo)
 {
-	const struct layout *layout = &object_bo_image(bo)->layout;
+	const struct image_layout *layout = &object_bo_image(bo)->layout;
 
 	return layout->planes == 1 ? layout->plane[0].cpp * 8 : 0;
 }
@@ -239,7 +239,7 @@ int gbm_surface_has_free_buffers(struct gbm_surface *surface)
 
 char *gbm_format_get_name(uint32_t gbm_format, struct gbm_format_name_desc *desc)
 {
-	uint32_t code = layout_format(gbm_format);
+	uint32_t code = core_format(gbm_format);
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)

@@ -46,7 +46,7 @@ static int plane_number(size_t plane)
 
 uint32_t gbm_bo_get_plane_size(struct gbm_bo *bo, size_t plane)
 {
-	const struct layout_plane *of = core_image_plane(object_bo_image(bo), plane_number(plane));
+	const struct image_plane *of = core_image_plane(object_bo_image(bo), plane_number(plane));
 
 	return of ? of->stride * (of->rows - 1) + of->row : 0;
 }

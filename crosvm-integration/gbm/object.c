@@ -164,14 +164,14 @@ union gbm_bo_handle object_bo_handle(struct gbm_bo *bo, int plane)
 
 uint32_t object_bo_stride(struct gbm_bo *bo, int plane)
 {
-	const struct layout_plane *of = core_image_plane(object_bo_image(bo), plane);
+	const struct image_plane *of = core_image_plane(object_bo_image(bo), plane);
 
 	return of ? of->stride : 0;
 }
 
 uint32_t object_bo_offset(struct gbm_bo *bo, int plane)
 {
-	const struct layout_plane *of = core_image_plane(object_bo_image(bo), plane);
+	const struct image_plane *of = core_image_plane(object_bo_image(bo), plane);
 
 	return of ? of->offset : 0;
 }

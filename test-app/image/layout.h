@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How an image lies in a buffer: planes, strides and offsets. Everything is
- * linear, as virtio-gpu's cross-domain clients and CPU users want it.
+ * How an image lies in a buffer: planes, strides and offsets. Every image is
+ * linear (DRM_FORMAT_MOD_LINEAR), as cross-domain clients of virtio-gpu and CPU
+ * users want it. Shared by the device model and libgbm, and MIT like the latter.
  */
 #ifndef MOCKGPU_IMAGE_LAYOUT_H
 #define MOCKGPU_IMAGE_LAYOUT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include <gbm.h>
+/* Most planes of an image, as in GBM and in the cross-domain protocol. */
+#define IMAGE_MAX_PLANES 4
 
 /* Largest width and height in pixels, those of amdgpu's display and 3D engines. */
-#define LAYOUT_MAX_EXTENT 16384
+#define IMAGE_MAX_EXTENT 16384
 
-/* Strides are a multiple of this many bytes, as amdgpu's linear surfaces. */
-#define LAYOUT_STRIDE_ALIGNMENT 256
+/* Strides are a multiple of this many bytes, like those of amdgpu's linear surfaces. */
+#define IMAGE_STRIDE_ALIGNMENT 256
 
 /**
- * struct layout_plane - one plane
+ * struct image_plane - one plane
  * @stride: bytes from one row to the next
  * @offset: bytes from the start of the buffer
  * @row: bytes of a row that hold pixels
@@ -27,7 +28,7 @@
  * @hsub: pixels of the image to one of this plane, horizontally
  * @vsub: the same, vertically
  */
-struct layout_plane {
+struct image_plane {
 	uint32_t stride;
 	uint32_t offset;
 	uint32_t row;
@@ -38,7 +39,7 @@ struct layout_plane {
 };
 
 /**
- * struct layout - an image
+ * struct image_layout - the layout of an image
  * @width: pixels
  * @height: pixels
  * @format: DRM fourcc code
@@ -46,56 +47,49 @@ struct layout_plane {
  * @plane: the planes
  * @size: bytes of all planes
  */
-struct layout {
+struct image_layout {
 	uint32_t width;
 	uint32_t height;
 	uint32_t format;
 	unsigned int planes;
-	struct layout_plane plane[GBM_MAX_PLANES];
+	struct image_plane plane[IMAGE_MAX_PLANES];
 	uint64_t size;
 };
 
 /**
- * layout_planes() - tell how many planes a format has
- * @format: DRM fourcc code, or one of enum gbm_bo_format
+ * image_format_planes() - tell how many planes a format has
+ * @format: DRM fourcc code
  *
- * Return: 1 to 3; 0 for a format that is not known.
+ * Return: 1 to 3; 0 for an unknown format.
  */
-unsigned int layout_planes(uint32_t format);
+unsigned int image_format_planes(uint32_t format);
 
 /**
- * layout_format() - get the DRM fourcc code of a format
- * @format: DRM fourcc code, or one of enum gbm_bo_format, which mean the same
- *	but have numbers of their own
- *
- * Return: the code.
- */
-uint32_t layout_format(uint32_t format);
-
-/**
- * layout_init() - lay out an image of our own
+ * image_layout_init() - lay out a new image
  * @layout: out
  * @width: pixels, 1 to LAYOUT_MAX_EXTENT
  * @height: pixels, 1 to LAYOUT_MAX_EXTENT
- * @format: as for layout_planes()
+ * @format: DRM fourcc code
  *
  * Return: 0; -EINVAL for a bad extent or an unknown format.
  */
-int layout_init(struct layout *layout, uint32_t width, uint32_t height, uint32_t format);
+int image_layout_init(struct image_layout *layout, uint32_t width, uint32_t height,
+		      uint32_t format);
 
 /**
- * layout_import() - take over the strides and offsets of somebody else
- * @layout: from layout_init()
+ * image_layout_import() - use the strides and offsets of an imported image
+ * @layout: from image_layout_init()
  * @strides: bytes, one for each plane
  * @offsets: bytes, one for each plane
  * @size: bytes of the buffer; every plane must lie in it
  *
- * Return: 0; -EINVAL.
+ * Return: 0; -EINVAL for a stride shorter than a row, or a plane outside of the buffer.
  */
-int layout_import(struct layout *layout, const int *strides, const int *offsets, uint64_t size);
+int image_layout_import(struct image_layout *layout, const int *strides, const int *offsets,
+			uint64_t size);
 
 /**
- * layout_pixel() - find a pixel
+ * image_layout_pixel() - get the offset of a pixel
  * @layout: the image
  * @plane: the plane
  * @x: pixels of the image from its left edge
@@ -103,6 +97,7 @@ int layout_import(struct layout *layout, const int *strides, const int *offsets,
  *
  * Return: bytes from the start of the buffer.
  */
-uint64_t layout_pixel(const struct layout *layout, unsigned int plane, uint32_t x, uint32_t y);
+uint64_t image_layout_pixel(const struct image_layout *layout, unsigned int plane, uint32_t x,
+			    uint32_t y);
 
 #endif /* MOCKGPU_IMAGE_LAYOUT_H */
