@@ -2,7 +2,7 @@
 /*
  * bar-touch: in a Linux guest, touches all of the memory where the VMM has put a mockgpu
  * buffer. --help has the rest. Every page is touched first as the first argument says, in
- * the order of visit.h. A VMM that dies of the access leaves no last line.
+ * the order of access_order.h. A VMM that dies of the access leaves no last line.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "mockgpu_version.h"
 #include "number.h"
 #include "option.h"
-#include "visit.h"
+#include "access_order.h"
 
 #define PAGE		4096UL
 #define IVSHMEM_ID	"0x1110"

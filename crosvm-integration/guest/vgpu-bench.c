@@ -22,7 +22,7 @@
 #include "option.h"
 #include "patience.h"
 #include "virtgpu.h"
-#include "visit.h"
+#include "access_order.h"
 
 #define PAGE 4096ull
 #define KIB (1ull << 10)

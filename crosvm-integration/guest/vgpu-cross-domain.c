@@ -20,7 +20,7 @@
 #include "cross_domain.h"
 #include "patience.h"
 #include "virtgpu.h"
-#include "visit.h"
+#include "access_order.h"
 
 #define PAGE 4096
 #define WIDTH 640

@@ -2,7 +2,7 @@
 /*
  * In a Linux guest: memory of the host, made by mockgpu or a memfd, through the
  * host-visible region. Every page is touched, and no page's neighbour for it, in
- * the order of visit.h.
+ * the order of access_order.h.
  *
  * On a host kernel that cannot map them the first touch ends the VMM: which test
  * ran then is the last line of the console.
@@ -25,7 +25,7 @@
 #include "mockgpu_drm.h"
 #include "patience.h"
 #include "virtgpu.h"
-#include "visit.h"
+#include "access_order.h"
 
 #define PAGE GUEST_PAGE_SIZE
 #define WORDS (PAGE / sizeof(uint64_t))

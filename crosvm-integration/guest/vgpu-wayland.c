@@ -2,7 +2,7 @@
 /*
  * In a Linux guest of crosvm: a client of a cross-domain context's channel, at the
  * other end of which is buffer-gpu --protocol wayland. Takes the descriptor that
- * comes as a blob, maps it and touches all of it, in the order of visit.h.
+ * comes as a blob, maps it and touches all of it, in the order of access_order.h.
  */
 
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "cross_domain.h"
 #include "patience.h"
 #include "virtgpu.h"
-#include "visit.h"
+#include "access_order.h"
 
 #define PAGE 4096
 #define WORDS (PAGE / sizeof(uint64_t))

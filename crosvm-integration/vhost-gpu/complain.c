@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 
 void vhost_complain(const char *format, ...)
 {

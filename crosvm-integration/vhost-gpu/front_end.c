@@ -7,7 +7,7 @@
 
 #include <linux/virtio_gpu.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 #include "server.h"
 
 #define PROTOCOL_FEATURES                             \

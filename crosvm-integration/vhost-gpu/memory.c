@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 
 void vhost_memory_clear(struct session *session)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 
 static void queue_fail(struct session *session, unsigned int index, int err)
 {

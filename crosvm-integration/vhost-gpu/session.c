@@ -11,7 +11,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 
 /* The socket and signals wait for as many, each of which may touch a GiB. */
 #define COMMANDS_AT_ONCE 16

@@ -11,7 +11,7 @@
 
 #include <linux/virtio_gpu.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 
 static int await_channel(struct session *session)
 {

@@ -10,7 +10,7 @@
 #include <drm_fourcc.h>
 
 #include "image/layout.h"
-#include "internal.h"
+#include "device.h"
 
 /* Limit for the images of one context. */
 #define CROSS_IMAGES_MAX 64

@@ -18,7 +18,7 @@
 #include "array.h"
 #include "buffer.h"
 #include "program.h"
-#include "vram.h"
+#include "gpu_vm_setup.h"
 
 #define SEED 0x76726d00ull
 

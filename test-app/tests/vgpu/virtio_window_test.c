@@ -18,7 +18,7 @@
 #include "clock.h"
 #include "program.h"
 #include "touch.h"
-#include "vram.h"
+#include "gpu_vm_setup.h"
 
 #define SEED 0x77696e00ull
 

@@ -19,7 +19,7 @@
 #include "option.h"
 #include "touch.h"
 #include "vgpu/protocol.h"
-#include "vram/vram.h"
+#include "gpu-vm/gpu_vm.h"
 
 enum bench_exit {
 	BENCH_DONE = 0,

@@ -3,13 +3,13 @@
  * Helpers for tests of a VM with a virtio-gpu device: set-up and teardown, one of its blobs as
  * an exercise, and kinds of blobs. Include it after kselftest_harness.h.
  */
-#ifndef MOCKGPU_TEST_VRAM_H
-#define MOCKGPU_TEST_VRAM_H
+#ifndef MOCKGPU_TEST_GPU_VM_SETUP_H
+#define MOCKGPU_TEST_GPU_VM_SETUP_H
 
 #include <stdlib.h>
 
 #include "vgpu/protocol.h"
-#include "vram/vram.h"
+#include "gpu-vm/gpu_vm.h"
 #include "case.h"
 #include "driver.h"
 #include "exercise.h"
@@ -105,4 +105,4 @@ static inline struct judgement try_case(struct exercise *exercise, const struct 
 	return judge(&exercise->evidence);
 }
 
-#endif /* MOCKGPU_TEST_VRAM_H */
+#endif /* MOCKGPU_TEST_GPU_VM_SETUP_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the files of a session share, see session.h. */
-#ifndef MOCKGPU_VHOST_INTERNAL_H
-#define MOCKGPU_VHOST_INTERNAL_H
+#ifndef MOCKGPU_VHOST_GPU_H
+#define MOCKGPU_VHOST_GPU_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -153,4 +153,4 @@ static inline void vhost_close_fd(int *fd)
 	*fd = -1;
 }
 
-#endif /* MOCKGPU_VHOST_INTERNAL_H */
+#endif /* MOCKGPU_VHOST_GPU_H */

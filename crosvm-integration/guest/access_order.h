@@ -3,8 +3,8 @@
  * In which order a guest touches pages that a host's GPU driver made in blocks, and how
  * it says that it did.
  */
-#ifndef MOCKGPU_GUEST_VISIT_H
-#define MOCKGPU_GUEST_VISIT_H
+#ifndef MOCKGPU_GUEST_ACCESS_ORDER_H
+#define MOCKGPU_GUEST_ACCESS_ORDER_H
 
 #include <stddef.h>
 #include <stdio.h>
@@ -44,4 +44,4 @@ static inline void report_touched(size_t pages)
 	fflush(stdout);
 }
 
-#endif /* MOCKGPU_GUEST_VISIT_H */
+#endif /* MOCKGPU_GUEST_ACCESS_ORDER_H */

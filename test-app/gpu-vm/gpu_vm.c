@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A VM with a virtio-gpu device, see vram.h. */
+/* A VM with a virtio-gpu device, see gpu_vm.h. */
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "vgpu/protocol.h"
 #include "hostmap.h"
-#include "vram.h"
+#include "gpu_vm.h"
 
 /* Limit for the host memory of one guest. */
 #define VRAM_BYTES_MAX (1ull << 30)

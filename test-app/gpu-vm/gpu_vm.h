@@ -7,8 +7,8 @@
  * Functions return 0 or -errno unless they say otherwise. Any vCPU may access the region
  * at any time, one thread per vCPU; only one thread at a time may run commands.
  */
-#ifndef MOCKGPU_VRAM_H
-#define MOCKGPU_VRAM_H
+#ifndef MOCKGPU_GPU_VM_H
+#define MOCKGPU_GPU_VM_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -163,4 +163,4 @@ int vram_withdraw(struct vram *vram, struct vgpu_blob *blob, uint64_t offset);
  */
 bool vram_is_empty(struct vram *vram);
 
-#endif /* MOCKGPU_VRAM_H */
+#endif /* MOCKGPU_GPU_VM_H */
