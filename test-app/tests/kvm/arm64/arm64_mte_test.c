@@ -75,7 +75,7 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_mte *sel
 		   struct vmm *vm, enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
 	struct touch touch = {
-		.op = op, .gpa = VMM_VRAM_GPA, .seed = seed, .sequence = self->sequence,
+		.op = op, .gpa = VMM_BUFFER_GPA, .seed = seed, .sequence = self->sequence,
 		.accesses = PAGES, .result = self->result,
 	};
 
@@ -84,7 +84,7 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_mte *sel
 
 static int set_slot(struct vmm *vm, void *at)
 {
-	return vmm_slot_set(vm, SLOT, VMM_VRAM_GPA, at, PAGES * GUEST_PAGE_SIZE, 0);
+	return vmm_slot_set(vm, SLOT, VMM_BUFFER_GPA, at, PAGES * GUEST_PAGE_SIZE, 0);
 }
 
 /* The guest writes all of the memory and reads it back. */
