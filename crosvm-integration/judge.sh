@@ -158,7 +158,7 @@ report() {
 		;;
 	esac
 	sed -n 's/^bench: /# &/p' "$section"
-	echo "# cell test=$1 verdict=$verdict mapped=$mapped total=$3"
+	echo "# result test=$1 verdict=$verdict mapped=$mapped total=$3"
 }
 
 # skip_cases NAME REASON CASE...: the lines of TAP of cases that cannot be.
@@ -168,7 +168,7 @@ skip_cases() {
 	for case; do
 		count=$((${count:-0} + 1))
 		echo "ok $count $prefix-$case # SKIP $reason"
-		echo "# cell test=$prefix-$case verdict=skip mapped=0 total=$(pages_of "$case")"
+		echo "# result test=$prefix-$case verdict=skip mapped=0 total=$(pages_of "$case")"
 	done
 }
 
