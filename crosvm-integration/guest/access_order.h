@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * In which order a guest touches pages that a host's GPU driver made in blocks, and how
- * it says that it did.
+ * The order in which a guest touches pages that the host's GPU driver allocates in blocks,
+ * and the line in which it says so.
  */
 #ifndef MOCKGPU_GUEST_ACCESS_ORDER_H
 #define MOCKGPU_GUEST_ACCESS_ORDER_H
@@ -13,16 +13,16 @@
 #define BLOCK_PAGES 512ul
 
 /**
- * visited_page() - the page to touch at a step
- * @step: from 0 to @pages - 1
+ * page_in_order() - tell which page to touch next
+ * @step: number of the access, from 0 to @pages - 1
  * @pages: how many there are
  *
- * All pages that do not begin 2 MiB come first, then those that do: before Linux
- * 6.13 KVM can map the first page of a block and not the others.
+ * The pages that do not begin 2 MiB come first, then those that do: before Linux 6.13 KVM
+ * can map the first page of a block and no other.
  *
  * Return: the page.
  */
-static inline size_t visited_page(size_t step, size_t pages)
+static inline size_t page_in_order(size_t step, size_t pages)
 {
 	size_t blocks = (pages + BLOCK_PAGES - 1) / BLOCK_PAGES;
 	size_t tails = pages - blocks;
@@ -33,10 +33,10 @@ static inline size_t visited_page(size_t step, size_t pages)
 }
 
 /**
- * report_touched() - say that pages of a buffer were touched
- * @pages: how many, counted while they were
+ * report_touched() - print how many pages of a buffer were touched
+ * @pages: their number, counted by the loop that touches them
  *
- * The runner adds up what a case says, and compares it with what it promised.
+ * The runner adds up these numbers and compares the sum with the pages of the case.
  */
 static inline void report_touched(size_t pages)
 {

@@ -130,7 +130,7 @@ static size_t touch_pages(volatile uint64_t *map, size_t pages, bool write_first
 	size_t bad = 0, step;
 
 	for (step = 0; step < pages; step++) {
-		size_t word = visited_page(step, pages) * (PAGE / 8);
+		size_t word = page_in_order(step, pages) * (PAGE / 8);
 
 		if (!write_first)
 			bad += map[word] != 0;

@@ -106,7 +106,7 @@ static size_t read_pages(const uint64_t *words, size_t pages, uint64_t seed)
 	size_t step, i, wrong = 0;
 
 	for (step = 0; step < pages; step++) {
-		size_t page = visited_page(step, pages);
+		size_t page = page_in_order(step, pages);
 
 		for (i = 0; i < GUEST_WORDS; i++)
 			wrong += load(words + page * WORDS + guest_words[i]) !=
@@ -121,7 +121,7 @@ static void write_pages(uint64_t *words, size_t pages, uint64_t seed)
 	size_t step, i;
 
 	for (step = 0; step < pages; step++) {
-		size_t page = visited_page(step, pages);
+		size_t page = page_in_order(step, pages);
 
 		for (i = 0; i < GUEST_WORDS; i++)
 			store(words + page * WORDS + guest_words[i],

@@ -111,7 +111,7 @@ static size_t wrong_pages(const uint64_t *words, size_t pages, uint64_t value)
 	size_t step, wrong = 0;
 
 	for (step = 0; step < pages; step++) {
-		size_t page = visited_page(step, pages);
+		size_t page = page_in_order(step, pages);
 		uint64_t right = value ? value ^ page : 0;
 
 		wrong += ((volatile const uint64_t *)words)[page * WORDS] != right;
@@ -125,7 +125,7 @@ static size_t write_pages(uint64_t *words, size_t pages, uint64_t value)
 	size_t step;
 
 	for (step = 0; step < pages; step++) {
-		size_t page = visited_page(step, pages);
+		size_t page = page_in_order(step, pages);
 
 		((volatile uint64_t *)words)[page * WORDS] = value ^ page;
 	}

@@ -56,14 +56,14 @@ static void probe_json_result(struct json *json, const struct probe_result *resu
 
 	json_object(json, NULL);
 	json_string(json, "test", result->test);
-	json_string(json, "door", result->path);
+	json_string(json, "path", result->path);
 	json_string(json, "kind", result->kind);
 	json_number(json, "order", result->order);
 	json_string(json, "verdict", judge_verdict_text(result->verdict));
 	json_string(json, "text", result->text);
 	json_number(json, "mapped", result->fewest);
 	json_number(json, "total", result->total);
-	json_object(json, "visits");
+	json_object(json, "orders");
 	for (i = 0; i < EXERCISE_ORDERS; i++)
 		json_number(json, exercise_order_name(i), result->mapped[i]);
 	json_end(json);
