@@ -132,7 +132,7 @@ TEST_F(pkvm, a_protected_guest_has_no_vram)
 	faults = bo_query(_metadata, &self->bo).faults;
 	reason = run(_metadata, self);
 	if (reason == VMM_EXIT_DOORBELL) {
-		ksft_print_msg("this kernel gives it vram, as none is known to\n");
+		ksft_print_msg("this kernel gives it the buffer, as none is known to\n");
 		return;
 	}
 	EXPECT_EQ(VMM_EXIT_EFAULT, reason);
@@ -147,7 +147,7 @@ TEST_F(pkvm, a_protected_guest_has_no_vram)
 	vmm_destroy(self->vm);
 	self->vm = NULL;
 	expect_usable(_metadata, self->bo.map);
-	verdict_known(_metadata, "known: a protected guest cannot have vram");
+	verdict_known(_metadata, "known: a protected guest cannot have such a buffer");
 }
 
 int main(int argc, char **argv)

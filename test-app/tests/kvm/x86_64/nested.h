@@ -169,7 +169,7 @@ static inline void nested_begin(struct __test_metadata *_metadata, struct access
 #define NESTED_GIB (1ull << 30)
 
 /*
- * L2 gets nested page tables for the memory L1 has, in the VMM's memory and in vram.
+ * L2 gets nested page tables for the memory L1 has, in the VMM's memory and in a buffer.
  * The second level from the top, with an entry for each GiB, is at @pdpt.
  */
 static inline void nested_build_tables(struct access *access, char *vmcb, uint64_t *pdpt,
@@ -177,13 +177,13 @@ static inline void nested_build_tables(struct access *access, char *vmcb, uint64
 {
 	uint64_t *pml4 = nested_ram(access, NESTED_PML4_GPA);
 	uint64_t *ram = nested_ram(access, NESTED_PD_GPA);
-	uint64_t *vram = nested_ram(access, NESTED_VRAM_PD_GPA);
+	uint64_t *buffer = nested_ram(access, NESTED_VRAM_PD_GPA);
 
 	pml4[0] = pdpt_gpa | NESTED_TABLE;
 	pdpt[0] = NESTED_PD_GPA | NESTED_TABLE;
 	pdpt[LIVE_GPA / NESTED_GIB] = NESTED_VRAM_PD_GPA | NESTED_TABLE;
 	ram[0] = NESTED_LEAF;
-	vram[0] = LIVE_GPA | NESTED_LEAF;
+	buffer[0] = LIVE_GPA | NESTED_LEAF;
 	vmcb_set(vmcb, VMCB_NP, VMCB_NP_ENABLE);
 	vmcb_set(vmcb, VMCB_NCR3, NESTED_PML4_GPA);
 }

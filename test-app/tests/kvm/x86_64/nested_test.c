@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A hypervisor in the guest that keeps its own guest's state in vram: the VMCB, the MSR
+ * A hypervisor in the guest that keeps its own guest's state in a buffer: the VMCB, the MSR
  * bitmap, nested page tables, and L2's memory.
  *
  * KVM maps the VMCB for the moment of VMRUN and of the exit (kvm_vcpu_map() in
@@ -220,7 +220,7 @@ static enum guest_result touch(struct __test_metadata *_metadata, struct access 
 	return result[0];
 }
 
-/* A new entry, which the host creates and L2 uses; KVM marks it in vram. */
+/* A new entry, which the host creates and L2 uses; KVM marks it in a buffer. */
 static void expect_walk(struct __test_metadata *_metadata, struct access *access, uint64_t *pdpt,
 			uint32_t entry)
 {
