@@ -61,7 +61,7 @@ ifeq ($(shell $(PKG_CONFIG) --exists xcb-dri3 && echo yes),yes)
 gbm_tests += $(O)/xvnc_gbm_test
 endif
 endif
-gbm_test_cflags := -Wno-unused-parameter -I../test-app -I../test-app/tests/include $(wings:%=-I../test-app/lib/%) -I../uapi -Igbm -I$(O)/obj/tests -isystem $(KSELFTEST) \
+gbm_test_cflags := -Wno-unused-parameter -I../test-app -I../test-app/tests/include $(call wing_flags,../test-app) -I../uapi -Igbm -I$(O)/obj/tests -isystem $(KSELFTEST) \
 		   -include ../test-app/tests/include/harness.h $(shell $(PKG_CONFIG) --cflags libdrm)
 gbm_test_ldlibs := $(shell $(PKG_CONFIG) --libs libdrm) -pthread
 
