@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The report for machines: one JSON object, whose members docs/howto.md lists. */
+/* Prints the report as one JSON object; docs/howto.md lists its members. */
 
 #include "json.h"
 #include "probe.h"
@@ -15,7 +15,7 @@ static void probe_json_host(struct json *json, const struct probe_host *host)
 	json_string(json, "module", host->module);
 }
 
-/* Without an entry none of its properties is known. */
+/* Only an entry that is present has properties. */
 static void probe_json_entry(struct json *json, const struct mockgpu_entry *entry)
 {
 	json_string(json, "pte", entry->present ? "present" : "none");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mockgpu-vram-bench: how long a blob takes to get into a guest, to be touched there
- * for the first time and to be taken out again.
+ * mockgpu-vram-bench: measure how long it takes to map a blob into a guest, to touch it
+ * there for the first time and to unmap it.
  */
 
 #include <errno.h>
@@ -31,16 +31,16 @@ const char *argp_program_version = "mockgpu-vram-bench " MOCKGPU_VERSION;
 
 static const char bench_doc[] =
 	"A guest's virtio-gpu driver maps a blob (RESOURCE_MAP_BLOB), writes to each\n"
-	"of its pages and unmaps it, in the app's own VMM, with blobs of 4 KiB, 2 MiB\n"
-	"and 64 MiB of mockgpu and of a memfd in turn, round after round, in both\n"
-	"memslot layouts. All pages exist before. What is compared are times of the\n"
-	"same round.\n"
-	"\vExit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4\n"
-	"there is nothing to measure (no module mockgpu, no KVM, no rights).";
+	"of its pages and unmaps it, in the app's own VMM, in both memslot layouts, with\n"
+	"blobs of 4 KiB, 2 MiB and 64 MiB. Every round uses blobs of mockgpu and of a\n"
+	"memfd, whose pages are already allocated. Only times of the same round are\n"
+	"compared.\n"
+	"\vExit status: 0 measured, 1 a measurement failed, 2 wrong usage, 4 nothing to\n"
+	"measure (no module mockgpu, no KVM, no permission).";
 
 static const struct argp_option bench_option_list[] = {
-	{ "rounds", 'r', "N", 0, "how often, 1 to 101 (default 5)", 0 },
-	{ "json", 'j', NULL, 0, "print one JSON object a line for machines", 0 },
+	{ "rounds", 'r', "N", 0, "number of rounds, 1 to 101 (default 5)", 0 },
+	{ "json", 'j', NULL, 0, "print one JSON object per line for machines", 0 },
 	{}
 };
 
@@ -63,7 +63,7 @@ static const char * const bench_steps[VRAM_BENCH_STEPS] = { "map", "touch", "unm
 static const char * const bench_layouts[] = { "slot", "arena" };
 static const uint64_t bench_sizes[] = { 4ull << 10, 2ull << 20, 64ull << 20 };
 
-/* The first one is what the others are compared with. */
+/* The others are compared with the first one. */
 static const struct {
 	const char *name;
 	uint64_t blob_id;
@@ -83,8 +83,8 @@ static const struct {
  * struct measurement - one size in one layout
  * @size: bytes
  * @layout: the layout
- * @rounds: how many
- * @us: microseconds by source, step and round
+ * @rounds: number of rounds
+ * @us: microseconds, by source, step and round
  */
 struct measurement {
 	uint64_t size;
@@ -93,7 +93,7 @@ struct measurement {
 	double us[BENCH_SOURCES][VRAM_BENCH_STEPS][BENCH_ROUNDS_MAX];
 };
 
-/* Every page gets its memory, through a mapping that is none of the guest's. */
+/* Allocate every page, through a mapping that the guest does not use. */
 static int bench_populate(struct vgpu_blob *blob)
 {
 	volatile char *memory = vgpu_blob_access(blob);
@@ -125,7 +125,7 @@ static int bench_touch(struct gpu_vm *gpu_vm, uint64_t pages)
 	return ret;
 }
 
-/* The blob is there already; 0 or -errno. */
+/* Measure a blob that exists; 0 or -errno. */
 static int bench_measure_blob(struct gpu_vm *gpu_vm, uint64_t size, double *us[VRAM_BENCH_STEPS])
 {
 	double at[VRAM_BENCH_STEPS + 1];
@@ -167,8 +167,8 @@ static int bench_measure(struct gpu_vm *gpu_vm, struct measurement *measurement,
 }
 
 /*
- * None has the same place in each round: what one leaves behind may help or hinder
- * the next. Round 0 is done twice, and counted once.
+ * The order changes with each round, because a source may leave something behind that helps
+ * or hinders the next one. Round 0 runs twice; the second result counts.
  */
 static int bench_rounds(struct gpu_vm *gpu_vm, struct measurement *measurement)
 {
@@ -289,7 +289,7 @@ static int bench_run(unsigned int rounds, bool json)
 	uname(&uts);
 	setlinebuf(stdout);
 	if (!json)
-		printf("kernel %s, %u rounds; us: medians, behind them how many times memfd's\n"
+		printf("kernel %s, %u rounds; us: medians, followed by the ratio to memfd's\n"
 		       "%-35s  %8s %-23s %8s %-22s %9s\n", uts.release, rounds, "",
 		       bench_steps[0], "", bench_steps[1], "", bench_steps[2]);
 	ret = bench_run_layout(drm, GPU_VM_SLOTTED, rounds, json);
