@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the server says of a front-end. */
+/* Messages about a front-end. */
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -43,7 +43,7 @@ static void take_fds(struct vhost_user_message *message, struct msghdr *msg)
 	}
 }
 
-/* All of it within the socket's time limit: who sends byte by byte gets no more. */
+/* Receive everything within the socket's time limit, even if it is sent byte by byte. */
 static int receive_all(int socket, void *data, size_t size)
 {
 	ssize_t got = 0;
@@ -131,6 +131,6 @@ int vhost_user_send(int socket, const struct vhost_user_message *message, int fd
 	} while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return -errno;
-	/* A stream socket takes messages this small whole, or its time limit came. */
+	/* A stream socket sends such a small message as a whole, unless its time limit expires. */
 	return (size_t)sent == size ? 0 : -EPIPE;
 }
