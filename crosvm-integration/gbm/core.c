@@ -14,7 +14,7 @@
 #include "core.h"
 #include "settings.h"
 
-/* minigbm's number for it; Mesa's was for something else there. */
+/* minigbm's number for it, which means something else in Mesa. */
 #define MINIGBM_IMPORT_FD_MODIFIER 0x5505
 
 struct core_handle {
@@ -76,7 +76,7 @@ uint32_t core_format(uint32_t format)
 
 static bool usage_supported(const struct core_device *device, uint32_t usage)
 {
-	/* Mesa and minigbm agree that no buffer is both. */
+	/* Neither Mesa nor minigbm allows a buffer to be both. */
 	return !(usage & ~device->usage) &&
 	       !((usage & GBM_BO_USE_CURSOR) && (usage & GBM_BO_USE_RENDERING));
 }
@@ -103,7 +103,7 @@ static bool modifiers_allow_linear(const uint64_t *modifiers, unsigned int count
 	return !count;
 }
 
-/* With the lock held. */
+/* Call with the lock held. */
 static struct core_handle *find_handle(struct core_device *device, uint32_t handle)
 {
 	struct core_handle *entry;
@@ -119,7 +119,7 @@ static struct core_handle *find_handle(struct core_device *device, uint32_t hand
 	return entry;
 }
 
-/* Become one more user of a handle, with the lock held; it is closed on failure. */
+/* Add a user to a handle; it is closed on failure. Call with the lock held. */
 static int use_handle(struct core_image *image, uint32_t handle)
 {
 	image->handle = find_handle(image->device, handle);
@@ -178,21 +178,21 @@ int core_image_create(struct core_image *image)
 	return ret;
 }
 
-/* Become a user of a dma-buf's handle. */
+/* Import a dma-buf and become a user of its handle. */
 static int import_handle(struct core_image *image, int fd)
 {
 	struct core_device *device = image->device;
 	uint32_t handle;
 	int ret;
 
-	/* Nobody may close it between here and the count. */
+	/* The lock keeps others from closing the handle before it is counted. */
 	pthread_mutex_lock(&device->lock);
 	ret = drmPrimeFDToHandle(device->fd, fd, &handle) ? -errno : use_handle(image, handle);
 	pthread_mutex_unlock(&device->lock);
 	return ret;
 }
 
-/* Another plane's dma-buf must be the same one: PRIME has one handle for it. */
+/* The dma-bufs of all planes must be the same: PRIME then has one handle for them. */
 static int import_same(const struct core_image *image, int fd)
 {
 	struct core_image other = { .device = image->device };
@@ -295,7 +295,7 @@ int core_image_export(const struct core_image *image, int plane)
 	return fd;
 }
 
-/* All of the buffer. */
+/* Map the whole buffer. */
 static int map_buffer(const struct core_image *image, int prot, void **start)
 {
 	struct drm_mockgpu_bo_mmap_offset args = { .handle = image->handle->handle };

@@ -55,7 +55,7 @@ int object_modifier_planes(struct gbm_device *gbm, uint32_t format, uint64_t mod
 	return core_failed(planes) ? -1 : planes;
 }
 
-/* A buffer object of an image, which is the object's afterwards. */
+/* Create the buffer object of an image, which then owns the image. */
 static struct gbm_bo *bo_new(struct gbm_device *gbm, struct core_image *image)
 {
 	struct gbm_bo *bo = calloc(1, sizeof(struct object_bo));
