@@ -11,10 +11,10 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "blob.h"
+#include "fdpass.h"
 #include "mockgpu.h"
 #include "mockgpu_version.h"
 #include "option.h"
@@ -92,22 +92,10 @@ struct service {
 static int message_send(int socket, int64_t value, int fd)
 {
 	uint64_t raw = htole64(value);
-	struct iovec iov = { &raw, sizeof(raw) };
-	union {
-		struct cmsghdr header;
-		char buffer[CMSG_SPACE(sizeof(int))];
-	} control = { .buffer = { 0 } };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec data = { &raw, sizeof(raw) };
+	ssize_t sent = fdpass_send_data(socket, &data, 1, &fd, fd >= 0, 0);
 
-	if (fd >= 0) {
-		message.msg_control = control.buffer;
-		message.msg_controllen = sizeof(control.buffer);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof(raw) ? 0 : -errno;
+	return sent < 0 ? sent : 0;
 }
 
 static int greet_ivshmem(int socket, const struct vgpu_blob *blob)

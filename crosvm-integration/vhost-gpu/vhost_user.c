@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fdpass.h"
 #include "vhost_user.h"
 
 #define FDS_SIZE (VHOST_USER_REGIONS * sizeof(int))
@@ -104,33 +105,18 @@ int vhost_user_receive(int socket, struct vhost_user_message *message)
 
 int vhost_user_send(int socket, const struct vhost_user_message *message, int fd)
 {
-	union {
-		struct cmsghdr align;
-		char buffer[CMSG_SPACE(sizeof(int))];
-	} control = { .buffer = { 0 } };
-	struct iovec iov[2] = {
+	struct iovec data[] = {
 		{ (void *)&message->header, sizeof(message->header) },
 		{ (void *)&message->payload, message->header.size },
 	};
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
 	size_t size = sizeof(message->header) + message->header.size;
 	ssize_t sent;
 
-	if (fd >= 0) {
-		struct cmsghdr *cmsg = &control.align;
-
-		msg.msg_control = control.buffer;
-		msg.msg_controllen = sizeof(control.buffer);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	}
 	do {
-		sent = sendmsg(socket, &msg, MSG_NOSIGNAL);
-	} while (sent < 0 && errno == EINTR);
+		sent = fdpass_send_data(socket, data, 2, &fd, fd >= 0, 0);
+	} while (sent == -EINTR);
 	if (sent < 0)
-		return -errno;
+		return sent;
 	/* A stream socket sends such a small message as a whole, unless its time limit expires. */
 	return (size_t)sent == size ? 0 : -EPIPE;
 }
