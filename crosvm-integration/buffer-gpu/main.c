@@ -35,8 +35,8 @@ const char *const server_name = "buffer-gpu";
 const char *argp_program_version = "buffer-gpu " MOCKGPU_VERSION;
 
 static const char doc[] =
-	"Sends a buffer of the mockgpu driver, as a dma-buf, to every client that connects.\n"
-	"All clients get the same buffer, until SIGTERM or SIGINT.\n"
+	"Sends a buffer of the mockgpu driver, as a dma-buf, to every client that\n"
+	"connects. All clients get the same buffer, until SIGTERM or SIGINT.\n"
 	"\vSIZE is in bytes, or has a suffix K, M, G or T.\n"
 	"\n"
 	"  buffer-gpu --socket-path /tmp/ivshmem.sock &\n"

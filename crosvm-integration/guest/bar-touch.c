@@ -29,13 +29,13 @@ const char *argp_program_version = "bar-touch " MOCKGPU_VERSION;
 
 static const char doc[] =
 	"In a guest, touches all memory that the VMM has mapped a mockgpu buffer to.\n"
-	"\vThe first argument is the first access to each page. SLOT is the number\n"
-	"of an ivshmem device (PCI 1af4:1110) on bus 0, in hexadecimal: its BAR 2 is\n"
-	"touched. ADDRESS+SIZE is a physical range of whole pages and needs \"iomem=relaxed\"\n"
-	"on the kernel's command line.\n"
+	"\vThe first argument is the first access to each page. SLOT is the number of\n"
+	"an ivshmem device (PCI 1af4:1110) on bus 0, in hexadecimal: its BAR 2 is\n"
+	"touched. ADDRESS+SIZE is a physical range of whole pages and needs\n"
+	"\"iomem=relaxed\" on the kernel's command line.\n"
 	"\n"
-	"Prints \"bar: done ...\" and returns 0 if it has touched every page and every word\n"
-	"was correct; otherwise \"bar: failed ...\" and 1; 2 for wrong usage.";
+	"Prints \"bar: done ...\" and returns 0 if it has touched every page and every\n"
+	"word was correct; otherwise \"bar: failed ...\" and 1; 2 for wrong usage.";
 
 /**
  * struct options - options of the command line

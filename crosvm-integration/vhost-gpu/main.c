@@ -26,11 +26,11 @@ const char *argp_program_version = "vhost-gpu " MOCKGPU_VERSION;
 
 static const char doc[] =
 	"A vhost-user backend for virtio-gpu: a guest's HOST3D blobs are buffers of\n"
-	"the mockgpu driver, mapped into its host-visible region. Serves one front-end\n"
-	"after the other (the next one waits until the previous one ends), until SIGTERM\n"
-	"or SIGINT.\n"
-	"\vSIZE is in bytes, or has a suffix K, M, G or T. Without the mockgpu module, guests\n"
-	"only get memfds.\n"
+	"the mockgpu driver, mapped into its host-visible region. Serves one\n"
+	"front-end after the other (the next one waits until the previous one ends),\n"
+	"until SIGTERM or SIGINT.\n"
+	"\vSIZE is in bytes, or has a suffix K, M, G or T. Without the mockgpu module,\n"
+	"guests only get memfds.\n"
 	"\n"
 	"  vhost-gpu --socket-path /tmp/vgpu.sock &\n"
 	"  qemu-system-x86_64 -machine q35,memory-backend=mem -m 1G \\\n"

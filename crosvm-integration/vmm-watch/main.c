@@ -28,8 +28,9 @@
 const char *argp_program_version = "vmm-watch " MOCKGPU_VERSION;
 
 static const char doc[] =
-	"Runs COMMAND, a VMM, and ends it with all its descendants when its guest makes no\n"
-	"more progress, at SIGTERM, SIGINT and SIGHUP, and when the caller ends.\n"
+	"Runs COMMAND, a VMM, and ends it with all its descendants when its guest\n"
+	"makes no more progress, at SIGTERM, SIGINT and SIGHUP, and when the caller\n"
+	"ends.\n"
 	"\vSECONDS are those of an idle machine: while the machine is slower, which is\n"
 	"measured, they are longer.\n"
 	"\n"

@@ -26,13 +26,13 @@ enum bench_exit {
 const char *argp_program_version = "mockgpu-bench " MOCKGPU_VERSION;
 
 static const char bench_doc[] =
-	"Measures how long it takes to create a large buffer, to touch each of its pages\n"
-	"once and to free it, with the mockgpu module and with other sources of shared\n"
-	"memory. Every round uses all sources and starts with another one. Only times of\n"
-	"the same round are compared.\n"
+	"Measures how long it takes to create a large buffer, to touch each of its\n"
+	"pages once and to free it, with the mockgpu module and with other sources of\n"
+	"shared memory. Every round uses all sources and starts with another one.\n"
+	"Only times of the same round are compared.\n"
 	"\vA buffer of mockgpu has at most half of the machine's memory. As root the\n"
-	"program raises vm.nr_overcommit_hugepages and udmabuf's size_limit_mb while it\n"
-	"runs.\n"
+	"program raises vm.nr_overcommit_hugepages and udmabuf's size_limit_mb while\n"
+	"it runs.\n"
 	"\n"
 	"Exit status: 0 measured, 1 a source failed during the run, 2 wrong usage, 4\n"
 	"nothing to measure (no module mockgpu, no permission).";

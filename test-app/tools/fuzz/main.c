@@ -31,9 +31,9 @@ static const char fuzz_doc[] =
 	"Calls the mockgpu driver at random: ioctls with members that are mostly\n"
 	"valid, at a limit or arbitrary, mappings, accesses, dma-bufs, forks. Several\n"
 	"processes do so at the same time, every fourth one without privileges. Each\n"
-	"result is checked: the driver must refuse invalid arguments, with an error that\n"
-	"uapi/ documents. If the kernel has KCOV, arguments that reach new code are\n"
-	"varied and tried again.\n"
+	"result is checked: the driver must refuse invalid arguments, with an error\n"
+	"that uapi/ documents. If the kernel has KCOV, arguments that reach new code\n"
+	"are varied and tried again.\n"
 	"\vPrints TAP. Exit status: 0 passed, 1 failed, 2 wrong usage, 4 skipped (no\n"
 	"module mockgpu, not root).";
 

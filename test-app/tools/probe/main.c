@@ -22,9 +22,9 @@ static const char probe_doc[] =
 	"Tells whether KVM on this host can map the buffers of a GPU driver into\n"
 	"guests. Creates buffers of every page kind and block order with the mockgpu\n"
 	"module, lets a guest touch every page, in four access orders, and shows how\n"
-	"many pages map and why the others do not. The guest reads first when it touches\n"
-	"heads first or goes backwards, otherwise it writes first; the data is checked\n"
-	"in both directions.\n"
+	"many pages map and why the others do not. The guest reads first when it\n"
+	"touches heads first or goes backwards, otherwise it writes first; the data\n"
+	"is checked in both directions.\n"
 	"\vExit status: 0 fit (the page could be read), 1 not fit, 2 wrong usage, 4\n"
 	"cannot tell (no module mockgpu, no /dev/kvm, not root). docs/howto.md has the\n"
 	"members of the JSON object.";

@@ -31,10 +31,10 @@ const char *argp_program_version = "mockgpu-vram-bench " MOCKGPU_VERSION;
 
 static const char bench_doc[] =
 	"A guest's virtio-gpu driver maps a blob (RESOURCE_MAP_BLOB), writes to each\n"
-	"of its pages and unmaps it, in the app's own VMM, in both memslot layouts, with\n"
-	"blobs of 4 KiB, 2 MiB and 64 MiB. Every round uses blobs of mockgpu and of a\n"
-	"memfd, whose pages are already allocated. Only times of the same round are\n"
-	"compared.\n"
+	"of its pages and unmaps it, in the app's own VMM, in both memslot layouts,\n"
+	"with blobs of 4 KiB, 2 MiB and 64 MiB. Every round uses blobs of mockgpu and\n"
+	"of a memfd, whose pages are already allocated. Only times of the same round\n"
+	"are compared.\n"
 	"\vExit status: 0 measured, 1 a measurement failed, 2 wrong usage, 4 nothing to\n"
 	"measure (no module mockgpu, no KVM, no permission).";
 
