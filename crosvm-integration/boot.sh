@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
-# What the runners of VMMs share of one boot of a guest: its logs, the VMM, the servers.
-# Sourced. $out is the folder of their words, $keep where to leave them or empty, $prefix
-# the route and layout.
+# One boot of a guest, for all runners of VMMs: its logs, the VMM, the servers. Sourced. $out
+# is the folder of the logs, $keep where to copy them or empty, $prefix the route and layout.
 #
-# A log belongs to one boot of one case: it is named by route, layout and the boot's first
-# case, and nothing has that name when the boot begins.
+# A log belongs to one boot of one case. Its name has the route, the layout and the first case
+# of the boot, and no file has that name when the boot begins.
 # shellcheck disable=SC2154
 
-# begin_boot CASE: the names of its logs, and its own, which its guest says first.
+# begin_boot CASE: set the names of its logs, and its own, which the guest prints first.
 begin_boot() {
 	boot=$prefix-$1
 	guest_log=$out/guest-$boot.log vmm_log=$out/vmm-$boot.log
@@ -19,20 +18,20 @@ begin_boot() {
 	mark_boot "$boot_name"
 }
 
-# keep_logs: leave what was said in this boot for the user; names as above.
+# keep_logs: copy the logs of this boot for the user; names as above.
 keep_logs() {
 	[ -z "$keep" ] || cp "$out"/*.log "$keep/" || die "cannot write to $keep"
 }
 
-# forget_logs: an earlier run's of this route and layout.
+# forget_logs: remove the logs of an earlier run with this route and layout.
 forget_logs() {
 	[ -z "$keep" ] || rm -f "$keep/guest-$prefix"-*.log "$keep/vmm-$prefix"-*.log "$keep/server-$prefix"-*.log \
 		"$keep/case-$prefix"-*.log "$keep/own-$prefix"-*.log "$keep/watch-$prefix"-*.log
 }
 
-# guest_arguments CASE...: what the kernel command line of their guest says. The kernel's own notices at its start are
-# what tells a guest that boots slowly from one that hangs. Its watchdogs count seconds
-# in which a busy host ran something else: vmm-watch is who ends what hangs.
+# guest_arguments CASE...: print the kernel command line of their guest. The kernel's messages at
+# its start tell a guest that boots slowly from one that hangs. Its watchdogs are off: they
+# count seconds in which a busy host ran something else. vmm-watch ends a guest that hangs.
 guest_arguments() {
 	list=
 	for case; do
@@ -43,8 +42,8 @@ guest_arguments() {
 		"GUEST_BOOT=$boot_name GUEST_RUN=\"$list\""
 }
 
-# alone CASE LIST...: which of the list can share a guest when CASE cannot: it alone
-# when it comes first, else those before it.
+# alone CASE LIST...: print which cases of the list can share a guest when CASE cannot: CASE
+# alone if it comes first, else those before it.
 alone() {
 	single=$1 list=
 	shift
@@ -56,7 +55,7 @@ alone() {
 	echo "$list"
 }
 
-# vmm COMMAND...: one VMM, from its start to its end; its status.
+# vmm COMMAND...: run one VMM and return its status.
 vmm() {
 	"$BUILD/vmm-watch" --vmm-log "$vmm_log" --guest-log "$guest_log" --report "$watch_log" \
 		--quiet "$quiet" --whole "$whole" ${END_ON:+--end-on "$END_ON"} -- "$@" &
@@ -67,8 +66,8 @@ vmm() {
 	return $vmm_status
 }
 
-# start_server NAME SOCKET COMMAND...: one of the programs that serve buffers over a
-# UNIX socket; returns when it listens or has failed. $servers collects their ids.
+# start_server NAME SOCKET COMMAND...: start a program that serves buffers over a UNIX socket;
+# returns when it listens or has failed. $servers collects the process ids.
 start_server() {
 	name=$1 socket=$2
 	shift 2
@@ -79,14 +78,13 @@ start_server() {
 	done
 }
 
-# boot CASE...: a guest with as many of these, from the first one on, as can share one:
-# $booted, which is all of them, unless it says otherwise. Meanwhile there is what $route
-# needs of the host: the node's kind, or servers at vgpu.socket, wayland.socket or
-# CASE.socket in $out. Leaves $status, $boot_fault, and the words in $guest_log, $vmm_log
-# and $watch_log.
+# boot CASE...: run a guest with as many of these cases as can share one, from the first on:
+# $booted, which the caller has set to all of them. Provides what $route needs on the host:
+# the kind of /dev/mockgpu's pages, or servers at vgpu.socket, wayland.socket or CASE.socket
+# in $out. Sets $status and $boot_fault, and writes $guest_log, $vmm_log and $watch_log.
 boot() {
 	case $route in
-	# The node makes buffers of one kind at a time: the control gets a guest of its own.
+	# /dev/mockgpu has one kind of pages at a time: the control needs its own guest.
 	memory-backend-file | file-backed-mapping)
 		booted=$(alone control "$@")
 		set_node_kind "$(node_kind_of "$1")"
@@ -97,7 +95,7 @@ boot() {
 				"$BUILD/buffer-gpu" --buffer "$(buffers_of "$case")" --size "$size"
 		done
 		;;
-	# An image is a guest's own.
+	# Each image has its own guest.
 	gralloc) booted=$1 ;;
 	wayland)
 		booted=$1
@@ -115,7 +113,7 @@ boot() {
 	set_node_kind "$kind"
 }
 
-# end_servers: they end as they should: $boot_fault is what they did otherwise.
+# end_servers: end them; $boot_fault gets what went wrong.
 end_servers() {
 	for server in ${servers:-}; do
 		server_log=$out/server-$boot-${server#*:}.log

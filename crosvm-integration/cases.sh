@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
-# What the runners of VMMs share of guests: what each is made to do on which route, with how
-# many pages and of which buffers. Sourced.
+# The cases, for all runners of VMMs: what the guest runs on each route, with how many pages and
+# which buffers. Sourced.
 # shellcheck disable=SC2154
 
-# cases_of ROUTE: all that there are, bench last; all_of ROUTE: those of 'all'.
+# cases_of ROUTE: all of its cases, bench last; all_of ROUTE: those of 'all'.
 cases_of() {
 	case $1 in
 	gralloc | wayland) echo control image ;;
@@ -18,7 +18,7 @@ all_of() {
 	cases_of "$1" | sed 's/ bench$//'
 }
 
-# is_refusable CASE: y when a kernel before 6.13 must refuse it.
+# is_refusable CASE: y if a kernel before 6.13 must refuse it, else n.
 is_refusable() {
 	case $1 in
 	control | image-memfd) echo n ;;
@@ -26,8 +26,8 @@ is_refusable() {
 	esac
 }
 
-# gpu_run CASE: what a guest with a virtio-gpu device runs: first what a kernel
-# before 6.13 is known to end at.
+# gpu_run CASE: the programs that a guest with a virtio-gpu device runs. The first access is the
+# one that a kernel before 6.13 is known to refuse.
 gpu_run() {
 	case $1 in
 	control)
@@ -47,7 +47,7 @@ gpu_run() {
 	esac
 }
 
-# gpu_first_touch CASE: what such a guest prints before the memory is touched.
+# gpu_first_touch CASE: the line that such a guest prints before it touches the memory.
 gpu_first_touch() {
 	case $1 in
 	control) echo "RUN  *device.params " ;;
@@ -57,15 +57,15 @@ gpu_first_touch() {
 	esac
 }
 
-# Pages that the guest's programs touch, in one test or pair of them: a buffer of 8 MiB;
-# many_at_once of vgpu-vram, and its unmap_under_access; an image, and images_differ.
+# Pages that the guest's programs touch: in a buffer of 8 MiB; in many_at_once and
+# unmap_under_access of vgpu-vram; in an image; in images_differ.
 VRAM=2048 MANY=384 RACE=512 IMAGE=225 IMAGES=450
-# vgpu-vram with all tests of one kind, and vgpu-bench: its sizes, each of three sources
-# six times.
+# All tests of one kind in vgpu-vram, and vgpu-bench: its sizes, six times with each of three
+# sources.
 ALL_VRAM=$((4 * VRAM + MANY + RACE))
 BENCH=$((3 * 6 * (1 + 512 + 16384)))
 
-# gpu_pages CASE: how many pages its programs touch.
+# gpu_pages CASE: the number of pages that its programs touch.
 gpu_pages() {
 	case $1 in
 	control) echo $((4 * VRAM)) ;;
@@ -76,8 +76,8 @@ gpu_pages() {
 	esac
 }
 
-# gpu_buffers CASE: which buffers the driver makes for it, as KIND,ORDER, and first the
-# one that is touched first.
+# gpu_buffers CASE: the buffers that the driver creates for it, as KIND,ORDER; the one that is
+# touched first comes first.
 gpu_buffers() {
 	case $1 in
 	control) echo split,9 reserved,9 noncompound,0 ;;
@@ -89,8 +89,8 @@ gpu_buffers() {
 	esac
 }
 
-# backend_of CASE...: $booted is those from the first one on that can be served by
-# the same vhost-gpu, $backend its command.
+# backend_of CASE...: set $booted to the cases that the same vhost-gpu can serve, from the first
+# on, and $backend to its command.
 backend_of() {
 	backend=$BUILD/vhost-gpu
 	[ "$1" != image-memfd ] || backend="$backend --image memfd"
@@ -111,7 +111,7 @@ guest_run() {
 	esac
 }
 
-# first_touch CASE: what the guest prints before it touches the memory.
+# first_touch CASE: the line that the guest prints before it touches the memory.
 first_touch() {
 	case $route in
 	vhost-user) gpu_first_touch "$1" ;;
@@ -121,7 +121,7 @@ first_touch() {
 	esac
 }
 
-# pages_of CASE: how many pages it touches.
+# pages_of CASE: the number of pages that it touches.
 pages_of() {
 	case $route in
 	vhost-user) gpu_pages "$1" ;;
@@ -131,7 +131,7 @@ pages_of() {
 	esac
 }
 
-# buffers_of CASE: which buffers the driver makes for it, KIND,ORDER.
+# buffers_of CASE: the buffers that the driver creates for it, as KIND,ORDER.
 buffers_of() {
 	case $route-$1 in
 	vhost-user-*) gpu_buffers "$1" ;;

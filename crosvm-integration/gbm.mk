@@ -8,10 +8,10 @@
 
 gbm_has = $(shell $(CC) -include $(1) -x c -fsyntax-only /dev/null 2>/dev/null && echo yes)
 # Signatures are gbm.h's, whether or not all of their parameters are needed.
-gbm_cflags := -Wno-unused-parameter -fPIC -pthread -I../uapi $(shell $(PKG_CONFIG) --cflags libdrm)
+gbm_cflags := -Wno-unused-parameter -fPIC -pthread -I../test-app -I../uapi $(shell $(PKG_CONFIG) --cflags libdrm)
 gbm_ldflags := -shared -Wl,-z,defs -Wl,--no-undefined-version -Wl,-Bsymbolic-functions
 gbm_ldlibs := $(shell $(PKG_CONFIG) --libs libdrm) -pthread
-gbm_common := core layout object settings surface
+gbm_common := core object settings surface
 
 ifeq ($(call gbm_has,gbm.h),yes)
 gbm_libraries := $(O)/gbm/libgbm.so.1 $(O)/gbm/pkgconfig/gbm.pc
@@ -29,7 +29,11 @@ $(O)/obj/gbm/backend/%.o: gbm/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(gbm_cflags) -DMOCKGPU_GBM_BACKEND -c -o $@ $<
 
-$(O)/gbm/libgbm.so.1: gbm/libgbm.map $(patsubst %,$(O)/obj/gbm/%.o,libgbm minigbm $(gbm_common))
+$(O)/obj/gbm/layout.o: ../test-app/image/layout.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(gbm_cflags) -c -o $@ $<
+
+$(O)/gbm/libgbm.so.1: gbm/libgbm.map $(patsubst %,$(O)/obj/gbm/%.o,libgbm minigbm layout $(gbm_common))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(gbm_ldflags) -Wl,-soname,$(@F) -Wl,--version-script=$< \
 		-o $@ $(filter %.o,$^) $(gbm_ldlibs)
@@ -41,7 +45,7 @@ $(O)/gbm/pkgconfig/gbm.pc: $(O)/gbm/libgbm.so.1
 	printf '%s\n' 'Name: gbm' 'Description: GBM over buffers of mockgpu' 'Version: 1' \
 		'Libs: -L$(abspath $(O)/gbm) -lgbm' 'Cflags: -I$(shell $(PKG_CONFIG) --variable=includedir gbm)' >$@
 
-$(O)/gbm/mockgpu_gbm.so: gbm/backend.map $(patsubst %,$(O)/obj/gbm/backend/%.o,backend $(gbm_common))
+$(O)/gbm/mockgpu_gbm.so: gbm/backend.map $(O)/obj/gbm/layout.o $(patsubst %,$(O)/obj/gbm/backend/%.o,backend $(gbm_common))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(gbm_ldflags) -Wl,--version-script=$< \
 		-o $@ $(filter %.o,$^) $(gbm_ldlibs)
@@ -57,7 +61,7 @@ ifeq ($(shell $(PKG_CONFIG) --exists xcb-dri3 && echo yes),yes)
 gbm_tests += $(O)/xvnc_gbm_test
 endif
 endif
-gbm_test_cflags := -Wno-unused-parameter -I../test-app -I../test-app/tests/include $(wings:%=-I../test-app/lib/%) -I../uapi -Igbm -I$(O)/obj/tests -isystem $(KSELFTEST) \
+gbm_test_cflags := -Wno-unused-parameter -I../test-app -I../test-app/tests/include $(call wing_flags,../test-app) -I../uapi -Igbm -I$(O)/obj/tests -isystem $(KSELFTEST) \
 		   -include ../test-app/tests/include/harness.h $(shell $(PKG_CONFIG) --cflags libdrm)
 gbm_test_ldlibs := $(shell $(PKG_CONFIG) --libs libdrm) -pthread
 

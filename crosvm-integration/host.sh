@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
-# What the runners of VMMs share of the host they run on: what must be there, what it
-# is set to and set back, and what can be seen of it. Sourced, after lab/sh/base.sh.
+# The host, for all runners of VMMs: what they need there, what they change and restore, and
+# what they observe. Sourced, after lab/sh/base.sh.
 # shellcheck disable=SC2154
 
 NODE=/sys/module/mockgpu/parameters
@@ -10,8 +10,8 @@ NODE_KIND=$NODE/node_kind
 TRACING=/sys/kernel/tracing
 BUFFER_EVENT=$TRACING/events/mockgpu/mockgpu_bo_alloc/enable
 
-# set_build_places: $BUILD, $INITRD and $kernel, where the caller has not set them:
-# in a cell those of lab/build, else those of make.
+# set_build_places: set $BUILD, $INITRD and $kernel unless the caller has: in a cell to those of
+# lab/build, else to those of make.
 set_build_places() {
 	if [ -n "${MOCKGPU_SERIES:-}" ]; then
 		BUILD=${BUILD:-$REPO/build/x86_64/crosvm-integration}
@@ -25,10 +25,10 @@ set_build_places() {
 	done
 	[ -r "$INITRD" ] || die "$INITRD is missing: run $hint"
 	kernel=${KERNEL:-$(image_of "$(uname -r)" '')} || exit
-	[ -r "$kernel" ] || die "no right to read $kernel"
+	[ -r "$kernel" ] || die "no permission to read $kernel"
 }
 
-# program_of VARIABLE VALUE: the path of a program that the user has named, or the end.
+# program_of VARIABLE VALUE: print the path of a program that the user has named, or die.
 program_of() {
 	case $2 in
 	*/*) path=$2 ;;
@@ -36,26 +36,26 @@ program_of() {
 	esac
 	[ -n "$path" ] || die "$1=$2 is not in PATH: give the whole path"
 	if ! [ -f "$path" ] || ! [ -x "$path" ]; then
-		die "$1=$2 is no program"
+		die "$1=$2 is not an executable file"
 	fi
 	echo "$path"
 }
 
-# skip_all REASON...: the end of a run that cannot be.
+# skip_all REASON...: end a run that is not possible.
 skip_all() {
 	echo "1..0 # SKIP $*"
 	exit 4
 }
 
-# need_devices: what every route needs, or skip all.
+# need_devices: skip all without what every route needs.
 need_devices() {
 	[ -c /dev/mockgpu ] || skip_all "no /dev/mockgpu: load the module"
-	[ -w /dev/kvm ] || skip_all "no right to use /dev/kvm"
+	[ -w /dev/kvm ] || skip_all "no permission to use /dev/kvm"
 	[ -w "$BUFFER_EVENT" ] ||
-		skip_all "no $BUFFER_EVENT, which tells the buffers that were made: be root, mount -t tracefs tracefs $TRACING"
+		skip_all "no $BUFFER_EVENT, which lists new buffers: be root, mount -t tracefs tracefs $TRACING"
 }
 
-# need_paging: what every Linux guest needs, or skip all.
+# need_paging: skip all without the paging that every Linux guest needs.
 need_paging() {
 	machine=$("$BUILD/vmm-watch" --machine)
 	case $machine:$(cat /sys/module/kvm_amd/parameters/npt 2>/dev/null || true) in
@@ -65,7 +65,7 @@ need_paging() {
 	esac
 }
 
-# has_tdp_mmu: whether KVM uses the TDP MMU.
+# has_tdp_mmu: tell whether KVM uses the TDP MMU.
 has_tdp_mmu() {
 	case $(cat /sys/module/kvm/parameters/tdp_mmu 2>/dev/null || true) in
 	[Y1]) ;;
@@ -73,17 +73,17 @@ has_tdp_mmu() {
 	esac
 }
 
-# can_write_to DIR: a file, which is tried: root may write where it cannot.
+# can_write_to DIR: create a file there: permissions do not tell for root.
 can_write_to() {
 	mkdir -p "$1" 2>/dev/null && try=$(mktemp "$1/try.XXXXXX" 2>/dev/null) && rm "$try"
 }
 
-# set_out: $keep is what $out was, made if need be; $out is a folder that is fast and
-# goes at the end, with all that was started; what the host was set to is set back then.
+# set_out: move the user's $out to $keep, and make $out a fast temporary folder. At the end of the
+# script the folder and all started processes go, and the host's settings are restored.
 set_out() {
 	keep=$out
 	[ -z "$keep" ] || can_write_to "$keep" || die "cannot write to $keep"
-	# Its file is what is locked: until this process and all it started are gone.
+	# The lock on this file is held until this process and all its children are gone.
 	exec 9<"$NODE_KIND"
 	flock -n 9 || die "another runner is using /dev/mockgpu"
 	out=$(mktemp -d) || die "cannot make a folder in ${TMPDIR:-/tmp}"
@@ -101,7 +101,7 @@ clean_up() {
 	for process in ${vmm:-} ${servers:-}; do
 		kill "${process%%:*}" 2>/dev/null || true
 	done
-	# vmm-watch comes back when nothing is left of its VMM; a server may have to be killed.
+	# vmm-watch ends when nothing is left of its VMM; a server may have to be killed.
 	[ -z "${vmm:-}" ] || wait "$vmm" || true
 	for process in ${servers:-}; do
 		end_process "${process%%:*}" || true
@@ -111,8 +111,8 @@ clean_up() {
 	rm -rf "$out"
 }
 
-# end_process ID: a child that was sent SIGTERM; its status. It has a minute, and more on
-# a machine that is slow to sleep.
+# end_process ID: wait for a child that was sent SIGTERM, for at least a minute, and return its
+# status.
 end_process() {
 	tries=0
 	while kill -0 "$1" 2>/dev/null && [ $((tries += 1)) -le 600 ]; do
@@ -122,13 +122,13 @@ end_process() {
 	wait "$1"
 }
 
-# set_node_kind KIND: what /dev/mockgpu is made of from now on; $boot_fault if it is not.
+# set_node_kind KIND: set the kind of /dev/mockgpu's pages; sets $boot_fault on failure.
 set_node_kind() {
 	echo "$1" 2>/dev/null >"$NODE_KIND" || true
-	[ "$(cat "$NODE_KIND")" = "$1" ] || boot_fault="/dev/mockgpu cannot be made of $1 pages"
+	[ "$(cat "$NODE_KIND")" = "$1" ] || boot_fault="cannot set the pages of /dev/mockgpu to $1"
 }
 
-# node_kind_of CASE: what /dev/mockgpu is made of in it, and node_buffer CASE with its order.
+# node_kind_of CASE: the kind of /dev/mockgpu's pages in it; node_buffer CASE: with their order.
 node_kind_of() {
 	case $1 in
 	control) echo split ;;
@@ -140,18 +140,18 @@ node_buffer() {
 	echo "$(node_kind_of "$1"),$(cat "$NODE/node_order")"
 }
 
-# buffers: how many buffers mockgpu has now.
+# buffers: the number of mockgpu's buffers.
 buffers() {
 	cat /sys/kernel/debug/dri/*/mockgpu 2>/dev/null | sed -n 's/^buffers: //p' | head -n 1
 }
 
-# mark_boot NAME: the buffers that are made from now on are those of this boot.
+# mark_boot NAME: mark in the trace that the buffers of this boot follow.
 mark_boot() {
 	echo "mockgpu: boot $1" >"$TRACING/trace_marker"
 }
 
-# buffers_made NAME: which buffers the driver has made since mark_boot NAME, each sort
-# once, as KIND,ORDER.
+# buffers_made NAME: the buffers that the driver has created since mark_boot NAME, as
+# KIND,ORDER, without repetitions.
 buffers_made() {
 	awk -v mark="mockgpu: boot $1" '
 		BEGIN { split("ttm noncompound compound split reserved", names) }
@@ -164,8 +164,8 @@ buffers_made() {
 		END { for (one in made) print one }' "$TRACING/trace"
 }
 
-# maps_tails: whether this kernel maps pages without a count into a guest, as seen with a
-# guest of the test app's own: asked once, and where it makes a difference only.
+# maps_tails: tell whether this kernel maps pages without a reference count into a guest, which
+# mockgpu-probe tries with its own guest: once, and only if the answer matters.
 maps_tails() {
 	if [ -z "${tails:-}" ]; then
 		tails=refused

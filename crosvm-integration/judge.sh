@@ -1,36 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# What the runners of VMMs share: to run guests with one or more cases each, and to
-# judge what the VMM and the guest said. Sourced, after lab/sh/base.sh, with boot.sh and host.sh.
+# Runs guests with one or more cases each, for all runners of VMMs, and judges the output of the
+# VMM and the guest. Sourced, after lab/sh/base.sh, with boot.sh and host.sh.
 #
-# A guest prints what guest/init says. A case that ends the VMM is the last one of
-# its guest; those after it get another guest.
+# guest/init documents what a guest prints. A case that ends the VMM is the last one of its guest;
+# the next cases get another guest.
 #
-# What passes has the guest's own words of this boot, without a skip and with as many
-# pages as promised; the buffers that were promised; and a VMM that came to its end
-# well. One of them is not enough: crosvm ends with status 0 when it has crashed, and
-# a guest may have tested nothing.
+# A case passes if all of this is true: the guest's output is of this boot, has no skip and as
+# many touched pages as the case has; the driver has created the buffers of the case; and the VMM
+# has ended without an error. None of them is enough alone: crosvm ends with status 0 after a
+# crash, and a guest may have tested nothing.
 # shellcheck disable=SC2154
 
-# What is said of any program that has failed, beside the VMM's own $FAILURES: by C's
-# assertions, Rust's panics and the shell.
+# Messages of any program that has failed, besides the VMM's own $FAILURES: by C's assertions,
+# Rust's panics and the shell.
 CRASHES='Assertion .*failed|panicked at|Segmentation fault|Bus error|Aborted'
 
-# known_to_refuse: kernels before 6.13 give EFAULT for pages without a count. What this
-# one does is what maps_tails() sees.
+# known_to_refuse: tell whether this kernel is older than 6.13: such kernels are known to give
+# EFAULT for pages without a reference count. maps_tails() observes what this one does.
 known_to_refuse() {
 	[ "$(printf '6.13\n%s\n' "$(uname -r)" | sort -V | head -n 1)" != 6.13 ]
 }
 
-# said FILE PATTERN [BUT]: the first line that matches, and not BUT, without what a
-# console adds. One process: under emulation that is most of what a runner costs.
+# said FILE PATTERN [BUT]: print the first line that matches PATTERN and not BUT, without the
+# carriage return of a console. A single process: under emulation they take most of the time.
 said() {
 	awk -v pattern="$2" -v but="${3:-^$}" '$0 ~ pattern && $0 !~ but { sub(/\r$/, ""); print; exit }' "$1" 2>/dev/null || true
 }
 
-# own_words: $own_log gets what the guest said since it named this boot. What comes
-# before, or after another boot, is not this guest's.
+# own_words: write to $own_log what the guest has printed since it named this boot. What comes
+# before, or after another boot, is not from this guest.
 own_words() {
 	awk -v mark="guest: boot $boot_name" '
 		{ sub(/\r$/, "") }
@@ -43,19 +43,19 @@ own_words() {
 		own { print }' "$guest_log" >"$own_log" 2>/dev/null || true
 }
 
-# section_of CASE LOG: what a guest said during a case.
+# section_of CASE LOG: print what a guest has printed during a case.
 section_of() {
 	awk -v begin="guest: $1: " '
 		/^guest: [^ ]*: / { inside = index($0, begin) == 1 }
 		inside { print }' "$2" 2>/dev/null || true
 }
 
-# touched_in FILE: how many pages the guest's programs say that they touched.
+# touched_in FILE: the number of pages that the guest's programs say they have touched.
 touched_in() {
 	awk '/^touched: [0-9]+ pages$/ { all += $2 } END { print all + 0 }' "$1"
 }
 
-# lacks BUFFER...: the first of these that the driver did not make in this boot.
+# lacks BUFFER...: print the first of these that the driver has not created in this boot.
 lacks() {
 	for buffer; do
 		case " $made " in
@@ -65,14 +65,14 @@ lacks() {
 	done
 }
 
-# judge CASE BEGAN REFUSABLE PAGES BUFFER...: sets $verdict, $cause, $touched and $ended,
-# which says that the guest came to the end of the case. What was said goes to
+# judge CASE BEGAN REFUSABLE PAGES BUFFER...: set $verdict, $cause, $touched and $ended, the line
+# that says that the guest has finished the case. Writes the output of the case to
 # $out/case-$prefix-CASE.log.
 #
-#   BEGAN      what the guest prints before it touches the memory
-#   REFUSABLE  y when a kernel before 6.13 must refuse this case, at the first touch
-#   PAGES      how many the guest must touch
-#   BUFFER     KIND,ORDER: the driver must make it; what is touched first comes first
+#   BEGAN      the line that the guest prints before it touches the memory
+#   REFUSABLE  y if a kernel before 6.13 must refuse this case, at the first touch
+#   PAGES      number of pages that the guest must touch
+#   BUFFER     KIND,ORDER: the driver must create it; the one that is touched first comes first
 judge() {
 	section=$out/case-$prefix-$1.log
 	section_of "$1" "$own_log" >"$section"
@@ -103,13 +103,13 @@ judge() {
 	fi
 }
 
-# judge_pass BUFFER...: of a case that came to its end without a complaint.
+# judge_pass BUFFER...: judge a case that has ended without an error.
 judge_pass() {
 	lacking=$(lacks "$@")
 	if [ "$touched" != "$promised" ]; then
 		cause="the guest touched $touched pages, not $promised"
 	elif [ -n "$lacking" ]; then
-		cause="no buffer of $lacking was made, only: ${made:-none}"
+		cause="no buffer of $lacking was created, only: ${made:-none}"
 	elif [ "$refusable" = y ] && known_to_refuse && ! maps_tails; then
 		cause="it passed, though mockgpu-probe sees that this kernel does not map such pages: something else was tested"
 	else
@@ -117,13 +117,13 @@ judge_pass() {
 	fi
 }
 
-# is_known_refusal BUFFER: of a case that did not come to its end.
+# is_known_refusal BUFFER: tell whether a case that has not ended was refused as is known.
 is_known_refusal() {
 	[ -n "$refused" ] && [ -n "$began" ] && [ "$refusable" = y ] && known_to_refuse &&
 		[ "$touched" = 0 ] && [ -z "$(lacks ${1:+"$1"})" ] && [ -z "$(said "$section" '^ok |^#  *OK ')" ]
 }
 
-# judge_boot: the last case of a guest also answers for the guest's and the VMM's end.
+# judge_boot: judge the end of the guest and the VMM, which counts for the last case.
 judge_boot() {
 	case $verdict in
 	reproduced) known=$REFUSALS${AFTER_REFUSAL:+|$AFTER_REFUSAL} ;;
@@ -136,14 +136,14 @@ judge_boot() {
 	elif [ -n "$ended" ] && [ "$status" != 0 ]; then
 		boot_fault=${boot_fault:-"the VMM's status $status, $(tail -n 1 "$vmm_log")"}
 	elif [ -n "$ended" ] && [ "$end" != "guest: ended" ]; then
-		boot_fault="the guest had no end${end:+: $end}"
+		boot_fault="the guest did not end properly${end:+: $end}"
 	fi
 	if [ "$verdict" != not_ok ] && [ -n "$boot_fault" ]; then
 		verdict=not_ok cause=$boot_fault
 	fi
 }
 
-# report NAME CASE PAGES: the case's lines of TAP, from what judge() set.
+# report NAME CASE PAGES: print the case's lines of TAP, from what judge() has set.
 report() {
 	count=$((${count:-0} + 1))
 	mapped=$touched
@@ -158,35 +158,35 @@ report() {
 		;;
 	esac
 	sed -n 's/^bench: /# &/p' "$section"
-	echo "# cell test=$1 verdict=$verdict mapped=$mapped total=$3"
+	echo "# result test=$1 verdict=$verdict mapped=$mapped total=$3"
 }
 
-# skip_cases NAME REASON CASE...: the lines of TAP of cases that cannot be.
+# skip_cases NAME REASON CASE...: print the lines of TAP of cases that are not possible.
 skip_cases() {
 	prefix=$1 reason=$2
 	shift 2
 	for case; do
 		count=$((${count:-0} + 1))
 		echo "ok $count $prefix-$case # SKIP $reason"
-		echo "# cell test=$prefix-$case verdict=skip mapped=0 total=$(pages_of "$case")"
+		echo "# result test=$prefix-$case verdict=skip mapped=0 total=$(pages_of "$case")"
 	done
 }
 
-# end_boot BEFORE: what is left of a guest and its servers, and what they said; BEFORE is
-# how many buffers there were.
+# end_boot BEFORE: end the servers of a guest and collect the output; BEFORE is the number of
+# buffers before it.
 end_boot() {
 	end_servers
 	watch_fault=$(said "$watch_log" '^fault: ')
-	[ "$(buffers)" = "$1" ] || boot_fault="there are $(buffers) buffers left, there were $1"
+	[ "$(buffers)" = "$1" ] || boot_fault="there are $(buffers) buffers, before the boot there were $1"
 	boot_fault=${watch_fault:-$boot_fault}
 	made=$(buffers_made "$boot_name" | tr '\n' ' ')
 	own_words
 	sed -n "s/^time: /# $boot: /p" "$watch_log" 2>/dev/null || true
 }
 
-# run_cases NAME CASE...: all of them, with as few guests as can be; NAME is the route's
-# and the layout's, and put before the names of the results. boot() runs a guest, cases.sh
-# says what is promised of a case. Returns 0 when all is as expected, else 1.
+# run_cases NAME CASE...: run all cases with as few guests as possible. NAME, the prefix of the
+# results' names, has the route and the layout. boot() runs a guest, cases.sh has the properties
+# of a case. Returns 0 if everything is as expected, else 1.
 run_cases() {
 	prefix=$1 not_ok=0
 	shift

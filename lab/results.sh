@@ -33,7 +33,7 @@ results_taps() {
 
 # results_missing PROGRAM WHY: the TAP of one that gave no result, for lab/matrix too.
 results_missing() {
-	echo "# cell test=$1 verdict=not_ok mapped=0 total=0 why=$2"
+	echo "# result test=$1 verdict=not_ok mapped=0 total=0 why=$2"
 	echo "not ok - $1: $2"
 }
 

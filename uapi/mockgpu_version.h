@@ -3,11 +3,11 @@
 #define MOCKGPU_VERSION_H
 
 /**
- * MOCKGPU_VERSION - of everything here: MODULE_VERSION() and every program's --version
+ * MOCKGPU_VERSION - the version of the module (MODULE_VERSION()) and of every program
  *
- * It counts the releases that CHANGELOG.md lists: the middle number grows when users must
- * look at something again, the last one with corrections alone. The DRM driver's own
- * version (drmGetVersion()) counts the ioctl interface.
+ * CHANGELOG.md lists the releases. The middle number grows when users must look at
+ * something again, the last one for corrections only. The DRM driver's own version
+ * (drmGetVersion()) counts the ioctl interface.
  */
 #define MOCKGPU_VERSION "0.2.0"
 

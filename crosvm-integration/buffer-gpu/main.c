@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * buffer-gpu: gives a buffer of mockgpu, as a file descriptor, to whoever connects
- * to a socket: QEMU's ivshmem-doorbell, or crosvm for a guest's cross-domain
+ * buffer-gpu: sends a buffer of mockgpu, as a file descriptor, to every client that
+ * connects to a socket: QEMU's ivshmem-doorbell, or crosvm for a guest's cross-domain
  * context.
  */
 
@@ -11,10 +11,10 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "blob.h"
+#include "fdpass.h"
 #include "mockgpu.h"
 #include "mockgpu_version.h"
 #include "option.h"
@@ -22,9 +22,9 @@
 #include "server.h"
 
 /*
- * What ivshmem-doorbell gets first (QEMU's docs/specs/ivshmem-spec.rst): messages
- * of 8 bytes, little-endian, of which one carries the memory. Peers, who could
- * interrupt each other, there are none: all clients get the same id.
+ * The first messages to ivshmem-doorbell (QEMU's docs/specs/ivshmem-spec.rst): each has 8
+ * bytes, little-endian, and one carries the memory. There are no peers that could
+ * interrupt each other: all clients get the same id.
  */
 #define IVSHMEM_VERSION 0
 #define IVSHMEM_MEMORY -1
@@ -35,38 +35,38 @@ const char *const server_name = "buffer-gpu";
 const char *argp_program_version = "buffer-gpu " MOCKGPU_VERSION;
 
 static const char doc[] =
-	"Gives a buffer of the mockgpu driver, as a dma-buf, to whoever connects, many\n"
-	"at a time. All clients get the same one, until SIGTERM or SIGINT.\n"
-	"\vSIZE is bytes, or with K, M, G or T behind it.\n"
+	"Sends a buffer of the mockgpu driver, as a dma-buf, to every client that\n"
+	"connects. All clients get the same buffer, until SIGTERM or SIGINT.\n"
+	"\vSIZE is in bytes, or has a suffix K, M, G or T.\n"
 	"\n"
 	"  buffer-gpu --socket-path /tmp/ivshmem.sock &\n"
 	"  qemu-system-x86_64 -chardev socket,id=vram,path=/tmp/ivshmem.sock \\\n"
 	"    -device ivshmem-doorbell,chardev=vram,vectors=1 ...\n"
 	"\n"
-	"Exit status: 0 ended by a signal, 1 could not work, 2 bad options.";
+	"Exit status: 0 ended by a signal, 1 error, 2 bad options.";
 
 static const struct argp_option option_list[] = {
-	{ "socket-path", 's', "PATH", 0, "listen there; removed at the end; must be given", 0 },
+	{ "socket-path", 's', "PATH", 0, "socket to listen on, removed at the end; required", 0 },
 	{ "protocol", 'p', "NAME", 0,
 	  "ivshmem (default): as QEMU's ivshmem-doorbell\n"
 	  "wants it; a guest finds the buffer in BAR 2 of a\n"
 	  "PCI device. wayland: one message of 8 bytes, the\n"
 	  "buffer's size in little-endian, with the\n"
-	  "descriptor; what a guest of crosvm finds in its\n"
+	  "descriptor; a guest of crosvm receives it in its\n"
 	  "cross-domain context's channel", 0 },
 	{ "buffer", 'b', "SOURCE", 0,
 	  "memfd, udmabuf, heap (a dma-buf of the system\n"
 	  "heap), or KIND[,ORDER[,CACHING]] as mockgpu names\n"
 	  "them (default noncompound,9)", 0 },
-	{ "size", 'z', "SIZE", 0, "of whole pages (default 16M); for ivshmem a power of two", 0 },
+	{ "size", 'z', "SIZE", 0, "whole pages (default 16M); for ivshmem a power of two", 0 },
 	{ "max-clients", 'c', "NUMBER", 0,
-	  "at a time, 1 to 1024 (default 64); any more are turned away", 0 },
+	  "clients at a time, 1 to 1024 (default 64); others are refused", 0 },
 	{}
 };
 
 #define CLIENTS_MAX 1024
 
-/* What is polled: these, then the clients. */
+/* Indices of the polled descriptors; those of the clients follow. */
 enum {
 	POLL_SIGNALS,
 	POLL_LISTENER,
@@ -74,12 +74,12 @@ enum {
 };
 
 /**
- * struct service - what every client gets
+ * struct service - the buffer and its clients
  * @blob: the buffer
- * @greet: sends it
- * @clients_max: how many there may be
- * @clients: how many there are
- * @fds: what is polled
+ * @greet: sends it to a client
+ * @clients_max: limit for clients
+ * @clients: number of clients
+ * @fds: the polled descriptors
  */
 struct service {
 	struct vgpu_blob *blob;
@@ -92,22 +92,10 @@ struct service {
 static int message_send(int socket, int64_t value, int fd)
 {
 	uint64_t raw = htole64(value);
-	struct iovec iov = { &raw, sizeof(raw) };
-	union {
-		struct cmsghdr header;
-		char buffer[CMSG_SPACE(sizeof(int))];
-	} control = { .buffer = { 0 } };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec data = { &raw, sizeof(raw) };
+	ssize_t sent = fdpass_send_data(socket, &data, 1, &fd, fd >= 0, 0);
 
-	if (fd >= 0) {
-		message.msg_control = control.buffer;
-		message.msg_controllen = sizeof(control.buffer);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof(raw) ? 0 : -errno;
+	return sent < 0 ? sent : 0;
 }
 
 static int greet_ivshmem(int socket, const struct vgpu_blob *blob)
@@ -127,10 +115,10 @@ static int greet_wayland(int socket, const struct vgpu_blob *blob)
 }
 
 /*
- * The end of the connection would be an event for the client: it stays until the client
- * ends it. Neither protocol has anything for the client to say. Who does say something
- * is a Wayland client that looks for a display, as crosvm itself is before its guest's
- * channel comes: there is none.
+ * Keep the connection until the client closes it: its end would be an event for the client. In
+ * neither protocol does the client send anything. One that does is a Wayland client that looks
+ * for a display, as crosvm itself does before its guest opens the channel: close its
+ * connection, because there is no display.
  */
 static void client_add(struct service *service)
 {
@@ -139,21 +127,21 @@ static void client_add(struct service *service)
 	if (fd < 0)
 		return;
 	if (service->clients == service->clients_max) {
-		fprintf(stderr, "buffer-gpu: a client was turned away: there are %u\n",
+		fprintf(stderr, "buffer-gpu: client refused: there are %u\n",
 			service->clients);
 		close(fd);
 		return;
 	}
 	ret = service->greet(fd, service->blob);
 	if (ret) {
-		fprintf(stderr, "buffer-gpu: a client went: %s\n", strerror(-ret));
+		fprintf(stderr, "buffer-gpu: lost a client: %s\n", strerror(-ret));
 		close(fd);
 		return;
 	}
 	service->fds[POLL_CLIENTS + service->clients++] = (struct pollfd){ fd, POLLIN, 0 };
 }
 
-/* The last one takes its place. */
+/* Remove a client; the last one takes its place. */
 static void client_remove(struct service *service, unsigned int client)
 {
 	struct pollfd *fds = &service->fds[POLL_CLIENTS];
@@ -174,7 +162,7 @@ static void serve_all(struct service *service)
 		}
 		if (service->fds[POLL_SIGNALS].revents)
 			return;
-		/* Backwards, since one that was looked at already takes a free place. */
+		/* Backwards: a client that was already handled moves to a free place. */
 		for (i = service->clients; i-- > 0;) {
 			if (service->fds[POLL_CLIENTS + i].revents)
 				client_remove(service, i);

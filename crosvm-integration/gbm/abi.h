@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a libgbm keeps of its objects. Mesa's says so in gbm_backend_abi.h, which
- * comes with libgbm-dev from 26 on. Our own libgbm.so.1 must not need it, has
- * fewer members, and the same names for them, so that object.c serves both.
+ * The objects of a libgbm. Mesa's are in gbm_backend_abi.h, which is part of libgbm-dev from 26
+ * on. Our own libgbm.so.1 must not need that header: its objects have fewer members, with the
+ * same names, so that object.c works with both.
  */
 #ifndef MOCKGPU_GBM_ABI_H
 #define MOCKGPU_GBM_ABI_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * mockgpu_gbm.so: the backend that Mesa's libgbm loads for a render node of
- * mockgpu, from GBM_BACKENDS_PATH or its own folder. What the structures mean is
- * said in gbm_backend_abi.h.
+ * mockgpu, from GBM_BACKENDS_PATH or its own folder. gbm_backend_abi.h documents
+ * the structures.
  */
 
 #include "object.h"
@@ -55,8 +55,8 @@ static const struct gbm_backend backend = {
 };
 
 /**
- * GBM_GET_BACKEND_PROC() - what libgbm looks up
- * @core: what libgbm offers; not needed
+ * GBM_GET_BACKEND_PROC() - the symbol that libgbm looks up
+ * @core: functions of libgbm; not used
  *
  * Return: the backend.
  */

@@ -14,7 +14,7 @@
 #include "core.h"
 #include "settings.h"
 
-/* minigbm's number for it; Mesa's was for something else there. */
+/* minigbm's number for it, which means something else in Mesa. */
 #define MINIGBM_IMPORT_FD_MODIFIER 0x5505
 
 struct core_handle {
@@ -62,21 +62,33 @@ void core_device_fini(struct core_device *device)
 	pthread_mutex_destroy(&device->lock);
 }
 
+uint32_t core_format(uint32_t format)
+{
+	switch (format) {
+	case GBM_BO_FORMAT_XRGB8888:
+		return GBM_FORMAT_XRGB8888;
+	case GBM_BO_FORMAT_ARGB8888:
+		return GBM_FORMAT_ARGB8888;
+	default:
+		return format;
+	}
+}
+
 static bool usage_supported(const struct core_device *device, uint32_t usage)
 {
-	/* Mesa and minigbm agree that no buffer is both. */
+	/* Neither Mesa nor minigbm allows a buffer to be both. */
 	return !(usage & ~device->usage) &&
 	       !((usage & GBM_BO_USE_CURSOR) && (usage & GBM_BO_USE_RENDERING));
 }
 
 bool core_format_supported(const struct core_device *device, uint32_t format, uint32_t usage)
 {
-	return layout_planes(format) && usage_supported(device, usage);
+	return image_format_planes(core_format(format)) && usage_supported(device, usage);
 }
 
 int core_modifier_planes(uint32_t format, uint64_t modifier)
 {
-	unsigned int planes = layout_planes(format);
+	unsigned int planes = image_format_planes(core_format(format));
 
 	return planes && modifier == DRM_FORMAT_MOD_LINEAR ? (int)planes : -EINVAL;
 }
@@ -91,7 +103,7 @@ static bool modifiers_allow_linear(const uint64_t *modifiers, unsigned int count
 	return !count;
 }
 
-/* With the lock held. */
+/* Call with the lock held. */
 static struct core_handle *find_handle(struct core_device *device, uint32_t handle)
 {
 	struct core_handle *entry;
@@ -107,7 +119,7 @@ static struct core_handle *find_handle(struct core_device *device, uint32_t hand
 	return entry;
 }
 
-/* Become one more user of a handle, with the lock held; it is closed on failure. */
+/* Add a user to a handle; it is closed on failure. Call with the lock held. */
 static int use_handle(struct core_image *image, uint32_t handle)
 {
 	image->handle = find_handle(image->device, handle);
@@ -147,7 +159,7 @@ int core_plan(struct core_device *device, uint32_t width, uint32_t height, uint3
 	*image = (struct core_image){ .device = device, .usage = usage };
 	if (!usage_supported(device, usage) || !modifiers_allow_linear(modifiers, count))
 		return -EINVAL;
-	return layout_init(&image->layout, width, height, format);
+	return image_layout_init(&image->layout, width, height, core_format(format));
 }
 
 int core_image_create(struct core_image *image)
@@ -166,21 +178,21 @@ int core_image_create(struct core_image *image)
 	return ret;
 }
 
-/* Become a user of a dma-buf's handle. */
+/* Import a dma-buf and become a user of its handle. */
 static int import_handle(struct core_image *image, int fd)
 {
 	struct core_device *device = image->device;
 	uint32_t handle;
 	int ret;
 
-	/* Nobody may close it between here and the count. */
+	/* The lock keeps others from closing the handle before it is counted. */
 	pthread_mutex_lock(&device->lock);
 	ret = drmPrimeFDToHandle(device->fd, fd, &handle) ? -errno : use_handle(image, handle);
 	pthread_mutex_unlock(&device->lock);
 	return ret;
 }
 
-/* Another plane's dma-buf must be the same one: PRIME has one handle for it. */
+/* The dma-bufs of all planes must be the same: PRIME then has one handle for them. */
 static int import_same(const struct core_image *image, int fd)
 {
 	struct core_image other = { .device = image->device };
@@ -204,7 +216,9 @@ static int import_planes(struct core_image *image, const struct gbm_import_fd_mo
 	image->size = size;
 	for (i = 1; !ret && i < data->num_fds; i++)
 		ret = import_same(image, data->fds[i]);
-	return ret ? ret : layout_import(&image->layout, data->strides, data->offsets, size);
+	if (ret)
+		return ret;
+	return image_layout_import(&image->layout, data->strides, data->offsets, size);
 }
 
 static int import_data(struct core_device *device, const struct gbm_import_fd_modifier_data *data,
@@ -234,7 +248,7 @@ int core_image_import(struct core_device *device, uint32_t type, const void *buf
 
 	switch (type) {
 	case GBM_BO_IMPORT_FD:
-		if (layout_planes(one->format) != 1)
+		if (image_format_planes(core_format(one->format)) != 1)
 			return -EINVAL;
 		data = (struct gbm_import_fd_modifier_data){
 			.width = one->width,
@@ -254,7 +268,7 @@ int core_image_import(struct core_device *device, uint32_t type, const void *buf
 	}
 }
 
-const struct layout_plane *core_image_plane(const struct core_image *image, int plane)
+const struct image_plane *core_image_plane(const struct core_image *image, int plane)
 {
 	if (plane < 0 || plane >= (int)image->layout.planes)
 		return NULL;
@@ -281,7 +295,7 @@ int core_image_export(const struct core_image *image, int plane)
 	return fd;
 }
 
-/* All of the buffer. */
+/* Map the whole buffer. */
 static int map_buffer(const struct core_image *image, int prot, void **start)
 {
 	struct drm_mockgpu_bo_mmap_offset args = { .handle = image->handle->handle };
@@ -292,7 +306,7 @@ static int map_buffer(const struct core_image *image, int prot, void **start)
 	return *start == MAP_FAILED ? -errno : 0;
 }
 
-static bool rect_is_inside(const struct layout *layout, const struct core_rect *rect)
+static bool rect_is_inside(const struct image_layout *layout, const struct core_rect *rect)
 {
 	return rect->width && rect->height &&
 	       (uint64_t)rect->x + rect->width <= layout->width &&
@@ -303,7 +317,7 @@ int core_image_map(const struct core_image *image, int plane, const struct core_
 		   uint32_t flags, uint32_t *stride, void **mapping, void **pixel)
 {
 	int prot = flags & GBM_BO_TRANSFER_WRITE ? PROT_READ | PROT_WRITE : PROT_READ;
-	const struct layout_plane *of = core_image_plane(image, plane);
+	const struct image_plane *of = core_image_plane(image, plane);
 	struct core_mapping *map;
 	int ret;
 
@@ -321,7 +335,7 @@ int core_image_map(const struct core_image *image, int plane, const struct core_
 	}
 	*stride = of->stride;
 	*mapping = map;
-	*pixel = (char *)map->start + layout_pixel(&image->layout, plane, rect->x, rect->y);
+	*pixel = (char *)map->start + image_layout_pixel(&image->layout, plane, rect->x, rect->y);
 	return 0;
 }
 

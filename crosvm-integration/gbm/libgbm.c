@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * libgbm.so.1 of our own: the functions of gbm.h over mockgpu's buffers, for
- * programs that are linked to minigbm (minigbm.c) or to Mesa's libgbm. What is
- * checked here, and how it fails, is as in Mesa's libgbm.
+ * Our own libgbm.so.1: the functions of gbm.h over mockgpu's buffers, for programs that
+ * are linked to minigbm (minigbm.c) or to Mesa's libgbm. It checks the same things as
+ * Mesa's libgbm, with the same errors.
  */
 
 #include <errno.h>
@@ -134,10 +134,10 @@ uint32_t gbm_bo_get_format(struct gbm_bo *bo)
 	return bo->v0.format;
 }
 
-/* Bits of a pixel; 0 where planes have different ones, as in Mesa. */
+/* Bits per pixel; 0 if the planes differ, as in Mesa. */
 uint32_t gbm_bo_get_bpp(struct gbm_bo *bo)
 {
-	const struct layout *layout = &object_bo_image(bo)->layout;
+	const struct image_layout *layout = &object_bo_image(bo)->layout;
 
 	return layout->planes == 1 ? layout->plane[0].cpp * 8 : 0;
 }
@@ -239,7 +239,7 @@ int gbm_surface_has_free_buffers(struct gbm_surface *surface)
 
 char *gbm_format_get_name(uint32_t gbm_format, struct gbm_format_name_desc *desc)
 {
-	uint32_t code = layout_format(gbm_format);
+	uint32_t code = core_format(gbm_format);
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What minigbm has beyond Mesa's libgbm, see minigbm.h. */
+/* The functions that minigbm has and Mesa's libgbm has not, see minigbm.h. */
 
 #include <errno.h>
 #include <limits.h>
@@ -16,7 +16,7 @@ struct gbm_device *minigbm_create_default_device(int *out_fd)
 	struct object_device *device;
 
 	if (fd < 0) {
-		/* libdrm tried many nodes: its errno is that of the last one. */
+		/* libdrm tried several nodes: errno is that of the last one. */
 		core_failed(-ENODEV);
 		return NULL;
 	}
@@ -46,7 +46,7 @@ static int plane_number(size_t plane)
 
 uint32_t gbm_bo_get_plane_size(struct gbm_bo *bo, size_t plane)
 {
-	const struct layout_plane *of = core_image_plane(object_bo_image(bo), plane_number(plane));
+	const struct image_plane *of = core_image_plane(object_bo_image(bo), plane_number(plane));
 
 	return of ? of->stride * (of->rows - 1) + of->row : 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What minigbm, ChromeOS's libgbm, has and Mesa's gbm.h has not, as far as
- * crosvm's gralloc (rutabaga_gfx 0.1.80, feature "gbm") and its like link it.
+ * The part of minigbm, ChromeOS's libgbm, that Mesa's gbm.h does not have, as far as
+ * crosvm's gralloc (rutabaga_gfx 0.1.80, feature "gbm") and similar programs use it.
  *
- * From GBM_BO_USE_TEXTURING on minigbm's bits mean something else than Mesa's.
+ * From GBM_BO_USE_TEXTURING on the bits of minigbm and Mesa have different meanings.
  */
 #ifndef MOCKGPU_MINIGBM_H
 #define MOCKGPU_MINIGBM_H
@@ -21,7 +21,7 @@
 #define MINIGBM_USE_HW_VIDEO_DECODER	(1u << 13)
 #define MINIGBM_USE_HW_VIDEO_ENCODER	(1u << 14)
 
-/** MINIGBM_USAGE - what minigbm's drivers take, without protected memory */
+/** MINIGBM_USAGE - the bits that minigbm's drivers accept, without protected memory */
 #define MINIGBM_USAGE (GBM_BO_USE_SCANOUT | GBM_BO_USE_CURSOR | GBM_BO_USE_RENDERING |	\
 		       GBM_BO_USE_WRITE | GBM_BO_USE_LINEAR | MINIGBM_USE_TEXTURING |	\
 		       MINIGBM_USE_CAMERA_WRITE | MINIGBM_USE_CAMERA_READ |		\
@@ -30,13 +30,13 @@
 		       MINIGBM_USE_HW_VIDEO_DECODER | MINIGBM_USE_HW_VIDEO_ENCODER)
 
 /**
- * enum gbm_bo_map_cache_mode - memory type of a CPU's mapping
+ * enum gbm_bo_map_cache_mode - memory type of a CPU mapping
  *
  * The numbers are those of VIRTIO_GPU_MAP_CACHE_*.
  *
  * @GBM_BO_MAP_CACHE_CACHED: write-back
- * @GBM_BO_MAP_CACHE_WC: write-combined; also what an uncached buffer is called,
- *	for want of a third
+ * @GBM_BO_MAP_CACHE_WC: write-combined; also used for uncached buffers, because there
+ *	is no third value
  */
 enum gbm_bo_map_cache_mode {
 	GBM_BO_MAP_CACHE_CACHED = 1,
@@ -44,17 +44,17 @@ enum gbm_bo_map_cache_mode {
 };
 
 /**
- * minigbm_create_default_device() - open a render node and make a device
- * @out_fd: out: the render node, the caller's to close after the device
+ * minigbm_create_default_device() - open a render node and create a device
+ * @out_fd: out: the render node, which the caller must close after the device
  *
- * The first of mockgpu is taken, whatever other GPUs there are.
+ * Uses the first node of mockgpu, whatever other GPUs there are.
  *
- * Return: the device; NULL with errno, ENODEV where there is none.
+ * Return: the device; NULL with errno, ENODEV without mockgpu.
  */
 struct gbm_device *minigbm_create_default_device(int *out_fd);
 
 /**
- * gbm_bo_get_map_info() - tell the memory type of a buffer
+ * gbm_bo_get_map_info() - get the memory type of a buffer
  * @bo: the buffer object
  *
  * Return: the memory type.
@@ -62,27 +62,27 @@ struct gbm_device *minigbm_create_default_device(int *out_fd);
 enum gbm_bo_map_cache_mode gbm_bo_get_map_info(struct gbm_bo *bo);
 
 /**
- * gbm_bo_get_plane_size() - tell how big a plane is
+ * gbm_bo_get_plane_size() - get the size of a plane
  * @bo: the buffer object
  * @plane: the plane
  *
- * Return: bytes from its first row to the end of its last; 0 without such a plane.
+ * Return: bytes from its first row to the end of its last row; 0 without such a plane.
  */
 uint32_t gbm_bo_get_plane_size(struct gbm_bo *bo, size_t plane);
 
 /**
- * gbm_bo_get_plane_fd() - gbm_bo_get_fd_for_plane() by minigbm's name
+ * gbm_bo_get_plane_fd() - minigbm's name of gbm_bo_get_fd_for_plane()
  * @bo: the buffer object
  * @plane: the plane
  *
- * Return: as that.
+ * Return: as gbm_bo_get_fd_for_plane().
  */
 int gbm_bo_get_plane_fd(struct gbm_bo *bo, size_t plane);
 
 /**
  * gbm_bo_map2() - gbm_bo_map() of any plane
  * @bo: the buffer object
- * @x: pixels of the image, also where the plane is subsampled
+ * @x: pixels of the image, even if the plane is subsampled
  * @y: the same
  * @width: the same
  * @height: the same
@@ -91,8 +91,8 @@ int gbm_bo_get_plane_fd(struct gbm_bo *bo, size_t plane);
  * @map_data: out: for gbm_bo_unmap()
  * @plane: the plane
  *
- * Return: the first pixel; NULL with errno, where minigbm has MAP_FAILED for some
- * errors and NULL for others.
+ * Return: the first pixel; NULL with errno on any error, whereas minigbm returns
+ * MAP_FAILED for some.
  */
 void *gbm_bo_map2(struct gbm_bo *bo, uint32_t x, uint32_t y, uint32_t width, uint32_t height,
 		  uint32_t flags, uint32_t *stride, void **map_data, int plane);

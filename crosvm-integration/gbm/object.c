@@ -55,7 +55,7 @@ int object_modifier_planes(struct gbm_device *gbm, uint32_t format, uint64_t mod
 	return core_failed(planes) ? -1 : planes;
 }
 
-/* A buffer object of an image, which is the object's afterwards. */
+/* Create the buffer object of an image, which then owns the image. */
 static struct gbm_bo *bo_new(struct gbm_device *gbm, struct core_image *image)
 {
 	struct gbm_bo *bo = calloc(1, sizeof(struct object_bo));
@@ -164,14 +164,14 @@ union gbm_bo_handle object_bo_handle(struct gbm_bo *bo, int plane)
 
 uint32_t object_bo_stride(struct gbm_bo *bo, int plane)
 {
-	const struct layout_plane *of = core_image_plane(object_bo_image(bo), plane);
+	const struct image_plane *of = core_image_plane(object_bo_image(bo), plane);
 
 	return of ? of->stride : 0;
 }
 
 uint32_t object_bo_offset(struct gbm_bo *bo, int plane)
 {
-	const struct layout_plane *of = core_image_plane(object_bo_image(bo), plane);
+	const struct image_plane *of = core_image_plane(object_bo_image(bo), plane);
 
 	return of ? of->offset : 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GBM's objects over core.h, with the signatures that gbm_backend_abi.h gives to a
- * backend's functions. They do what gbm.h says of the public function of that
- * name; NULL or -1 comes with errno. Checks that Mesa's libgbm makes before it
- * calls its backend are the caller's.
+ * GBM's objects over core.h. The functions have the signatures that gbm_backend_abi.h
+ * gives to those of a backend, and do what gbm.h documents for the public function of that
+ * name; they set errno when they return NULL or -1. The caller must make the checks that
+ * Mesa's libgbm makes before it calls its backend.
  */
 #ifndef MOCKGPU_GBM_OBJECT_H
 #define MOCKGPU_GBM_OBJECT_H
@@ -12,7 +12,7 @@
 #include "core.h"
 #include "surface.h"
 
-/* Each begins with what libgbm knows of it. */
+/* Each begins with the part that libgbm knows. */
 struct object_device {
 	struct gbm_device base;
 	struct core_device core;
@@ -29,11 +29,11 @@ struct object_surface {
 };
 
 /**
- * object_device_create() - make a device
+ * object_device_create() - create a device
  * @fd: as for core_device_init()
  * @usage: as for core_device_init()
  *
- * Return: the device, all of @base but the fd 0; NULL with errno.
+ * Return: the device, with all of @base but the fd zeroed; NULL with errno.
  */
 struct object_device *object_device_create(int fd, uint32_t usage);
 
@@ -49,7 +49,7 @@ struct gbm_bo *object_bo_import(struct gbm_device *gbm, uint32_t type, void *buf
 void object_bo_destroy(struct gbm_bo *bo);
 
 /**
- * object_bo_end() - tell who set user data, then destroy
+ * object_bo_end() - call the destructor of the user data, then destroy the object
  * @bo: the buffer object
  */
 void object_bo_end(struct gbm_bo *bo);
@@ -58,7 +58,7 @@ void object_bo_end(struct gbm_bo *bo);
  * object_bo_image() - get the image of a buffer object
  * @bo: the buffer object
  *
- * Return: the image, valid as long as @bo.
+ * Return: the image, which is valid as long as @bo.
  */
 const struct core_image *object_bo_image(struct gbm_bo *bo);
 

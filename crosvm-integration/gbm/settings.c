@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What kind of buffer to make, see settings.h. */
+/* The kind of new buffers, see settings.h. */
 
 #include <errno.h>
 #include <stdint.h>
@@ -48,7 +48,7 @@ static int refuse(const char *variable, const char *value, const char *const *wo
 	return -EINVAL;
 }
 
-/* @choice is left alone where the variable is not set, or empty. */
+/* @choice does not change if the variable is not set or empty. */
 static int choose(const char *variable, const char *const *words, uint32_t *choice)
 {
 	const char *value = secure_getenv(variable);
@@ -79,7 +79,7 @@ int settings_read(struct drm_mockgpu_bo_create *create)
 	    choose("MOCKGPU_GBM_CACHING", cachings, &create->caching) ||
 	    choose("MOCKGPU_GBM_PLACEMENT", placements, &create->placement))
 		return -EINVAL;
-	/* The pool chooses for itself. */
+	/* The pool chooses the orders itself. */
 	if (create->kind != MOCKGPU_KIND_TTM)
 		create->order = order;
 	return 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bar-touch: in a Linux guest, touches all of the memory where the VMM has put a mockgpu
- * buffer. --help has the rest. Every page is touched first as the first argument says, in
- * the order of visit.h. A VMM that dies of the access leaves no last line.
+ * bar-touch: in a Linux guest, touch all memory that the VMM has mapped a mockgpu buffer to.
+ * --help has the rest. The first argument is the first access to each page, in the order of
+ * access_order.h. A VMM that the access kills leaves no last line.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "mockgpu_version.h"
 #include "number.h"
 #include "option.h"
-#include "visit.h"
+#include "access_order.h"
 
 #define PAGE		4096UL
 #define IVSHMEM_ID	"0x1110"
@@ -28,21 +28,21 @@
 const char *argp_program_version = "bar-touch " MOCKGPU_VERSION;
 
 static const char doc[] =
-	"In a guest, touches all of the memory where the VMM has put a mockgpu buffer.\n"
-	"\vThe first access to each page is what the first word says. SLOT is the number\n"
-	"of an ivshmem device (PCI 1af4:1110) on bus 0, in hexadecimal: its BAR 2 is\n"
-	"touched. ADDRESS+SIZE are physical, of whole pages, and need \"iomem=relaxed\"\n"
-	"on the kernel's command line.\n"
+	"In a guest, touches all memory that the VMM has mapped a mockgpu buffer to.\n"
+	"\vThe first argument is the first access to each page. SLOT is the number of\n"
+	"an ivshmem device (PCI 1af4:1110) on bus 0, in hexadecimal: its BAR 2 is\n"
+	"touched. ADDRESS+SIZE is a physical range of whole pages and needs\n"
+	"\"iomem=relaxed\" on the kernel's command line.\n"
 	"\n"
-	"Prints \"bar: done ...\" and ends with 0 when every page was touched and every\n"
-	"word was right, \"bar: failed ...\" and 1 otherwise; 2 for wrong usage.";
+	"Prints \"bar: done ...\" and returns 0 if it has touched every page and every\n"
+	"word was correct; otherwise \"bar: failed ...\" and 1; 2 for wrong usage.";
 
 /**
- * struct options - from the command line
+ * struct options - options of the command line
  * @first: the first access, "read" or "write"
- * @slot: of the device, or NULL
- * @address: without one, where the memory is
- * @size: and its bytes
+ * @slot: PCI slot of the device, or NULL
+ * @address: without @slot, physical address of the memory
+ * @size: and its size in bytes
  */
 struct options {
 	const char *first;
@@ -78,7 +78,7 @@ static bool attribute_is(const char *slot, const char *name, const char *want)
 	return !strncmp(text, want, strlen(want));
 }
 
-/* Map BAR 2 of the ivshmem device; @size gets its bytes. */
+/* Map BAR 2 of the ivshmem device; @size is set to its size in bytes. */
 static volatile uint64_t *map_bar(const char *slot, size_t *size)
 {
 	struct stat st;
@@ -118,19 +118,19 @@ static volatile uint64_t *map_physical(uint64_t address, size_t size)
 	return map;
 }
 
-/* The value of one word: tells the page and the place in it. */
+/* The value of one word, which depends on its page and its place there. */
 static uint64_t word_value(size_t word)
 {
 	return 0x6d6f636b00000000ULL ^ (word * 0x9e3779b97f4a7c15ULL);
 }
 
-/* Touch every page once; a new buffer's pages must read as zero. */
+/* Touch every page once: the pages of a new buffer must read as zero. */
 static size_t touch_pages(volatile uint64_t *map, size_t pages, bool write_first)
 {
 	size_t bad = 0, step;
 
 	for (step = 0; step < pages; step++) {
-		size_t word = visited_page(step, pages) * (PAGE / 8);
+		size_t word = page_in_order(step, pages) * (PAGE / 8);
 
 		if (!write_first)
 			bad += map[word] != 0;
@@ -140,7 +140,7 @@ static size_t touch_pages(volatile uint64_t *map, size_t pages, bool write_first
 	return bad;
 }
 
-/* Write all words after that, then read all of them back. */
+/* Then write all words and read all of them back. */
 static size_t check_words(volatile uint64_t *map, size_t words)
 {
 	size_t bad = 0;
@@ -189,7 +189,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		options->first = text;
 		return 0;
 	case ARGP_KEY_END:
-		return state->arg_num == 2 ? 0 : option_refuse(state, "two arguments wanted");
+		return state->arg_num == 2 ? 0 : option_refuse(state, "two arguments needed");
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -208,7 +208,7 @@ int main(int argc, char **argv)
 	size = options.size;
 	map = options.slot ? map_bar(options.slot, &size) : map_physical(options.address, size);
 	printf("bar: touching %zu pages, %s first\n", size / PAGE, options.first);
-	/* It must be out: the first access may end the VMM. */
+	/* Flush this line: the first access may end the VMM. */
 	fflush(stdout);
 	tcdrain(STDOUT_FILENO);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vgpu-bench: in a Linux guest, what a blob of the host's memory costs,
- * against a memfd of the same size: to make and map it, to touch every page for
- * the first time, to unmap it and give it back.
+ * vgpu-bench: in a Linux guest, measure how long a blob of the host's memory takes to create
+ * and map, to touch for the first time, and to unmap and destroy, compared with a memfd of the
+ * same size.
  *
- * The sources take turns, so that what else the machine does meets all of them.
- * Prints the median of the rounds in microseconds, and its ratio to the memfd's.
+ * The sources take turns, so that other load on the machine affects all of them. Prints the
+ * median of the rounds in microseconds, and its ratio to the memfd's.
  */
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 #include "option.h"
 #include "patience.h"
 #include "virtgpu.h"
-#include "visit.h"
+#include "access_order.h"
 
 #define PAGE 4096ull
 #define KIB (1ull << 10)
@@ -32,9 +32,9 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 enum step {
-	STEP_MAP,	/* make it and map it */
+	STEP_MAP,	/* create and map it */
 	STEP_TOUCH,	/* write to every page */
-	STEP_UNMAP,	/* unmap it and give it back */
+	STEP_UNMAP,	/* unmap and destroy it */
 	STEPS,
 };
 
@@ -42,7 +42,7 @@ static const char *const step_names[STEPS] = { "map", "touch", "unmap" };
 
 static const unsigned long long sizes[] = { 4 * KIB, 2 * MIB, 64 * MIB };
 
-/* The first is what the others are compared with. */
+/* The others are compared with the first one. */
 static const struct {
 	const char *name;
 	uint64_t blob_id;
@@ -54,7 +54,7 @@ static const struct {
 
 #define SOURCES ARRAY_SIZE(sources)
 
-/* Microseconds, of all rounds. */
+/* Microseconds in each round. */
 struct times {
 	double at[SOURCES][STEPS][ROUNDS_MAX];
 };
@@ -67,7 +67,7 @@ static double now(void)
 	return time.tv_sec * 1e6 + time.tv_nsec / 1e3;
 }
 
-/* The device has done all that was asked of it. */
+/* Wait until the device has done everything it was asked for. */
 static int wait_for_device(int fd)
 {
 	struct pollfd poll_fd = { .events = POLLIN };
@@ -80,7 +80,7 @@ static int wait_for_device(int fd)
 	return ret;
 }
 
-/* Pages that were touched, of all blobs. */
+/* Touched pages of all blobs. */
 static size_t touched;
 
 static void touch_all(void *map, size_t pages)
@@ -88,11 +88,11 @@ static void touch_all(void *map, size_t pages)
 	size_t step;
 
 	for (step = 0; step < pages; step++)
-		((volatile char *)map)[visited_page(step, pages) * PAGE] = 1;
+		((volatile char *)map)[page_in_order(step, pages) * PAGE] = 1;
 	touched += step;
 }
 
-/* Times of one blob's life; 0 or -errno. */
+/* Measure one blob; 0 or -errno. */
 static int measure(int fd, uint64_t blob_id, uint64_t size, double *times)
 {
 	struct virtgpu_blob blob;
@@ -156,7 +156,7 @@ static int compare(int fd, unsigned long long size, int rounds)
 	int ret, round, step;
 	size_t source;
 
-	/* The first round, with all that is done once, does not count. */
+	/* The first round does not count: it includes work that is done only once. */
 	for (round = -1; round < rounds; round++) {
 		for (source = 0; source < SOURCES; source++) {
 			ret = measure(fd, sources[source].blob_id, size, once);
@@ -176,9 +176,9 @@ static int compare(int fd, unsigned long long size, int rounds)
 const char *argp_program_version = "vgpu-bench " MOCKGPU_VERSION;
 
 static const char doc[] =
-	"In a guest, measures what a blob of the host's memory costs against a memfd\n"
-	"of the same size. ROUNDS is 1 to 99 (default 5).\n"
-	"\vExit status: 0 measured, 1 could not, 2 wrong usage.";
+	"In a guest, compares the times of a blob of the host's memory with those of a\n"
+	"memfd of the same size. ROUNDS is 1 to 99 (default 5).\n"
+	"\vExit status: 0 measured, 1 error, 2 wrong usage.";
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {

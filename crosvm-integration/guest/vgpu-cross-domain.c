@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In a Linux guest: a client of a cross-domain context (capset 5), as crosvm has
- * it, without a channel: asks what an image needs, has it made, maps it, fills
- * it and reads it back through a dma-buf.
+ * In a Linux guest: a client of a cross-domain context (capset 5) without a channel. It queries
+ * the requirements of an image, has it created, maps it, fills it and reads it back through a
+ * dma-buf.
  *
- * Talks to crosvm as to the device model: nothing here is the model's own.
+ * It works with crosvm and with the device model: it uses nothing that only the model has.
  */
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "cross_domain.h"
 #include "patience.h"
 #include "virtgpu.h"
-#include "visit.h"
+#include "access_order.h"
 
 #define PAGE 4096
 #define WIDTH 640
@@ -39,7 +39,7 @@ FIXTURE_SETUP(cross_domain)
 		.hdr.cmd_size = sizeof(init),
 	};
 
-	/* The test's name must be out: its first access may end the VMM. */
+	/* Flush the test's name: its first access may end the VMM. */
 	tcdrain(STDOUT_FILENO);
 	self->fd = virtgpu_open();
 	ASSERT_LE(0, self->fd);
@@ -61,7 +61,7 @@ FIXTURE_TEARDOWN(cross_domain)
 	close(self->fd);
 }
 
-/* Ask and wait; 0 or -errno. Without an answer the reply is left as it is. */
+/* Send the query and wait; 0 or -errno. Without an answer the reply does not change. */
 static int image_ask(int fd, const struct virtgpu_blob *ring, uint32_t format)
 {
 	struct cross_domain_get_image_requirements ask = {
@@ -93,7 +93,7 @@ static uint32_t *line_of(void *map, const struct cross_domain_image_requirements
 			    (size_t)y * reply->strides[0]);
 }
 
-/* Fill the image; how many pages of it that touched. */
+/* Fill the image. Return: how many of its pages were touched. */
 static size_t draw(void *map, const struct cross_domain_image_requirements *reply)
 {
 	uintptr_t page, last = 0;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In a Linux guest: what the device says of itself, blobs of the guest's own
- * memory, timelines, and bad requests. Touches no memory of the host's, so it
- * passes on every host kernel.
+ * In a Linux guest: the device's configuration, blobs of guest memory, timelines, and invalid
+ * requests. It touches no memory of the host, so it passes on every host kernel.
  */
 
 #include <fcntl.h>
@@ -62,7 +61,7 @@ TEST_F(device, capset)
 	EXPECT_EQ(1, caps.supports_dmabuf);
 }
 
-/* Pages of the guest that the host reads and writes in place. */
+/* Pages of the guest that the host reads and writes without a copy. */
 TEST_F(device, guest_blob)
 {
 	const uint64_t pages = 64;
@@ -113,7 +112,7 @@ TEST_F(device, bad_blobs)
 		EXPECT_EQ(-EINVAL, virtgpu_blob_map(&blob));
 		virtgpu_blob_destroy(&blob);
 	}
-	/* More than the device gives, and one that was not said to be mappable. */
+	/* Larger than the device allows, and one without the mappable flag. */
 	ASSERT_EQ(0, virtgpu_vram_create(self->fd, VGPU_BLOB_ID_MEMFD, 1ull << 32, &blob));
 	EXPECT_EQ(-EINVAL, virtgpu_blob_map(&blob));
 	virtgpu_blob_destroy(&blob);
@@ -144,7 +143,7 @@ static bool is_signaled(int fence, int milliseconds)
 	return poll(&fd, 1, milliseconds) == 1;
 }
 
-/* A ring that waits keeps back its own fences, and no other ring's. */
+/* A waiting ring delays its own fences and not those of other rings. */
 TEST_F(device, rings)
 {
 	struct vgpu_cmd_ring hold = {
@@ -172,7 +171,7 @@ TEST_F(device, rings)
 	close(last);
 }
 
-/* The end of a file with a ring that waits must not leave its fences so. */
+/* Closing a file with a waiting ring must signal the ring's fences. */
 TEST_F(device, rings_end_with_their_context)
 {
 	struct vgpu_cmd_ring hold = { .header = { VGPU_OP_HOLD, sizeof(hold) } };

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In a Linux guest: memory of the host, made by mockgpu or a memfd, through the
- * host-visible region. Every page is touched, and no page's neighbour for it, in
- * the order of visit.h.
+ * In a Linux guest: memory of the host, of mockgpu or a memfd, in the host-visible region. Every
+ * page is touched, and only by accesses of its own, in the order of access_order.h.
  *
- * On a host kernel that cannot map them the first touch ends the VMM: which test
- * ran then is the last line of the console.
+ * On a host kernel that cannot map the pages the first touch ends the VMM. The last line of the
+ * console is then the name of the test.
  */
 
 #include <fcntl.h>
@@ -25,7 +24,7 @@
 #include "mockgpu_drm.h"
 #include "patience.h"
 #include "virtgpu.h"
-#include "visit.h"
+#include "access_order.h"
 
 #define PAGE GUEST_PAGE_SIZE
 #define WORDS (PAGE / sizeof(uint64_t))
@@ -51,7 +50,7 @@ FIXTURE_VARIANT(vram) {
 	VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_##kind, order,	\
 		     MOCKGPU_CACHING_##caching)
 
-/* Controls: kernels before 6.13 map these too. */
+/* Controls, which kernels before 6.13 map too. */
 FIXTURE_VARIANT_ADD(vram, memfd) { VGPU_BLOB_ID_MEMFD };
 FIXTURE_VARIANT_ADD(vram, split_9) { MOCKGPU(SPLIT, 9, CACHED) };
 FIXTURE_VARIANT_ADD(vram, reserved_9) { MOCKGPU(RESERVED, 9, CACHED) };
@@ -67,7 +66,7 @@ FIXTURE_VARIANT_ADD(vram, ttm) { MOCKGPU(TTM, 0, CACHED) };
 
 FIXTURE_SETUP(vram)
 {
-	/* The test's name must be out: its first access may end the VMM. */
+	/* Flush the test's name: its first access may end the VMM. */
 	tcdrain(STDOUT_FILENO);
 	self->fd = virtgpu_open();
 	ASSERT_LE(0, self->fd);
@@ -97,16 +96,16 @@ static void store(uint64_t *word, uint64_t value)
 	atomic_store_explicit((_Atomic uint64_t *)word, value, memory_order_relaxed);
 }
 
-/* Pages that the last pass over a blob touched. */
+/* Number of pages that the last pass over a blob has touched. */
 static size_t touched;
 
-/* Read every page; the number of words that are not the pattern of @seed. */
+/* Read every page. Return: how many words differ from the pattern of @seed. */
 static size_t read_pages(const uint64_t *words, size_t pages, uint64_t seed)
 {
 	size_t step, i, wrong = 0;
 
 	for (step = 0; step < pages; step++) {
-		size_t page = visited_page(step, pages);
+		size_t page = page_in_order(step, pages);
 
 		for (i = 0; i < GUEST_WORDS; i++)
 			wrong += load(words + page * WORDS + guest_words[i]) !=
@@ -121,7 +120,7 @@ static void write_pages(uint64_t *words, size_t pages, uint64_t seed)
 	size_t step, i;
 
 	for (step = 0; step < pages; step++) {
-		size_t page = visited_page(step, pages);
+		size_t page = page_in_order(step, pages);
 
 		for (i = 0; i < GUEST_WORDS; i++)
 			store(words + page * WORDS + guest_words[i],
@@ -130,7 +129,7 @@ static void write_pages(uint64_t *words, size_t pages, uint64_t seed)
 	touched = step;
 }
 
-/* The host sees the guest's pattern in all of the blob. */
+/* The host must see the guest's pattern in the whole blob. */
 static bool host_sees(const struct virtgpu_blob *blob, const struct virtgpu_blob *report,
 		      uint64_t seed)
 {
@@ -157,7 +156,7 @@ TEST_F(vram, write_first)
 	EXPECT_TRUE(host_sees(&self->blob, &self->report, SEED_GUEST));
 	ASSERT_EQ(0, virtgpu_fill(&self->blob, SEED_HOST, 0, VRAM_PAGES));
 	EXPECT_EQ(0, read_pages(self->words, VRAM_PAGES, SEED_HOST));
-	/* What nobody wrote is what a new buffer has. */
+	/* The words that nobody has written must be those of a new buffer. */
 	for (i = 2; i < VRAM_SIZE / sizeof(uint64_t); i += WORDS)
 		wrong += load(self->words + i) != 0;
 	EXPECT_EQ(0, wrong);
@@ -188,7 +187,7 @@ TEST_F(vram, prime)
 	shared = mmap(NULL, VRAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
 	ASSERT_NE(MAP_FAILED, shared);
 	EXPECT_EQ(0, read_pages(shared, VRAM_PAGES, SEED_GUEST));
-	/* It lives without the handle, until its last mapping goes. */
+	/* Without a handle it lives until its last mapping is gone. */
 	virtgpu_blob_destroy(&self->blob);
 	close(dmabuf);
 	write_pages(shared, VRAM_PAGES, SEED_HOST);
@@ -227,8 +226,8 @@ TEST_F(vram, many_at_once)
 }
 
 /*
- * A thread that reads whatever is mapped while it comes and goes. A word it gets
- * must be of a round that was going on while it read, and of that page.
+ * A thread that reads a blob while blobs are mapped and unmapped. Every word that it reads must
+ * belong to a round that was running at that time, and to that page.
  */
 #define TOUCH_PAGES 64
 #define TOUCH_ROUNDS 8
@@ -268,7 +267,7 @@ static void touch(struct toucher *toucher, unsigned int before,
 	value = load(words + page * WORDS);
 	after = atomic_load(&toucher->round);
 	toucher->reads++;
-	/* The same address, but a blob that is new and not written yet. */
+	/* Map a new blob, which is not written yet, at the same address. */
 	if (!value && before != after)
 		return;
 	toucher->wrong += value < touch_value(before, page) ||
@@ -281,7 +280,7 @@ static void *touch_all(void *arg)
 	size_t page = 0;
 
 	while (!atomic_load(&toucher->stop)) {
-		/* In this order: so the address is of this round, or of a later one. */
+		/* Read in this order: the address then belongs to this round or a later one. */
 		unsigned int round = atomic_load(&toucher->round);
 		const uint64_t *words = atomic_load(&toucher->words);
 
@@ -316,7 +315,7 @@ TEST_F(vram, unmap_under_access)
 
 		ASSERT_EQ(0, virtgpu_vram_create(self->fd, variant->blob_id,
 						 TOUCH_PAGES * PAGE, &blob));
-		/* Before anything of the round can be seen. */
+		/* Announce the round before any of its data is visible. */
 		atomic_store(&toucher.round, round);
 		ASSERT_EQ(0, virtgpu_blob_map(&blob));
 		words = blob.map;

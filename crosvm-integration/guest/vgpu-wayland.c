@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In a Linux guest of crosvm: a client of a cross-domain context's channel, at the
- * other end of which is buffer-gpu --protocol wayland. Takes the descriptor that
- * comes as a blob, maps it and touches all of it, in the order of visit.h.
+ * In a Linux guest of crosvm: a client of a cross-domain context's channel, with buffer-gpu
+ * --protocol wayland at its other end. It receives a descriptor as a blob, maps the blob and
+ * touches all of it, in the order of access_order.h.
  */
 
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "cross_domain.h"
 #include "patience.h"
 #include "virtgpu.h"
-#include "visit.h"
+#include "access_order.h"
 
 #define PAGE 4096
 #define WORDS (PAGE / sizeof(uint64_t))
@@ -57,7 +57,7 @@ FIXTURE_SETUP(wayland)
 		.channel_type = CROSS_DOMAIN_CHANNEL_TYPE_WAYLAND,
 	};
 
-	/* The test's name must be out: its first access may end the VMM. */
+	/* Flush the test's name: its first access may end the VMM. */
 	tcdrain(STDOUT_FILENO);
 	self->fd = virtgpu_open();
 	ASSERT_LE(0, self->fd);
@@ -78,7 +78,7 @@ FIXTURE_TEARDOWN(wayland)
 	close(self->fd);
 }
 
-/* Wait until something is in the channel's resource; 0 or -errno. */
+/* Wait for data in the channel's resource; 0 or -errno. */
 static int channel_wait(int fd)
 {
 	struct cross_domain_poll ask = {
@@ -98,8 +98,8 @@ static int channel_wait(int fd)
 }
 
 /*
- * How many descriptors there is room for: the first of one that came has a type
- * behind that room, where with more room there is still a zero.
+ * How many descriptors each array has room for. The types follow the identifiers: where a
+ * shorter array ends, the type of the first descriptor is not 0.
  */
 static size_t room_of(const struct cross_domain_receive *message)
 {
@@ -111,7 +111,7 @@ static size_t wrong_pages(const uint64_t *words, size_t pages, uint64_t value)
 	size_t step, wrong = 0;
 
 	for (step = 0; step < pages; step++) {
-		size_t page = visited_page(step, pages);
+		size_t page = page_in_order(step, pages);
 		uint64_t right = value ? value ^ page : 0;
 
 		wrong += ((volatile const uint64_t *)words)[page * WORDS] != right;
@@ -119,13 +119,13 @@ static size_t wrong_pages(const uint64_t *words, size_t pages, uint64_t value)
 	return wrong;
 }
 
-/* Write to every page; how many that were. */
+/* Write to every page. Return: the number of pages. */
 static size_t write_pages(uint64_t *words, size_t pages, uint64_t value)
 {
 	size_t step;
 
 	for (step = 0; step < pages; step++) {
-		size_t page = visited_page(step, pages);
+		size_t page = page_in_order(step, pages);
 
 		((volatile uint64_t *)words)[page * WORDS] = value ^ page;
 	}

@@ -12,7 +12,7 @@
 #include "patience.h"
 #include "virtgpu.h"
 
-/* How long DRM_IOCTL_VIRTGPU_WAIT waits. */
+/* The time limit of DRM_IOCTL_VIRTGPU_WAIT. */
 #define VIRTGPU_WAIT_MS 15000
 
 int virtgpu_open(void)
@@ -134,7 +134,7 @@ int virtgpu_wait(const struct virtgpu_blob *blob)
 	struct drm_virtgpu_3d_wait args = { .handle = blob->handle };
 	int ret, tries = 0;
 
-	/* The kernel's own patience is fixed. */
+	/* The kernel's time limit is fixed. */
 	do {
 		ret = request(blob->fd, DRM_IOCTL_VIRTGPU_WAIT, &args);
 	} while (ret == -EBUSY && ++tries * VIRTGPU_WAIT_MS < PATIENCE_MS);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest's virtio-gpu device through its kernel's driver: contexts, blobs, and
- * the commands of the device model in test-app/vgpu.
+ * A guest's virtio-gpu device, used through its kernel's driver: contexts, blobs, and the
+ * commands of the device model in test-app/vgpu.
  *
- * Functions that return int give 0 or -errno. Nothing is locked.
+ * Functions that return int return 0 or -errno. There is no locking.
  */
 #ifndef MOCKGPU_GUEST_VIRTGPU_H
 #define MOCKGPU_GUEST_VIRTGPU_H
@@ -18,9 +18,9 @@
  * struct virtgpu_blob - a blob of this file
  * @fd: the file; not owned
  * @handle: GEM handle
- * @res: the device's name for it
+ * @res: its resource id
  * @size: bytes
- * @map: where it is mapped, or NULL
+ * @map: its mapping, or NULL
  */
 struct virtgpu_blob {
 	int fd;
@@ -50,7 +50,7 @@ int virtgpu_param(int fd, uint64_t param);
  * virtgpu_context() - DRM_IOCTL_VIRTGPU_CONTEXT_INIT
  * @fd: the file, without a context yet
  * @capset: the capset; 0: none
- * @rings: how many timelines
+ * @rings: number of timelines
  *
  * Return: 0 or -errno.
  */
@@ -61,11 +61,11 @@ int virtgpu_context(int fd, uint32_t capset, uint32_t rings);
  * @fd: the file
  * @mem: VIRTGPU_BLOB_MEM_*
  * @flags: VIRTGPU_BLOB_FLAG_USE_*
- * @blob_id: VGPU_BLOB_ID(), or what a cross-domain context was told
+ * @blob_id: VGPU_BLOB_ID(), or the blob_id from a cross-domain context
  * @size: bytes
  * @blob: out
  *
- * The device's errors are not seen here: a bad HOST3D blob cannot be mapped.
+ * Errors of the device are not reported: a bad HOST3D blob cannot be mapped.
  *
  * Return: 0 or -errno.
  */
@@ -73,7 +73,7 @@ int virtgpu_blob_create(int fd, uint32_t mem, uint32_t flags, uint64_t blob_id,
 			uint64_t size, struct virtgpu_blob *blob);
 
 /**
- * virtgpu_vram_create() - make a HOST3D blob that can be mapped and shared
+ * virtgpu_vram_create() - create a HOST3D blob that can be mapped and shared
  * @fd: the file
  * @blob_id: VGPU_BLOB_ID()
  * @size: bytes
@@ -88,7 +88,7 @@ int virtgpu_vram_create(int fd, uint64_t blob_id, uint64_t size,
  * virtgpu_blob_map() - map all of a blob
  * @blob: the blob, not mapped
  *
- * Return: 0 or -errno: -EINVAL when the device refused.
+ * Return: 0 or -errno: -EINVAL if the device refuses.
  */
 int virtgpu_blob_map(struct virtgpu_blob *blob);
 
@@ -108,9 +108,9 @@ void virtgpu_blob_destroy(struct virtgpu_blob *blob);
  * virtgpu_submit() - DRM_IOCTL_VIRTGPU_EXECBUFFER
  * @fd: the file
  * @data: commands
- * @size: bytes of them
- * @ring_idx: timeline of its fence, -1: the device's own
- * @blob: blob that the fence is put on, or NULL
+ * @size: their size in bytes
+ * @ring_idx: timeline of its fence; -1: the device's own timeline
+ * @blob: blob that the fence is added to, or NULL
  * @fence: out: the fence as a file descriptor, or NULL
  *
  * Return: 0 or -errno.
@@ -127,13 +127,13 @@ int virtgpu_submit(int fd, const void *data, uint32_t size, int ring_idx,
 int virtgpu_wait(const struct virtgpu_blob *blob);
 
 /**
- * virtgpu_fill() - have the host write a pattern, VGPU_OP_FILL
+ * virtgpu_fill() - let the host write a pattern, VGPU_OP_FILL
  * @blob: the blob
  * @seed: for guest_value()
  * @first: first page
  * @pages: how many
  *
- * Waits until it has. The device's errors are not seen here.
+ * Waits for the end. Errors of the device are not reported.
  *
  * Return: 0 or -errno.
  */
@@ -141,16 +141,16 @@ int virtgpu_fill(const struct virtgpu_blob *blob, uint64_t seed, uint64_t first,
 		 uint64_t pages);
 
 /**
- * virtgpu_check() - have the host compare with a pattern, VGPU_OP_CHECK
+ * virtgpu_check() - let the host compare with a pattern, VGPU_OP_CHECK
  * @blob: the blob
- * @report: a GUEST blob, mapped, whose beginning gets the report
+ * @report: a GUEST blob, mapped; the report is written to its start
  * @seed: for guest_value()
  * @first: first page
  * @pages: how many
  *
- * Waits for the report, which has 0 pages when the device refused.
+ * Waits for the report, which has 0 pages if the device refuses.
  *
- * Return: the report; NULL when it could not be asked for.
+ * Return: the report; NULL if the request failed.
  */
 const struct vgpu_report *virtgpu_check(const struct virtgpu_blob *blob,
 					const struct virtgpu_blob *report,

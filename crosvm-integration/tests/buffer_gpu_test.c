@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* buffer-gpu, the program, with clients that live here: what they are given. */
+/* The program buffer-gpu, with clients in this process: the buffers that they get. */
 
 #include <dirent.h>
 #include <endian.h>
@@ -90,7 +90,7 @@ static int64_t receive(struct __test_metadata *_metadata, int socket, int *fd)
 	return le64toh(value);
 }
 
-/* What a VMM does with it: all of it, from offset 0, read and write. */
+/* Use it as a VMM does: map it all, from offset 0, read and write. */
 static uint64_t *map_checked(struct __test_metadata *_metadata, int fd)
 {
 	void *map;
@@ -137,8 +137,8 @@ TEST_F(buffer, wayland)
 }
 
 /*
- * crosvm looks for a Wayland display at the socket before its guest's channel comes, and
- * would wait for an answer for ever.
+ * crosvm looks for a Wayland display at the socket before its guest opens the channel, and would
+ * wait for an answer for ever.
  */
 TEST_F(buffer, there_is_no_display)
 {
@@ -216,7 +216,7 @@ static bool is_closed(int socket)
 	return poll(&readable, 1, PATIENCE_MS) == 1 && !read(socket, &byte, 1);
 }
 
-/* As many as there may be, all with the same buffer; one more is turned away. */
+/* As many clients as allowed get the same buffer; one more is refused. */
 TEST_F(buffer, many_clients_at_a_time)
 {
 	const char *const argv[] = {
@@ -240,7 +240,7 @@ TEST_F(buffer, many_clients_at_a_time)
 	ASSERT_LE(0, sockets[3]);
 	EXPECT_TRUE(is_closed(sockets[3]));
 	close(sockets[3]);
-	/* A place becomes free, whichever it was; nobody else is disturbed. */
+	/* When any client leaves, another one can connect; the rest notice nothing. */
 	close(sockets[1]);
 	for (i = 0; i < PATIENCE_MS / 10; i++) {
 		sockets[3] = process_connect(self->path);
@@ -271,7 +271,7 @@ TEST_F(buffer, clients_that_come_and_go_leave_nothing)
 
 		socket = process_connect(self->path);
 		ASSERT_LE(0, socket);
-		/* Some do not even wait for what they get. */
+		/* Some do not even wait for the buffer. */
 		if (i % 3)
 			EXPECT_EQ(0, receive(_metadata, socket, &fd));
 		if (i % 50 == 1) {
@@ -290,7 +290,7 @@ TEST_F(buffer, clients_that_come_and_go_leave_nothing)
 	EXPECT_EQ(0, process_end(self->pid));
 }
 
-/* A test that fails ends in the middle: its server must not stay. */
+/* A failed test ends at once: its server must not stay. */
 TEST(a_server_ends_with_its_test)
 {
 	char dir[] = "/tmp/buffer-gpu.XXXXXX", path[64];
@@ -314,7 +314,7 @@ TEST(a_server_ends_with_its_test)
 	close(fds[1]);
 	ASSERT_EQ((ssize_t)sizeof(server), told);
 	EXPECT_EQ(128 + SIGABRT, process_end(test));
-	/* It is nobody's child, so nobody may have reaped it yet: a zombie is an end. */
+	/* It is not our child and may not have been reaped yet: a zombie has ended, too. */
 	for (i = 0; i < PATIENCE_MS / 10; i++) {
 		char stat[64], state = 'Z';
 		FILE *file;
@@ -322,7 +322,7 @@ TEST(a_server_ends_with_its_test)
 		snprintf(stat, sizeof(stat), "/proc/%d/stat", server);
 		file = fopen(stat, "re");
 		if (file) {
-			/* One that is reaped after fopen() has nothing to read: an end, too. */
+			/* Reaped after fopen(), it has nothing to read: it has ended, too. */
 			if (fscanf(file, "%*d (buffer-gpu) %c", &state) != 1)
 				state = 'Z';
 			fclose(file);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A front-end of vhost-gpu with its guest, in a test program: no QEMU, no KVM. What
- * real front-ends do, in the order they do it. Include it after kselftest_harness.h;
+ * A front-end of vhost-gpu with its guest, in a test program without QEMU and KVM. It sends
+ * what real front-ends send, in the same order. Include it after kselftest_harness.h;
  * each test of the fixture gets a backend of its own.
  */
 #ifndef MOCKGPU_TEST_FRONT_END_H
@@ -25,7 +25,7 @@
 #define PAGE 4096
 #define MEMORY (1ull << 20)
 #define MEMORY_GPA 0x100000ull
-/* Where the front-end says it has the guest's memory; nothing is there. */
+/* The address that the front-end claims for the guest's memory; nothing is mapped there. */
 #define MEMORY_USER 0x7f0000000000ull
 #define WINDOW (64ull << 20)
 
@@ -104,7 +104,7 @@ static inline int count_fds(pid_t pid)
 	return count_entries(pid, "fd");
 }
 
-/* Whether the backend has a blob mapped. */
+/* Whether the backend has mapped a blob. */
 static inline bool has_blob_mapped(pid_t pid)
 {
 	char path[64], line[512];
@@ -159,7 +159,7 @@ static inline int get(struct front_end *front, uint32_t request, const void *pay
 	return ret ? ret : receive_reply(front, request, message);
 }
 
-/* A request without a reply; what NEED_REPLY gets, or -errno. */
+/* Send a request without a reply. Return: the answer to NEED_REPLY, or -errno. */
 static inline int64_t set(struct front_end *front, uint32_t request, const void *payload,
 			  uint32_t size, int fd)
 {
@@ -194,7 +194,7 @@ static inline int64_t set_memory(struct front_end *front)
 		   front->memfd);
 }
 
-/* From the connection to a queue that can begin, as QEMU does it; 0, or a line. */
+/* Set up everything from the connection to a queue that can start, as QEMU does; 0, or a line. */
 static inline int front_end_begin(struct front_end *front)
 {
 	struct vhost_user_message message;
@@ -221,7 +221,7 @@ static inline int front_end_begin(struct front_end *front)
 	return 0;
 }
 
-/* The queue as it is: after a pause, or of a driver that has set it up. */
+/* Start the queue as it is: after a pause, or for a driver that has set it up. */
 static inline int queue_resume(struct front_end *front, uint16_t base)
 {
 	struct vhost_vring_addr addr = {
@@ -240,7 +240,7 @@ static inline int queue_resume(struct front_end *front, uint16_t base)
 	return set_state(front, VHOST_USER_SET_VRING_ENABLE, 1);
 }
 
-/* The queue of a driver that begins at 0: with zeroed memory; else one that goes on. */
+/* Start the queue for a new driver, at 0 and with zeroed memory, or for one that continues. */
 static inline int queue_begin(struct front_end *front, uint16_t base)
 {
 	if (!base) {
@@ -277,7 +277,7 @@ static inline void front_end_setup(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, queue_begin(front, 0));
 }
 
-/* Whatever was done to it, it ends well and leaves nothing. */
+/* Whatever was done to it, the backend must end with status 0 and leave nothing. */
 static inline void front_end_teardown(struct __test_metadata *_metadata,
 				      struct front_end *front)
 {
@@ -302,7 +302,7 @@ FIXTURE_TEARDOWN(vhost)
 	front_end_teardown(_metadata, &self->front);
 }
 
-/* Make a command available, without a word to the backend. */
+/* Make a command available without notifying the backend. */
 static inline void put_command(struct front_end *front, const void *command, uint32_t size,
 			       uint32_t answer_size)
 {
@@ -325,8 +325,8 @@ static inline void send_command(struct front_end *front, const void *command, ui
 }
 
 /*
- * Whether all that was sent comes back in time. The used ring tells: a call may still be
- * about what came before.
+ * Whether all commands are answered in time. Only the used ring tells: a call may belong to an
+ * earlier command.
  */
 static inline bool await_used(struct front_end *front)
 {
@@ -341,7 +341,7 @@ static inline bool await_used(struct front_end *front)
 	return true;
 }
 
-/* VIRTIO_GPU_RESP_*, or 0 when there is no answer in time. */
+/* Return: VIRTIO_GPU_RESP_*, or 0 without an answer in time. */
 static inline uint32_t await_answer(struct front_end *front)
 {
 	const struct virtio_gpu_ctrl_hdr *answer = (void *)(front->memory + ANSWER);
@@ -349,7 +349,7 @@ static inline uint32_t await_answer(struct front_end *front)
 	return await_used(front) ? answer->type : 0;
 }
 
-/* Whether an answer comes that must not come yet. */
+/* Whether there is an answer, which must not come yet. */
 static inline bool is_answered_early(struct front_end *front)
 {
 	const struct vring_used *used = (void *)(front->memory + USED);
@@ -401,7 +401,7 @@ static inline void send_map(struct front_end *front, uint32_t id, uint64_t offse
 	send_command(front, &map, sizeof(map), PAGE);
 }
 
-/* The backend's next request, if it is that one. */
+/* Receive the backend's next request, if it is the expected one. */
 static inline int await_request(struct front_end *front, uint32_t request,
 				struct vhost_user_message *message)
 {
@@ -423,7 +423,7 @@ static inline int acknowledge(struct front_end *front, uint32_t request, uint64_
 	return vhost_user_send(front->channel, &message, -1);
 }
 
-/* Serve SHMEM_MAP and the barrier behind it, as QEMU does; 0, or a line. */
+/* Serve SHMEM_MAP and the barrier after it, as QEMU does; 0, or a line. */
 static inline int serve_map(struct front_end *front, int *fd)
 {
 	struct vhost_user_message message;
@@ -447,7 +447,7 @@ static inline void map_blob(struct __test_metadata *_metadata, struct front_end 
 	ASSERT_EQ(VIRTIO_GPU_RESP_OK_MAP_INFO, await_answer(front));
 }
 
-/* The same, up to the request, which is to be acknowledged. */
+/* The same, up to the request, which the caller must answer. */
 static inline void begin_map(struct __test_metadata *_metadata, struct front_end *front,
 			     struct vhost_user_message *message)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An ordinary GBM client on a render node of mockgpu. Built twice: gbm_test has
- * our own libgbm.so.1, gbm_mesa_test (GBM_TEST_MESA) Mesa's, which has to find
- * mockgpu_gbm.so. Both must behave the same.
+ * An ordinary GBM client on a render node of mockgpu, built twice: gbm_test uses our own
+ * libgbm.so.1, gbm_mesa_test (GBM_TEST_MESA) Mesa's, which must find mockgpu_gbm.so. Both must
+ * behave the same.
  */
 
 #include <dlfcn.h>
@@ -28,7 +28,7 @@
 #define BUFFERS 4
 #define TILED fourcc_mod_code(AMD, 1)
 
-/* NULL and this errno. */
+/* The call must return NULL with this errno. */
 #define EXPECT_FAILS(err, call) do {			\
 	errno = 0;					\
 	EXPECT_EQ(NULL, call);				\
@@ -53,7 +53,7 @@ FIXTURE_TEARDOWN(gbm)
 	driver_teardown(_metadata, &self->driver);
 }
 
-/* A buffer as most tests want it. */
+/* A buffer as most tests need it. */
 static struct gbm_bo *make(struct __test_metadata *_metadata, struct gbm_device *gbm)
 {
 	struct gbm_bo *bo = gbm_bo_create(gbm, WIDTH, HEIGHT, FORMAT, GBM_BO_USE_LINEAR);
@@ -70,7 +70,7 @@ static int export(struct __test_metadata *_metadata, struct gbm_bo *bo)
 	return fd;
 }
 
-/* Bytes of a buffer, by its dma-buf. */
+/* Get the size of a buffer from its dma-buf. */
 static size_t size_of(struct __test_metadata *_metadata, int fd)
 {
 	off_t size = lseek(fd, 0, SEEK_END);
@@ -138,7 +138,7 @@ TEST_F(gbm, tells_what_it_supports)
 	EXPECT_EQ(-1, gbm_device_get_format_modifier_plane_count(self->gbm, FORMAT, TILED));
 }
 
-/* Planes follow one another, are wide and high enough, and lie in the buffer. */
+/* Planes must follow one another, be large enough and lie in the buffer. */
 static void expect_layout(struct __test_metadata *_metadata, struct gbm_bo *bo, int planes,
 			  const unsigned int *rows, const unsigned int *row)
 {
@@ -182,7 +182,7 @@ TEST_F(gbm, lays_out_one_plane)
 	gbm_bo_destroy(bo);
 }
 
-/* Odd extents: what is subsampled is rounded up. */
+/* Odd extents: subsampled planes are rounded up. */
 TEST_F(gbm, lays_out_three_planes)
 {
 	const unsigned int rows[] = { 99, 50, 50 }, row[] = { 199, 100, 100 };
@@ -247,7 +247,7 @@ TEST_F(gbm, refuses_impossible_buffers)
 	gbm_bo_destroy(bo);
 }
 
-/* Every step of the driver fails once, as far as there are any. */
+/* Let each step of the driver fail once. */
 TEST_F(gbm, passes_on_what_the_driver_says)
 {
 	struct gbm_bo *bo = NULL;
@@ -281,7 +281,7 @@ TEST_F(gbm, exports_a_buffer)
 	map = map_fd(_metadata, first);
 	EXPECT_TRUE(pattern_is_zero(map, size));
 	pattern_fill(map, size, 1);
-	/* It outlives the object. */
+	/* The dma-buf outlives the object. */
 	gbm_bo_destroy(bo);
 	EXPECT_EQ(0, close(first));
 	EXPECT_EQ(0, munmap(map, size));
@@ -399,7 +399,7 @@ static uint32_t first_pixel(struct __test_metadata *_metadata, struct gbm_bo *bo
 	return seen;
 }
 
-/* The same handle for both: the end of one must not be the end of the other. */
+/* Both have the same handle: destroying one must not close it for the other. */
 TEST_F(gbm, imports_what_it_exported)
 {
 	struct gbm_bo *bo = make(_metadata, self->gbm), *again;
@@ -626,7 +626,7 @@ TEST_F(gbm, refuses_impossible_surfaces)
 
 #define ROUNDS 4000
 
-/* What a thread does with a dma-buf: it is imported and ended again and again. */
+/* A thread that imports a dma-buf and destroys the object again and again. */
 struct importer {
 	struct gbm_device *gbm;
 	struct gbm_import_fd_modifier_data data;
@@ -652,7 +652,7 @@ static void *import_often(void *opaque)
 	return NULL;
 }
 
-/* Were handles not counted under a lock, one thread would close another's. */
+/* Without counting handles under a lock, a thread would close another's handle. */
 TEST_F(gbm, serves_threads)
 {
 	struct gbm_bo *bo = make(_metadata, self->gbm);
@@ -673,7 +673,7 @@ TEST_F(gbm, serves_threads)
 	EXPECT_EQ(0, close(fd));
 }
 
-/* Mesa's libgbm is to look beside this program, where no other place is given. */
+/* Mesa's libgbm must look in this program's folder unless another one is set. */
 static void find_backend(void)
 {
 	char path[PATH_MAX] = "";

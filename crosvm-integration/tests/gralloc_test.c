@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Our libgbm.so.1 as crosvm's gralloc uses it (rutabaga_gfx's MinigbmDevice), and
- * on to where crosvm puts the buffer: into a guest. What is ok, known or a bug
- * there is decided by judge.c, as in kvm_map_test.
+ * Our libgbm.so.1 as crosvm's gralloc uses it (rutabaga_gfx's MinigbmDevice), and the buffer in a
+ * guest, where crosvm maps it. judge.c decides what is ok, known or a bug, as in kvm_map_test.
  */
 
 #include <dlfcn.h>
@@ -28,7 +27,7 @@
 #include "pattern.h"
 #include "vmm.h"
 
-/* What Sommelier asks for. */
+/* The usage that Sommelier asks for. */
 #define USAGE (GBM_BO_USE_LINEAR | MINIGBM_USE_SW_READ_OFTEN | MINIGBM_USE_SW_WRITE_OFTEN)
 
 /* Symbols of rutabaga_gfx 0.1.80 with its feature "gbm", as the linker sees it. */
@@ -45,7 +44,7 @@ static const char *const mesa_symbols[] = {
 };
 
 /**
- * struct image - what the gralloc keeps of an image
+ * struct image - an image as the gralloc keeps it
  * @fd: its dma-buf
  * @size: bytes
  * @map_info: as VIRTIO_GPU_MAP_CACHE_*
@@ -70,7 +69,7 @@ FIXTURE_TEARDOWN(gralloc)
 	driver_teardown(_metadata, &self->driver);
 }
 
-/* Make a buffer the gralloc's way; what was needed for it is gone afterwards. */
+/* Create a buffer as the gralloc does, which keeps nothing but the dma-buf. */
 static struct image allocate(struct __test_metadata *_metadata, uint32_t width,
 			     uint32_t height, uint32_t format)
 {
@@ -127,7 +126,7 @@ TEST(exports_what_crosvm_links)
 	EXPECT_EQ(0, dlclose(library));
 }
 
-/* Whatever a program was linked to in Debian's libgbm it finds in ours. */
+/* Our libgbm has all symbols of Debian's libgbm. */
 TEST(exports_what_mesa_exports)
 {
 	void *library = dlopen("libgbm.so.1", RTLD_NOW | RTLD_NOLOAD);
@@ -226,7 +225,7 @@ TEST_F(gralloc, maps_every_plane)
 	EXPECT_EQ(0, close(drm));
 }
 
-/* A setting, and what the driver is to say of the buffer. */
+/* A setting, and the properties of the buffer that the driver must report. */
 struct setting {
 	const char *kind, *order, *caching, *placement;
 	struct drm_mockgpu_bo_query seen;
@@ -287,7 +286,7 @@ TEST_F(gralloc, makes_what_it_is_set_to)
 	}
 }
 
-/* What is said on standard error while a device is made; glibc lets us replace it. */
+/* Capture standard error while a device is created; glibc lets us replace the stream. */
 static void say(struct __test_metadata *_metadata, char *text, size_t size)
 {
 	FILE *standard = stderr;
@@ -339,9 +338,8 @@ FIXTURE_VARIANT_ADD(gralloc_kvm, noncompound_o9) { { .kind = "noncompound" }, "n
 FIXTURE_VARIANT_ADD(gralloc_kvm, split_o9) { { .kind = "split" }, "split-o9" };
 
 /*
- * crosvm maps the dma-buf at any address; here it is an aligned one, as in the
- * other tests. 512 rows of 4 KiB and 16 more are one block and the beginning of
- * another.
+ * crosvm maps the dma-buf at any address; here it is aligned, as in the other tests. 528 rows of
+ * 4 KiB are one block and the start of another.
  */
 FIXTURE_SETUP(gralloc_kvm)
 {
@@ -356,7 +354,7 @@ FIXTURE_SETUP(gralloc_kvm)
 	ASSERT_NE(NULL, self->memory);
 	ASSERT_EQ(self->memory, mmap(self->memory, self->image.size, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_FIXED, self->image.fd, 0));
-	/* The driver tells whether the guest left the pages as they were. */
+	/* The driver tells whether the guest left the pages unchanged. */
 	ASSERT_EQ(0, mockgpu_bo_import(self->driver.fd, self->image.fd, &self->bo));
 	ASSERT_EQ(0, exercise_init_bo(&self->exercise, &self->bo, self->memory, NULL,
 				      self->driver.kmsg))

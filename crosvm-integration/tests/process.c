@@ -26,7 +26,7 @@ pid_t process_start(const char *const argv[])
 	parent = getpid();
 	pid = fork();
 	if (!pid) {
-		/* A test that fails ends at once: its server is to end with it. */
+		/* A failed test ends at once, and its server must end with it. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(127);

@@ -5,13 +5,13 @@
 
 #include <sys/types.h>
 
-/* The limit of any wait here: a server that hangs is a failure. */
+/* Time limit of each wait: a server that hangs is a failure. */
 #define PATIENCE_MS 10000
 
 /**
  * process_start() - start a program
- * @argv: its arguments, NULL at the end; argv[0] is its name, it lies beside the
- *	test
+ * @argv: its arguments, ended by NULL; argv[0] is the name of the program, which lies in
+ *	the test's folder
  *
  * It is killed when the calling thread ends.
  *
@@ -23,12 +23,12 @@ pid_t process_start(const char *const argv[]);
  * process_end() - wait for the end of a program, up to PATIENCE_MS
  * @pid: from process_start()
  *
- * Return: its exit status, 128 and the signal's number, or -1 when it did not end.
+ * Return: its exit status, 128 plus the signal's number, or -1 if it did not end.
  */
 int process_end(pid_t pid);
 
 /**
- * process_connect() - connect to a socket that may not be there yet
+ * process_connect() - connect to a socket that may not exist yet
  * @path: the socket
  *
  * Return: a file descriptor, or -errno after PATIENCE_MS.

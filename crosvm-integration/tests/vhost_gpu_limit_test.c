@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vhost-gpu with a guest and a front-end that do their worst: memory that is taken
- * away under it, requests without end, answers that do not come. What it holds stays
- * within its limits, and the next guest is served.
+ * vhost-gpu with a hostile guest and front-end: memory that is taken away while it uses it, endless
+ * requests, missing answers. Its resources must stay within their limits, and it must serve the
+ * next guest.
  *
- * Environment: MOCKGPU_MODULE, to load the module again after the device was pulled.
+ * Environment: MOCKGPU_MODULE, to load the module again after the device was unplugged.
  */
 
 #include <sys/resource.h>
@@ -24,7 +24,7 @@
 
 #define BLOBS_MAX 8
 
-/* In the guest's memory, behind what the queue needs. */
+/* In the guest's memory, after the queue. */
 #define OWN 0x10000
 #define OWN_ID 100
 #define REPORT 0x20000
@@ -80,7 +80,7 @@ TEST_F(vhost, the_queue_is_cut_short)
 	begin_again(_metadata, front);
 }
 
-/* A blob of a page of the guest's own. */
+/* A blob of one page of guest memory. */
 static uint32_t make_own(struct front_end *front, uint32_t id, uint64_t offset)
 {
 	struct {
@@ -150,7 +150,7 @@ TEST_F(vhost, a_blob_of_guest_memory_is_cut_short)
 	EXPECT_EQ(UNSPECIFIED, pattern(front, VGPU_OP_FILL, OWN_ID, 1));
 	EXPECT_EQ(UNSPECIFIED, pattern(front, VGPU_OP_CHECK, OWN_ID, 1));
 	EXPECT_EQ(OK, pattern(front, VGPU_OP_FILL, 1, 1));
-	/* There is nowhere to write the report to. */
+	/* The memory for the report is gone. */
 	EXPECT_EQ(UNSPECIFIED, pattern(front, VGPU_OP_CHECK, 1, 1));
 	ASSERT_EQ(0, ftruncate(front->memfd, MEMORY));
 	EXPECT_EQ(OK, pattern(front, VGPU_OP_CHECK, 1, 1));
@@ -195,7 +195,7 @@ FIXTURE_TEARDOWN(gone)
 		EXPECT_EQ(0, module_reload(""));
 }
 
-/* What the driver does to the blob of which the front-end has @dmabuf. */
+/* Let the driver take away the blob of the front-end's @dmabuf. */
 static void take_away(struct __test_metadata *_metadata, int drm_fd, int dmabuf, uint32_t mode,
 		      bool unplug)
 {
@@ -295,7 +295,7 @@ static void expect_no_more(struct __test_metadata *_metadata, struct front_end *
 	struct vhost_user_message message;
 	struct holdings now;
 
-	/* A descriptor goes after the answer to its request: ask once more. */
+	/* A descriptor is closed after the answer to its request: send one more request. */
 	ASSERT_EQ(0, get(front, VHOST_USER_GET_FEATURES, "", 0, &message));
 	now = holdings_of(front->pid);
 
@@ -303,7 +303,7 @@ static void expect_no_more(struct __test_metadata *_metadata, struct front_end *
 	EXPECT_EQ(before->maps, now.maps);
 	EXPECT_EQ(before->threads, now.threads);
 	EXPECT_NE(0, before->kib);
-	/* One huge page may have come: what is lost each time takes more. */
+	/* One huge page may have been allocated: a leak in each round takes more. */
 	EXPECT_GE(2048, (int64_t)(now.huge_kib - before->huge_kib));
 	EXPECT_GE(before->kib - before->huge_kib + 256, now.kib - now.huge_kib);
 }
@@ -322,7 +322,7 @@ TEST_F(vhost, blobs_have_a_limit)
 		refused += make_blob(front, BLOBS_MAX + 1, PAGE) == NO_MEMORY;
 	EXPECT_EQ(1000, refused);
 	expect_no_more(_metadata, front, &before);
-	/* The front-end does not suffer from it. */
+	/* The front-end is not affected. */
 	EXPECT_EQ(0, set_memory(front));
 	EXPECT_EQ(OK, make_own(front, OWN_ID, OWN));
 	ASSERT_EQ(OK, resource_command(front, VIRTIO_GPU_CMD_RESOURCE_UNREF, 1));
@@ -348,7 +348,7 @@ TEST_F(vhost, a_map_that_fails_leaves_nothing)
 		ASSERT_EQ(UNSPECIFIED, await_answer(front));
 	}
 	expect_no_more(_metadata, front, &before);
-	/* Nothing is mapped, so nothing is to be unmapped. */
+	/* Nothing is mapped, so there must be no request to unmap. */
 	EXPECT_EQ(OK, resource_command(front, VIRTIO_GPU_CMD_RESOURCE_UNREF, 1));
 	EXPECT_FALSE(is_readable(front->channel, 0));
 }
@@ -440,7 +440,7 @@ TEST(bad_options_are_refused)
 	}
 }
 
-/* A backend of other options in the place of the fixture's, with a front-end. */
+/* Replace the fixture's backend with one of other options, and connect a front-end. */
 static void replace_backend(struct __test_metadata *_metadata, struct front_end *front,
 			    const char *option, const char *value)
 {
@@ -491,7 +491,7 @@ TEST_F(vhost, a_window_of_one_page)
 	EXPECT_FALSE(is_readable(front->channel, 0));
 }
 
-/* Descriptors for all the blobs that a guest may have are there, or it does not begin. */
+/* It does not start without descriptors for all blobs that a guest may have. */
 TEST_F(vhost, descriptors_are_there_for_all_blobs)
 {
 	const struct rlimit tight = { 48, 100 };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vhost-gpu when its device is paused and when it is reset, which vhost-user does not
- * tell apart: a paused guest goes on with all it had, a reset one has nothing, and
- * nothing is left in the host-visible region either, whoever has to empty it.
+ * vhost-gpu when its device is paused and when it is reset, which vhost-user does not tell apart: a
+ * paused guest continues with everything it had. After a reset there is nothing left, in the
+ * host-visible region either, whoever has to empty that.
  */
 
 #include "kselftest_harness.h"
 
 #include "front_end.h"
 
-/* Commands after which the index of a queue is where it was. */
+/* After this many commands the index of a queue is the same again. */
 #define ROUND 65536
 
 TEST_F(vhost, a_stop_in_the_middle_of_a_map_undoes_it)
@@ -20,7 +20,7 @@ TEST_F(vhost, a_stop_in_the_middle_of_a_map_undoes_it)
 
 	begin_map(_metadata, front, &message);
 	vhost_user_close_fds(&message);
-	/* The command was not answered, so it was not taken. */
+	/* The command was not answered, so it was not consumed. */
 	EXPECT_EQ(2, stop(front));
 	acknowledge(front, VHOST_USER_BACKEND_SHMEM_MAP, 0);
 	ASSERT_EQ(0, await_request(front, VHOST_USER_BACKEND_SHARED_OBJECT_REMOVE, &message));
@@ -28,7 +28,7 @@ TEST_F(vhost, a_stop_in_the_middle_of_a_map_undoes_it)
 	ASSERT_EQ(0, await_request(front, VHOST_USER_BACKEND_SHMEM_UNMAP, &message));
 	EXPECT_EQ(0, message.payload.mmap.shm_offset);
 	acknowledge(front, VHOST_USER_BACKEND_SHMEM_UNMAP, 0);
-	/* After a pause it is run again; after a reset it would not be there. */
+	/* After a pause it runs again; after a reset it would be gone. */
 	ASSERT_EQ(0, queue_begin(front, 2));
 	ASSERT_EQ(0, serve_map(front, &fd));
 	EXPECT_EQ(VIRTIO_GPU_RESP_OK_MAP_INFO, await_answer(front));
@@ -65,7 +65,7 @@ static void map_blobs(struct __test_metadata *_metadata, struct front_end *front
 	}
 }
 
-/* Answer the backend's requests to unmap; how many different pages they were about. */
+/* Answer the backend's requests to unmap. Return: the number of different pages in them. */
 static unsigned int serve_unmaps(struct front_end *front, uint64_t answer)
 {
 	struct vhost_user_message message;
@@ -85,14 +85,14 @@ FIXTURE(reset) {
 	struct front_end front;
 };
 
-/* @answer: to a request to unmap, when the guest's device was reset */
+/* @answer: the answer to a request to unmap after the guest's device was reset */
 FIXTURE_VARIANT(reset) {
 	uint64_t answer;
 };
 
-/* crosvm leaves all that was mapped where it is. */
+/* crosvm leaves everything mapped. */
 FIXTURE_VARIANT_ADD(reset, of_crosvm) { .answer = 0 };
-/* QEMU has emptied the region, and knows nothing of a mapping there. */
+/* QEMU has emptied the region and knows of no mapping there. */
 FIXTURE_VARIANT_ADD(reset, of_qemu) { .answer = 1 };
 
 FIXTURE_SETUP(reset)
@@ -119,7 +119,7 @@ TEST_F(reset, takes_back_what_is_mapped)
 		ASSERT_EQ(0, queue_begin(front, 0));
 		EXPECT_EQ(BLOBS, serve_unmaps(front, variant->answer));
 	}
-	/* Nothing is left, so nothing is asked for again. */
+	/* Nothing is left, so there are no more requests. */
 	EXPECT_EQ(VIRTIO_GPU_RESP_OK_DISPLAY_INFO, display_info(front));
 	EXPECT_FALSE(is_readable(front->channel, 0));
 }
@@ -166,7 +166,7 @@ TEST_F(vhost, a_pause_forgets_nothing)
 		  resource_command(front, VIRTIO_GPU_CMD_RESOURCE_UNREF, 1));
 }
 
-/* The command that is there already, as often as it takes for the index to be 0. */
+/* Send the command that is already there until the index is 0 again. */
 static int run_to_zero(struct front_end *front)
 {
 	const struct vring_used *used = (void *)(front->memory + USED);
@@ -200,7 +200,7 @@ TEST_F(vhost, a_pause_at_zero_forgets_nothing)
 	ASSERT_EQ(0, run_to_zero(front));
 	EXPECT_EQ(0, stop(front));
 	ASSERT_EQ(0, queue_resume(front, 0));
-	/* Once more, without a command between. */
+	/* Once more, without a command in between. */
 	EXPECT_EQ(0, stop(front));
 	ASSERT_EQ(0, queue_resume(front, 0));
 	EXPECT_EQ(VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID, make_blob(front, 1, PAGE));

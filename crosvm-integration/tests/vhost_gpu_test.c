@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vhost-gpu, the program, with a front-end and a guest that live here: what it does
- * for a front-end that does what it must, and what with one that does not.
+ * The program vhost-gpu, with a front-end and a guest in this process: a front-end that follows the
+ * protocol, and one that does not.
  */
 
 #include <sys/stat.h>
@@ -58,7 +58,7 @@ TEST_F(vhost, a_blob_is_mapped_and_unmapped)
 	ASSERT_NE(MAP_FAILED, words);
 	EXPECT_EQ(0, words[3 * PAGE / 8 - 1]);
 
-	/* The guest hears of it after the barrier only. */
+	/* The guest gets the answer only after the barrier. */
 	acknowledge(front, VHOST_USER_BACKEND_SHMEM_MAP, 0);
 	ASSERT_EQ(0, await_request(front, VHOST_USER_BACKEND_SHARED_OBJECT_REMOVE, &message));
 	EXPECT_FALSE(is_answered_early(front));
@@ -89,7 +89,7 @@ TEST_F(vhost, a_refusal_reaches_the_guest)
 	vhost_user_close_fds(&message);
 	acknowledge(front, VHOST_USER_BACKEND_SHMEM_MAP, 1);
 	EXPECT_EQ(VIRTIO_GPU_RESP_ERR_UNSPEC, await_answer(front));
-	/* It may be tried again. */
+	/* Another try is allowed. */
 	send_map(front, 1, 0);
 	EXPECT_EQ(0, serve_map(front, &fd));
 	EXPECT_EQ(VIRTIO_GPU_RESP_OK_MAP_INFO, await_answer(front));
@@ -114,7 +114,7 @@ TEST_F(vhost, the_socket_is_served_while_an_answer_is_awaited)
 	close(fd);
 }
 
-/* As QEMU, which takes blobs of the window for guest memory: up to 8 regions. */
+/* Like QEMU, which lists blobs in the window as guest memory, up to 8 regions. */
 TEST_F(vhost, a_blob_in_the_memory_table_is_ignored)
 {
 	struct vhost_user_memory memory = {
@@ -146,7 +146,7 @@ TEST_F(vhost, guests_come_one_after_the_other)
 		if (!i)
 			fds = count_fds(front->pid);
 		EXPECT_EQ(fds, count_fds(front->pid));
-		/* Without a word, in the middle of a command every other time. */
+		/* Disconnect without notice, every other time in the middle of a command. */
 		if (i % 2)
 			send_map(front, 1, PAGE);
 		front_end_disconnect(front);
@@ -200,7 +200,7 @@ TEST_F(vhost, bad_requests_are_refused)
 	EXPECT_EQ(1, set_u64(front, VHOST_USER_SET_VRING_CALL, 2, front->call));
 	EXPECT_EQ(1, set_u64(front, VHOST_USER_SET_VRING_KICK, 1 << 8, -1));
 	EXPECT_EQ(1, set(front, VHOST_USER_SET_BACKEND_REQ_FD, "", 0, -1));
-	/* No descriptor, more regions than there can be, an offset that is none. */
+	/* No descriptor, too many regions, an invalid offset. */
 	EXPECT_EQ(1, set(front, VHOST_USER_SET_MEM_TABLE, &memory,
 			 8 + sizeof(memory.region[0]), -1));
 	EXPECT_EQ(1, set(front, VHOST_USER_SET_MEM_TABLE, &memory,
@@ -219,7 +219,7 @@ TEST_F(vhost, what_is_no_message_ends_the_connection)
 		{ VHOST_USER_GET_FEATURES, VHOST_USER_VERSION, ~0u },
 		{ VHOST_USER_GET_FEATURES, VHOST_USER_VERSION,
 		  sizeof(((struct vhost_user_message *)0)->payload) + 1 },
-		/* These would get an answer, and cannot: no such queue, too short. */
+		/* Requests with an answer, which must fail: no such queue, too short. */
 		{ VHOST_USER_GET_VRING_BASE, VHOST_USER_VERSION, 0 },
 		{ VHOST_USER_GET_CONFIG, VHOST_USER_VERSION, 0 },
 		{ 99, VHOST_USER_VERSION, 0 },

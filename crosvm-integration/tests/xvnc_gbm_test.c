@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A program of Debian's that allocates through GBM: TigerVNC's X server, which
+ * A program in Debian that allocates through GBM: TigerVNC's X server, which
  * needs neither a display nor EGL. An X client draws into a pixmap and asks for
  * its dma-buf (DRI3), which must be one of mockgpu's. Once with Mesa's libgbm and
  * our backend, once with our libgbm.
@@ -27,7 +27,7 @@
 #define HEIGHT 520
 #define COLOUR 0x123456
 
-/* How long the server may take to come up; under emulation it is 2 s. */
+/* Time limit for the start of the server, which takes 2 s under emulation. */
 #define PATIENCE_MS 30000
 
 FIXTURE(xvnc) {
@@ -37,7 +37,7 @@ FIXTURE(xvnc) {
 	xcb_screen_t *screen;
 };
 
-/* The variable that brings our library in, and which of the two is loaded then. */
+/* The variable that selects our library, and which of the two is then loaded. */
 FIXTURE_VARIANT(xvnc) {
 	const char *variable;
 	const char *library;
@@ -57,8 +57,8 @@ static const char *folder(void)
 }
 
 /*
- * In the child. The server chooses a free display and writes its number to @ready;
- * GLX would load a software renderer, which takes longer than all the rest.
+ * In the child. The server chooses a free display and writes its number to @ready. GLX is off: it
+ * would load a software renderer, which takes longer than all the rest.
  */
 static void server_exec(const char *variable, const char *node, int ready)
 {
@@ -124,7 +124,7 @@ FIXTURE_TEARDOWN(xvnc)
 	driver_teardown(_metadata, &self->driver);
 }
 
-/* Whether a process has a library mapped; @name is the end of its path. */
+/* Whether a process has mapped a library; @name is the end of its path. */
 static bool has_mapped(pid_t pid, const char *name)
 {
 	char path[64], line[PATH_MAX + 128];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the server says of a front-end. */
+/* Messages about a front-end. */
 
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 
 void vhost_complain(const char *format, ...)
 {

@@ -7,7 +7,7 @@
 
 #include <linux/virtio_gpu.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 #include "server.h"
 
 #define PROTOCOL_FEATURES                             \
@@ -75,7 +75,7 @@ static int set_backend_req_fd(struct session *session, struct vhost_user_message
 	session->channel = vhost_user_take_fd(message);
 	if (session->channel < 0)
 		return -EINVAL;
-	/* A front-end that sends half of an answer must not keep us either. */
+	/* A front-end that sends half of a message must not block us either. */
 	return server_limit(session->channel);
 }
 
@@ -90,7 +90,7 @@ static int get_config(struct session *session, struct vhost_user_message *messag
 		     offsetof(struct vhost_user_config, data) + config->size);
 }
 
-/* Nothing in there can be changed: no event is ever raised, to be cleared. */
+/* The configuration is read-only: events, which a guest would clear, never occur. */
 static int set_config(struct session *session, struct vhost_user_message *message)
 {
 	(void)session;
@@ -98,7 +98,7 @@ static int set_config(struct session *session, struct vhost_user_message *messag
 	return 0;
 }
 
-/* An answer without a descriptor: there is no such object. */
+/* An answer without a descriptor means that there is no such object. */
 static int get_shared_object(struct session *session, struct vhost_user_message *message)
 {
 	return vhost_reply(session, message, sizeof(message->payload.object));
@@ -117,9 +117,9 @@ static int get_shmem_config(struct session *session, struct vhost_user_message *
 /**
  * struct request - a request of the front-end
  * @request: VHOST_USER_*
- * @size: bytes its payload has at least
- * @answers: @run sends an answer, unless it fails
- * @run: 0 or -errno
+ * @size: minimum size of its payload in bytes
+ * @answers: @run sends an answer unless it fails
+ * @run: handle it; 0 or -errno
  */
 struct request {
 	uint32_t request;
@@ -176,7 +176,7 @@ static int request_run(struct session *session, struct vhost_user_message *messa
 	return wants_ack ? reply_u64(session, message, ret != 0) : ret;
 }
 
-/* One request of the front-end; what it cannot recover from ends the session. */
+/* Run one request of the front-end; an error that it cannot recover from ends the session. */
 void vhost_serve(struct session *session)
 {
 	struct vhost_user_message message;

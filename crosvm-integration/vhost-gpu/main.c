@@ -16,7 +16,7 @@
 #include "vgpu.h"
 
 #define GIB (1ull << 30)
-/* Without --image: as a GPU's driver makes them, or a memfd without mockgpu. */
+/* Without --image: pages as a GPU driver allocates them; a memfd without mockgpu. */
 #define IMAGE_DEFAULT UINT64_MAX
 #define IMAGE_OF_MOCKGPU VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_TTM, 0, 0)
 
@@ -26,11 +26,11 @@ const char *argp_program_version = "vhost-gpu " MOCKGPU_VERSION;
 
 static const char doc[] =
 	"A vhost-user backend for virtio-gpu: a guest's HOST3D blobs are buffers of\n"
-	"the mockgpu driver, mapped into its host-visible region. Serves one front-end\n"
-	"after the other (the next waits for the end of the one before), until SIGTERM\n"
-	"or SIGINT.\n"
-	"\vSIZE is bytes, or with K, M, G or T behind it. Without the mockgpu module,\n"
-	"guests get memfds only.\n"
+	"the mockgpu driver, mapped into its host-visible region. Serves one\n"
+	"front-end after the other (the next one waits until the previous one ends),\n"
+	"until SIGTERM or SIGINT.\n"
+	"\vSIZE is in bytes, or has a suffix K, M, G or T. Without the mockgpu module,\n"
+	"guests only get memfds.\n"
 	"\n"
 	"  vhost-gpu --socket-path /tmp/vgpu.sock &\n"
 	"  qemu-system-x86_64 -machine q35,memory-backend=mem -m 1G \\\n"
@@ -39,14 +39,14 @@ static const char doc[] =
 	"vhost-user-test-device-pci,chardev=vgpu,virtio-id=16,num_vqs=2,vq_size=256,\\\n"
 	"config_size=20 ...\n"
 	"\n"
-	"Exit status: 0 ended by a signal, 1 could not work, 2 bad options.";
+	"Exit status: 0 ended by a signal, 1 error, 2 bad options.";
 
 static const struct argp_option option_list[] = {
-	{ "socket-path", 's', "PATH", 0, "listen there; removed at the end; must be given", 0 },
+	{ "socket-path", 's', "PATH", 0, "socket to listen on, removed at the end; required", 0 },
 	{ "window", 'w', "SIZE", 0, "host-visible region (default 8G)", 0 },
-	{ "max-bytes", 'm', "SIZE", 0, "all blobs of one guest (default 1G)", 0 },
+	{ "max-bytes", 'm', "SIZE", 0, "total size of a guest's blobs (default 1G)", 0 },
 	{ "max-blobs", 'b', "NUMBER", 0,
-	  "the same, a descriptor each: 1 to 4096 (default 1024)", 0 },
+	  "their number, 1 to 4096 (default 1024); each needs a descriptor", 0 },
 	{ "image", 'i', "SOURCE", 0,
 	  "cross-domain images: memfd, udmabuf, heap (a\n"
 	  "dma-buf of the system heap), or\n"

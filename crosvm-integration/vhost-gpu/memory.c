@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The guest's memory, as the front-end shares it. */
+/* The guest's memory, which the front-end shares. */
 
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 
 void vhost_memory_clear(struct session *session)
 {
@@ -18,8 +18,8 @@ void vhost_memory_clear(struct session *session)
 }
 
 /*
- * QEMU lists the first blobs of the host-visible region too. They are not the
- * guest's memory, and a mapping of ours would keep them alive.
+ * QEMU also lists the first blobs in the host-visible region. They are not guest memory, and
+ * our mapping would keep them alive.
  */
 static bool is_export(const struct session *session, int fd)
 {
@@ -72,7 +72,7 @@ int vhost_set_mem_table(struct session *session, struct vhost_user_message *mess
 	return 0;
 }
 
-/* The guest physical address of what the front-end has at @user_addr. */
+/* Get the guest physical address of the front-end's address @user_addr. */
 int vhost_gpa_of(const struct session *session, uint64_t user_addr, uint64_t *gpa)
 {
 	unsigned int i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The queues: what the front-end says of them, and what the guest puts there. */
+/* The queues: their set-up by the front-end, and the guest's requests in them. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 
 static void queue_fail(struct session *session, unsigned int index, int err)
 {
-	vhost_complain("queue %u of the guest is not used any more: %s", index, strerror(-err));
+	vhost_complain("queue %u of the guest is disabled: %s", index, strerror(-err));
 	if (session->queue[index].err >= 0)
 		eventfd_write(session->queue[index].err, 1);
 }
@@ -96,7 +96,7 @@ int vhost_set_vring_enable(struct session *session, struct vhost_user_message *m
 	return 0;
 }
 
-/* Put the descriptor of SET_VRING_KICK, _CALL or _ERR in its place. */
+/* Store the descriptor of SET_VRING_KICK, _CALL or _ERR. */
 static int take_vring_fd(struct session *session, struct vhost_user_message *message,
 			 size_t member, unsigned int *index)
 {
@@ -110,7 +110,7 @@ static int take_vring_fd(struct session *session, struct vhost_user_message *mes
 	if (message->payload.u64 & VHOST_USER_VRING_NO_FD)
 		return 0;
 	*fd = vhost_user_take_fd(message);
-	/* No front-end shall be able to keep us by one. */
+	/* A blocking descriptor of the front-end must not block us. */
 	if (fcntl(*fd, F_SETFL, O_NONBLOCK))
 		return -errno;
 	return 0;
@@ -124,7 +124,7 @@ int vhost_set_vring_kick(struct session *session, struct vhost_user_message *mes
 
 	if (ret)
 		return ret;
-	/* Without a descriptor the queue would have to be polled. */
+	/* Without a descriptor we would have to poll the queue. */
 	if (session->queue[index].kick < 0)
 		return -EOPNOTSUPP;
 	session->queue[index].start = true;
@@ -145,7 +145,7 @@ int vhost_set_vring_err(struct session *session, struct vhost_user_message *mess
 	return take_vring_fd(session, message, offsetof(struct queue, err), &index);
 }
 
-/* The guest's device is being reset or only paused: that is seen at the start. */
+/* A reset or only a pause of the guest's device: the start of the queue will tell. */
 int vhost_get_vring_base(struct session *session, struct vhost_user_message *message)
 {
 	unsigned int index;

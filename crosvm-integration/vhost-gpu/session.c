@@ -2,18 +2,18 @@
 /*
  * One front-end, see session.h.
  *
- * Its socket is served also in the middle of a guest's command (window.c). What
- * would change the device under that command, the beginning of a queue and a
- * reset, is put off until the command is over.
+ * Its socket is also served in the middle of a guest's command (window.c). The start of a queue
+ * and a reset, which would change the device under that command, wait until the command is
+ * done.
  */
 
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 
-/* The socket and signals wait for as many, each of which may touch a GiB. */
+/* The socket and signals wait for this many commands, each of which may touch a GiB. */
 #define COMMANDS_AT_ONCE 16
 
 static void interrupt(void *opaque, unsigned int queue)
@@ -44,9 +44,9 @@ static void device_reset(struct session *session)
 }
 
 /*
- * A control queue that begins at 0 is that of a driver that begins: vhost-user does
- * not tell a reset from a pause otherwise. After a multiple of 65536 commands a pause
- * ends at 0 too.
+ * A control queue that starts at index 0 belongs to a driver that has just started: vhost-user
+ * has no other way to tell a reset from a pause. After a multiple of 65536 commands a pause
+ * also ends at 0.
  */
 static bool is_reset(const struct session *session)
 {
@@ -103,7 +103,7 @@ static void session_end(struct session *session)
 {
 	unsigned int i;
 
-	/* Nobody is asked any more: the front-end is gone, or is to be left alone. */
+	/* Send no more requests: the front-end is gone, or the session must end. */
 	session->ended = true;
 	session->resetting = true;
 	vgpu_reset(session->dev);

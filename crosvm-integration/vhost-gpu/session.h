@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /**
- * struct session_config - what every guest gets
+ * struct session_config - parameters of every session
  * @drm_fd: mockgpu's render node, or -1
  * @window: bytes of the host-visible region
  * @bytes_max: see struct vgpu_config
@@ -27,12 +27,12 @@ struct session_config {
 };
 
 /**
- * session_run() - serve a front-end until it goes or a signal comes
- * @socket: its connection; stays the caller's
- * @config: what its guest gets
+ * session_run() - serve a front-end until it disconnects or a signal comes
+ * @socket: its connection; the caller keeps it
+ * @config: parameters
  *
- * Nothing of the guest is left afterwards. Complaints about the front-end or its
- * guest go to standard error, a line each.
+ * Releases everything of the guest at the end. Errors of the front-end or its guest are
+ * reported on standard error, one line each.
  *
  * Return: 0; -ENOMEM.
  */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fdpass.h"
 #include "vhost_user.h"
 
 #define FDS_SIZE (VHOST_USER_REGIONS * sizeof(int))
@@ -43,7 +44,7 @@ static void take_fds(struct vhost_user_message *message, struct msghdr *msg)
 	}
 }
 
-/* All of it within the socket's time limit: who sends byte by byte gets no more. */
+/* Receive everything within the socket's time limit, even if it is sent byte by byte. */
 static int receive_all(int socket, void *data, size_t size)
 {
 	ssize_t got = 0;
@@ -104,33 +105,18 @@ int vhost_user_receive(int socket, struct vhost_user_message *message)
 
 int vhost_user_send(int socket, const struct vhost_user_message *message, int fd)
 {
-	union {
-		struct cmsghdr align;
-		char buffer[CMSG_SPACE(sizeof(int))];
-	} control = { .buffer = { 0 } };
-	struct iovec iov[2] = {
+	struct iovec data[] = {
 		{ (void *)&message->header, sizeof(message->header) },
 		{ (void *)&message->payload, message->header.size },
 	};
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
 	size_t size = sizeof(message->header) + message->header.size;
 	ssize_t sent;
 
-	if (fd >= 0) {
-		struct cmsghdr *cmsg = &control.align;
-
-		msg.msg_control = control.buffer;
-		msg.msg_controllen = sizeof(control.buffer);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	}
 	do {
-		sent = sendmsg(socket, &msg, MSG_NOSIGNAL);
-	} while (sent < 0 && errno == EINTR);
+		sent = fdpass_send_data(socket, data, 2, &fd, fd >= 0, 0);
+	} while (sent == -EINTR);
 	if (sent < 0)
-		return -errno;
-	/* A stream socket takes messages this small whole, or its time limit came. */
+		return sent;
+	/* A stream socket sends such a small message as a whole, unless its time limit expires. */
 	return (size_t)sent == size ? 0 : -EPIPE;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * vhost-user messages: QEMU's docs/interop/vhost-user.rst, as QEMU 11.1 and
- * crosvm speak them. Only what a backend for virtio-gpu needs; Debian has no
- * library for a backend (libvhost-user comes with QEMU's source only).
+ * crosvm use them. This is only the part that a backend for virtio-gpu needs. Debian has no
+ * library for backends (libvhost-user is only part of QEMU's source).
  *
- * Members are in the machine's byte order.
+ * All members are in the machine's byte order.
  */
 #ifndef MOCKGPU_VHOST_USER_H
 #define MOCKGPU_VHOST_USER_H
@@ -13,7 +13,7 @@
 
 #include <linux/vhost_types.h>
 
-/* Bit of the device's features that says that there are protocol features. */
+/* The device feature that means that there are protocol features. */
 #define VHOST_USER_F_PROTOCOL_FEATURES 30
 
 enum vhost_user_protocol_feature {
@@ -66,7 +66,7 @@ enum vhost_user_backend_request {
 #define VHOST_USER_CONFIG_MAX 256
 #define VHOST_USER_SHMEM_REGIONS 256
 
-/* Of the u64 of SET_VRING_KICK, _CALL and _ERR: the queue, and "no descriptor". */
+/* In the u64 of SET_VRING_KICK, _CALL and _ERR: the queue, and "no descriptor". */
 #define VHOST_USER_VRING_MASK 0xffu
 #define VHOST_USER_VRING_NO_FD (1u << 8)
 
@@ -96,7 +96,7 @@ struct vhost_user_shmem_config {
 	uint64_t size[VHOST_USER_SHMEM_REGIONS];
 };
 
-/* Of SHMEM_MAP; without it the mapping would be read-only. */
+/* Flag of SHMEM_MAP; without it the mapping is read-only. */
 #define VHOST_USER_MMAP_READ_WRITE 1
 
 struct vhost_user_mmap {
@@ -119,11 +119,11 @@ struct vhost_user_header {
 };
 
 /**
- * struct vhost_user_message - a message with what belongs to it
- * @header: request, VHOST_USER_REPLY and so on, bytes of the payload
- * @payload: the payload, zeros behind its end
- * @fds: how many descriptors came with it
- * @fd: the descriptors, -1 where there is none
+ * struct vhost_user_message - a message with its payload and descriptors
+ * @header: request, flags such as VHOST_USER_REPLY, size of the payload
+ * @payload: the payload, followed by zeros
+ * @fds: number of descriptors
+ * @fd: the descriptors; -1 for none
  */
 struct vhost_user_message {
 	struct vhost_user_header header;
@@ -144,10 +144,10 @@ struct vhost_user_message {
 /**
  * vhost_user_receive() - read a message
  * @socket: the socket
- * @message: out; its descriptors are the caller's, see vhost_user_close_fds()
+ * @message: out; the caller owns its descriptors, see vhost_user_close_fds()
  *
- * Return: 1; 0 at the end of the stream; -EPROTO for what is no message; -errno,
- * for example -EAGAIN at the socket's time limit.
+ * Return: 1; 0 at the end of the stream; -EPROTO for an invalid message; -errno, for
+ * example -EAGAIN when the socket's time limit expires.
  */
 int vhost_user_receive(int socket, struct vhost_user_message *message);
 
@@ -155,7 +155,7 @@ int vhost_user_receive(int socket, struct vhost_user_message *message);
  * vhost_user_send() - write a message
  * @socket: the socket
  * @message: header and payload
- * @fd: a descriptor to go with it, or -1; stays the caller's
+ * @fd: a descriptor to send with it, or -1; the caller keeps it
  *
  * Return: 0 or -errno.
  */
@@ -165,12 +165,12 @@ int vhost_user_send(int socket, const struct vhost_user_message *message, int fd
  * vhost_user_take_fd() - take the first descriptor of a message
  * @message: the message
  *
- * Return: the descriptor, now the caller's, or -1.
+ * Return: the descriptor, which the caller now owns, or -1.
  */
 int vhost_user_take_fd(struct vhost_user_message *message);
 
 /**
- * vhost_user_close_fds() - close the descriptors of a message that are left
+ * vhost_user_close_fds() - close the remaining descriptors of a message
  * @message: the message
  */
 void vhost_user_close_fds(struct vhost_user_message *message);

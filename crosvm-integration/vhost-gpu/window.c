@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host-visible region: requests of the backend's own. The front-end's socket
- * is served while an answer is awaited: QEMU waits there before it can give it.
+ * The host-visible region: requests of the backend to the front-end. While we wait for an answer
+ * we serve the front-end's socket, because QEMU may wait for us there before it answers.
  */
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #include <linux/virtio_gpu.h>
 
-#include "internal.h"
+#include "vhost_gpu.h"
 
 static int await_channel(struct session *session)
 {
@@ -37,7 +37,7 @@ static int await_channel(struct session *session)
 	return -ESHUTDOWN;
 }
 
-/* 0, or what went wrong: -EIO when the front-end refused. */
+/* Return: 0 or -errno: -EIO if the front-end refuses. */
 static int ask(struct session *session, struct vhost_user_message *message, int fd)
 {
 	struct vhost_user_message answer;
@@ -66,8 +66,8 @@ static int ask(struct session *session, struct vhost_user_message *message, int 
 }
 
 /*
- * QEMU answers SHMEM_MAP before the guest can reach the mapping, and commits it
- * before the next request: the answer to one, whatever it says, is a barrier.
+ * QEMU answers SHMEM_MAP before the guest can access the mapping, and commits the mapping before
+ * it handles the next request. So the answer to another request, even an error, is a barrier.
  */
 static int barrier(struct session *session)
 {
@@ -118,8 +118,8 @@ static int shmem_map(struct session *session, uint64_t offset,
 	if (ret || session->stops == stops)
 		return ret;
 	/*
-	 * The device was stopped meanwhile. Where it was reset, the front-end has
-	 * emptied the region: before this, or after it.
+	 * The device was stopped in the meantime. If it was reset, the front-end has
+	 * emptied the region, before this mapping or after it.
 	 */
 	shmem_unmap(session, offset, blob);
 	return -ECANCELED;
@@ -140,7 +140,7 @@ int vhost_window_map(void *opaque, struct vgpu_blob *blob, uint64_t offset)
 	*export = (struct export){
 		.offset = offset, .device = st.st_dev, .inode = st.st_ino,
 	};
-	/* Before the request: the table of regions may come before its answer. */
+	/* Before the request: the table of memory regions may come before its answer. */
 	LIST_INSERT_HEAD(&session->exports, export, link);
 	ret = shmem_map(session, offset, blob);
 	if (ret) {
@@ -157,8 +157,8 @@ int vhost_window_unmap(void *opaque, struct vgpu_blob *blob, uint64_t offset)
 	int ret = shmem_unmap(session, offset, blob);
 
 	/*
-	 * At a reset QEMU empties the region by itself and refuses to do it again;
-	 * crosvm leaves everything there, and a map over it would end the guest.
+	 * At a reset QEMU empties the region by itself and refuses to unmap again. crosvm
+	 * leaves everything mapped, and mapping over it would end the guest.
 	 */
 	if (ret && !session->resetting)
 		return ret;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The processes below this one, see watch.h. */
+/* The descendants of this process, see watch.h. */
 
 #include <errno.h>
 #include <signal.h>
@@ -51,7 +51,7 @@ static void each_child(int signal, char *names, size_t size)
 	fclose(children);
 }
 
-/* Collect children that have ended; whether none is left within @seconds. */
+/* Reap children. Return: whether none is left within @seconds. */
 static bool are_gone(double seconds)
 {
 	double until = pace_now() + seconds;
@@ -76,7 +76,7 @@ void family_end(double patience, char *names, size_t size)
 	each_child(SIGTERM, names, size);
 	if (are_gone(patience))
 		return;
-	/* Each that ends may leave children of its own to this process. */
+	/* A child that ends may leave its own children to this process. */
 	do {
 		each_child(SIGKILL, NULL, 0);
 	} while (!are_gone(0.2));

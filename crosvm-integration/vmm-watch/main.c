@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vmm-watch: runs a VMM as long as its guest gets somewhere, and leaves nothing of it.
+ * vmm-watch: run a VMM as long as its guest makes progress, and leave no process behind.
  *
- * A limit in seconds would punish a busy machine, and one in CPU time says nothing in
- * a virtual machine, where a CPU clock runs on while the host does something else.
- * So the limit is how long nothing new was said, in seconds of the machine at its best.
+ * A limit in seconds would be too short on a busy machine. A limit in CPU time means nothing in a
+ * virtual machine, where CPU clocks advance while the host runs something else. So the limit is
+ * the time without new output, in seconds of the machine at its fastest.
  */
 
 #ifdef __x86_64__
@@ -28,34 +28,35 @@
 const char *argp_program_version = "vmm-watch " MOCKGPU_VERSION;
 
 static const char doc[] =
-	"Runs COMMAND, a VMM, and ends it and all that it started when its guest gets\n"
-	"nowhere any more, at SIGTERM, SIGINT and SIGHUP, and when the caller ends.\n"
-	"\vSECONDS are of a machine that has nothing else to do: while it is slower,\n"
-	"which is measured, they are longer.\n"
+	"Runs COMMAND, a VMM, and ends it with all its descendants when its guest\n"
+	"makes no more progress, at SIGTERM, SIGINT and SIGHUP, and when the caller\n"
+	"ends.\n"
+	"\vSECONDS are those of an idle machine: while the machine is slower, which is\n"
+	"measured, they are longer.\n"
 	"\n"
 	"Exit status: COMMAND's, 128 and its signal; 124 at a limit; 125 could not\n"
 	"work.";
 
 static const struct argp_option option_list[] = {
-	{ "vmm-log", 'v', "FILE", 0, "what the VMM says goes there", 0 },
-	{ "guest-log", 'g', "FILE", 0, "where the guest's console goes", 0 },
+	{ "vmm-log", 'v', "FILE", 0, "file for the output of the VMM", 0 },
+	{ "guest-log", 'g', "FILE", 0, "file with the guest's console", 0 },
 	{ "report", 'r', "FILE", 0,
 	  "gets a line 'fault: ...' when the VMM did not end\n"
 	  "by itself or left processes, and a line 'time:\n"
 	  "...'", 0 },
-	{ "quiet", 'q', "SECONDS", 0, "the longest silence of both logs (default 120)", 0 },
-	{ "whole", 'w', "SECONDS", 0, "the longest time (default 1200)", 0 },
-	{ "end-on", 'e', "TEXT", 0, "a line of the VMM's with it is its end: it would stay", 0 },
+	{ "quiet", 'q', "SECONDS", 0, "longest time without new output (default 120)", 0 },
+	{ "whole", 'w', "SECONDS", 0, "longest time in total (default 1200)", 0 },
+	{ "end-on", 'e', "TEXT", 0, "end the VMM when it prints a line with TEXT", 0 },
 	{ "machine", 'm', NULL, 0,
-	  "print who emulates this machine, as CPUID says, or 'none'", 0 },
+	  "print what emulates this machine, by CPUID, or 'none'", 0 },
 	{}
 };
 
 enum { STATUS_LIMIT = 124, STATUS_FAILED = 125, STATUS_SIGNAL = 128 };
 
 /*
- * Seconds between two looks, and those that who gets SIGTERM, or is left behind by the
- * VMM, has to end: these also of the machine at its best.
+ * Seconds between two checks, and those that a process has to end after SIGTERM or after the VMM:
+ * these, too, are seconds of the machine at its fastest.
  */
 #define LOOK 0.5
 #define PATIENCE 5.0
@@ -70,11 +71,11 @@ struct watch {
 
 	pid_t vmm;
 	double began;
-	double heard;		/* when something was said last */
-	double silence;		/* the longest one */
+	double heard;		/* time of the last output */
+	double silence;		/* the longest time without output */
 	struct pace here;	/* since then */
 	struct pace all;
-	uint64_t exits;		/* of the guest, then */
+	uint64_t exits;		/* exits of the guest, then */
 	char fault[1024];
 };
 
@@ -99,7 +100,7 @@ static void print_machine(void)
 	puts(*name.text ? name.text : "none");
 }
 
-/* A fraction is fine, too. */
+/* Fractions are allowed. */
 static error_t parse_seconds(const struct argp_state *state, const char *text, double *seconds)
 {
 	char *end;
@@ -135,7 +136,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		print_machine();
 		exit(0);
 	case ARGP_KEY_ARG:
-		/* All that is left is the command's. */
+		/* All further arguments belong to the command. */
 		watch->command = state->argv + state->next - 1;
 		state->next = state->argc;
 		return 0;
@@ -149,7 +150,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* In the child: the VMM, which must not outlive this process. */
+/* In the child: run the VMM, which must not outlive this process. */
 static void exec_vmm(const struct watch *watch, const sigset_t *signals)
 {
 	char **command = watch->command;
@@ -179,13 +180,13 @@ static void start(struct watch *watch, const sigset_t *signals)
 		die("fork", strerror(errno));
 	if (!watch->vmm)
 		exec_vmm(watch, signals);
-	/* Here too: whoever of the two is first. */
+	/* Also here: either process may be first. */
 	setpgid(watch->vmm, watch->vmm);
 	watch->began = pace_now();
 	watch->heard = watch->began;
 }
 
-/* How often the VMM's guests were left by KVM_RUN or within the kernel, if debugfs says so. */
+/* Number of exits of the VMM's guests, to user space or to the kernel, if debugfs has it. */
 static uint64_t kvm_exits(const struct watch *watch)
 {
 	char pattern[64];
@@ -213,7 +214,7 @@ static double longer(double a, double b)
 	return a > b ? a : b;
 }
 
-/* What there is to know of a guest that gets nowhere. */
+/* Describe a guest that makes no progress. */
 static void tell_fault(struct watch *watch, double now, double slowness)
 {
 	FILE *fault = fmemopen(watch->fault, sizeof(watch->fault), "w");
@@ -230,7 +231,7 @@ static void tell_fault(struct watch *watch, double now, double slowness)
 	fclose(fault);
 }
 
-/* Look at the logs and the machine; whether the guest may go on. */
+/* Check the logs and the machine. Return: whether the guest may go on. */
 static bool may_go_on(struct watch *watch)
 {
 	bool guest_spoke = words_read(&watch->guest_log);
@@ -255,7 +256,7 @@ static bool may_go_on(struct watch *watch)
 	return false;
 }
 
-/* Wait for a signal for a while; its number, or 0. */
+/* Wait a while for a signal. Return: its number, or 0. */
 static int next_signal(const sigset_t *signals, double seconds)
 {
 	struct timespec time = { .tv_sec = seconds, .tv_nsec = (seconds - (int)seconds) * 1e9 };
@@ -265,8 +266,8 @@ static int next_signal(const sigset_t *signals, double seconds)
 }
 
 /*
- * Whether the VMM has ended. Its status is taken when all is over: until then its id
- * stays its own.
+ * Whether the VMM has ended. It is reaped at the very end, so that its process id cannot be
+ * reused before.
  */
 static bool has_ended(const struct watch *watch)
 {
@@ -275,7 +276,7 @@ static bool has_ended(const struct watch *watch)
 	return !waitid(P_PID, watch->vmm, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid;
 }
 
-/* End the VMM if it has not; its status as a shell has it. */
+/* End the VMM if it is still running. Return: its status as a shell reports it. */
 static int take_status(const struct watch *watch, const sigset_t *signals, int signal)
 {
 	double until = pace_now() + PATIENCE * pace_slowness(&watch->all);
@@ -307,7 +308,7 @@ static void write_report(const struct watch *watch)
 		die(watch->report, strerror(errno));
 }
 
-/* Watch until it is over; the status to end with. */
+/* Watch the VMM until its end. Return: the exit status. */
 static int attend(struct watch *watch, const sigset_t *signals)
 {
 	char left[256] = "";

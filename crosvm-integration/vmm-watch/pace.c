@@ -2,9 +2,9 @@
 /*
  * How fast the machine is, see watch.h.
  *
- * A CPU clock cannot tell: in a virtual machine it runs on while the host gives the
- * CPU to somebody else. A piece of work that is short enough is sometimes done
- * without a break, even on a busy machine, and so tells what it takes at best.
+ * A CPU clock cannot tell: in a virtual machine it advances while the host gives the CPU to
+ * another process. Even on a busy machine a short piece of work sometimes runs without an
+ * interruption, which shows the time that it takes at best.
  */
 
 #include <time.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The parts of vmm-watch: what was said, how fast the machine is, who is still there. */
+/* The parts of vmm-watch: logs, the speed of the machine, descendants. */
 #ifndef MOCKGPU_WATCH_H
 #define MOCKGPU_WATCH_H
 
@@ -11,14 +11,14 @@
 #define WORDS_MAX 200
 
 /**
- * struct words - a log that somebody else writes
- * @path: its file, which may not be there yet
- * @fd: open on it; -1: not there yet
- * @line: the last line that is not empty, cut to WORDS_MAX, as far as it is written
+ * struct words - a log that another process writes
+ * @path: its file, which may not exist yet
+ * @fd: its descriptor; -1 if it does not exist yet
+ * @line: the last line that is not empty, possibly incomplete, cut to WORDS_MAX bytes
  * @length: bytes in @line
- * @is_over: @line is complete: the next byte begins another
+ * @is_over: @line is complete: the next byte starts another one
  * @wanted: text to look for in a line, or NULL
- * @is_found: it was there
+ * @is_found: a line had that text
  */
 struct words {
 	const char *path;
@@ -31,7 +31,7 @@ struct words {
 };
 
 /**
- * words_read() - read on where the last call stopped
+ * words_read() - read what is new since the last call
  * @words: the log
  *
  * Return: whether there was more.
@@ -39,11 +39,10 @@ struct words {
 bool words_read(struct words *words);
 
 /**
- * struct pace - how fast the machine does a fixed piece of work
- * @best: seconds that the fastest one took, which is what it takes when nobody else
- *        has the CPU
- * @sum: seconds of those since the window began
- * @count: how many these are
+ * struct pace - the time that the machine takes for a fixed piece of work
+ * @best: seconds of the fastest one, which had the CPU for itself
+ * @sum: seconds of all since the window began
+ * @count: their number
  */
 struct pace {
 	double best;
@@ -54,15 +53,15 @@ struct pace {
 /** pace_now() - seconds of CLOCK_MONOTONIC */
 double pace_now(void);
 
-/** pace_measure() - do the piece of work a few times; @pace gets what they took */
+/** pace_measure() - do the piece of work a few times and add the times to @pace */
 void pace_measure(struct pace *pace);
 
-/** pace_window() - a new window of @pace begins; @best stays */
+/** pace_window() - begin a new window of @pace, which keeps @best */
 void pace_window(struct pace *pace);
 
 /**
- * pace_slowness() - how many times as slow as at its best the machine was
- * @pace: since the window began
+ * pace_slowness() - tell how many times slower than at its best the machine was
+ * @pace: the times since the window began
  *
  * Return: from 1 to PACE_SLOWEST.
  */
@@ -70,16 +69,16 @@ double pace_slowness(const struct pace *pace);
 #define PACE_SLOWEST 20.0
 
 /**
- * family_adopt() - become the parent of whoever loses its own among the descendants
+ * family_adopt() - become the parent of descendants whose parent ends
  *
  * Return: 0 or -errno.
  */
 int family_adopt(void);
 
 /**
- * family_end() - end all children, and those of theirs that are left alone by it
+ * family_end() - end all descendants
  * @patience: seconds that they have to end by themselves, and again after SIGTERM
- * @names: out: names of those that had to be ended, with blanks between them
+ * @names: out: names of those that had to be ended, separated by blanks
  * @size: bytes of @names
  */
 void family_end(double patience, char *names, size_t size);

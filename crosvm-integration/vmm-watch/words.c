@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A log that somebody else writes, see watch.h. */
+/* A log that another process writes, see watch.h. */
 
 #include <fcntl.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #
 # crosvm, which is not in Debian: bring a binary.
 #
-#   -r ROUTE        how the memory gets there (default: all of them):
+#   -r ROUTE        how the memory gets into the guest (default: all routes):
 #       gralloc     a cross-domain context asks for an image; crosvm (features gpu,
 #                   wl-dmabuf) allocates it through our libgbm.so.1
 #       wayland     buffer-gpu sends a dma-buf over the socket of a cross-domain
@@ -26,11 +26,11 @@ MISSING="no crosvm: set CROSVM=/path/to/crosvm, built with features gpu and wl-d
 ROUTES="gralloc wayland vhost-user file-backed-mapping"
 DEFAULT_ROUTES=$ROUTES
 REFUSALS='vcpu hit unknown error: Bad address' AFTER_REFUSAL='vcpu crashed'
-# Its run loop, which ends with status 0 all the same, and its vhost-user front end.
+# Of its run loop, which ends with status 0 nevertheless, and its vhost-user front end.
 FAILURES='vcpu hit unknown error|vcpu crashed|vcpu stall detected|Guest reported panic|device crashed'
 FAILURES="$FAILURES|worker thread exited with an error|set_user_memory_region failed"
-# A place for the node's buffers that is no RAM of the guest, and none of crosvm's own
-# devices: each case has its own.
+# Guest physical addresses for buffers of /dev/mockgpu, outside of RAM and crosvm's devices: each
+# case has its own.
 MAPPING_BASE=$((1 << 36))
 size=$(cat "$NODE/node_size" 2>/dev/null || true)
 

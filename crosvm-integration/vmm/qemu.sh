@@ -4,12 +4,12 @@
 #
 # QEMU with KVM.
 #
-#   -r ROUTE        how the memory gets there:
+#   -r ROUTE        how the memory gets into the guest:
 #       memory-backend-file (default)  /dev/mockgpu behind memory-backend-file and
 #                   ivshmem-plain
 #       ivshmem-doorbell  a dma-buf from buffer-gpu
 #       vhost-user  virtio-gpu blobs through vhost-gpu; needs QEMU 11.1
-#   CASE            default: those that together need the fewest guests
+#   CASE            default: the cases that need the fewest guests
 #
 # Environment: QEMU    another qemu-system-x86_64
 #              SIZE    bytes of a buffer of ivshmem-doorbell, and of the one of
@@ -22,10 +22,10 @@ VARIABLE=QEMU PROGRAM=qemu-system-x86_64
 MISSING="no qemu-system-x86_64 is installed"
 ROUTES="memory-backend-file ivshmem-doorbell vhost-user" DEFAULT_ROUTES=memory-backend-file
 REFUSALS='kvm run failed Bad address'
-# Its KVM code and its vhost-user front end.
+# Of its KVM code and its vhost-user front end.
 FAILURES='kvm run failed|KVM internal error|error registering slot|Unexpected end-of-file'
 FAILURES="$FAILURES|ring restore failed|hardware error"
-# After a failed KVM_RUN it only stops the virtual CPU, for somebody to look.
+# After a failed KVM_RUN it only stops the virtual CPU, so that one can inspect it.
 END_ON='error: kvm run failed'
 size=${SIZE:-16777216}
 
@@ -34,7 +34,7 @@ unusable() {
 		echo "$binary has no vhost-user-test-device-pci: QEMU 11.1 has (Debian: trixie-backports)"
 }
 
-# A case that is refused ends its guest, a control of the node has one of its own.
+# A refused case ends its guest; a control with /dev/mockgpu needs its own guest.
 few_of() {
 	case $1-$(! known_to_refuse || echo refused)${MOCKGPU_LONG:+-long} in
 	*-long) all_of "$1" ;;
@@ -46,7 +46,7 @@ few_of() {
 	esac
 }
 
-# The place of a case's device on the guest's PCI bus.
+# The slot of a case's device on the guest's PCI bus.
 place_of() {
 	case $1 in
 	control) echo 10 ;;

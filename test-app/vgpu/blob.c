@@ -27,14 +27,14 @@ struct vgpu_blob {
 	/* The VMM's mapping, or NULL, and whether the VMM chose the address. */
 	void *map;
 	bool fixed;
-	/* virglrenderer's resource; 0 until it is mapped by that route. */
+	/* virglrenderer's resource; 0 until it is mapped by that method. */
 	uint32_t resource;
 	bool by_virgl;
 };
 
-const char *vgpu_route_unusable(enum vgpu_route route, bool fixed)
+const char *vgpu_map_method_unusable(enum vgpu_map_method method, bool fixed)
 {
-	if (route != VGPU_ROUTE_VIRGL || vgpu_virgl_can_map(fixed))
+	if (method != VGPU_MAP_BY_VIRGL || vgpu_virgl_can_map(fixed))
 		return NULL;
 	return fixed ? "this virglrenderer cannot map at a given address (1.3 and later can)" :
 		       "built without virglrenderer";
@@ -210,14 +210,14 @@ static int virgl_map(struct vgpu_blob *blob, void *at, void **map)
 	return ret;
 }
 
-int vgpu_blob_map(struct vgpu_blob *blob, enum vgpu_route route, void *at)
+int vgpu_blob_map(struct vgpu_blob *blob, enum vgpu_map_method method, void *at)
 {
 	void *map = NULL;
 	int ret = 0;
 
 	if (blob->map)
 		return -EBUSY;
-	if (route == VGPU_ROUTE_VIRGL) {
+	if (method == VGPU_MAP_BY_VIRGL) {
 		ret = virgl_map(blob, at, &map);
 	} else {
 		map = fd_map(blob, at);
@@ -228,7 +228,7 @@ int vgpu_blob_map(struct vgpu_blob *blob, enum vgpu_route route, void *at)
 		return ret;
 	blob->map = map;
 	blob->fixed = at;
-	blob->by_virgl = route == VGPU_ROUTE_VIRGL;
+	blob->by_virgl = method == VGPU_MAP_BY_VIRGL;
 	return 0;
 }
 

@@ -15,25 +15,25 @@ struct mockgpu_bo;
 struct vgpu_blob;
 
 /**
- * enum vgpu_route - how a VMM maps a blob for its guest
- * @VGPU_ROUTE_MMAP: mmap() of the file descriptor
- * @VGPU_ROUTE_VIRGL: virglrenderer: virgl_renderer_resource_import_blob(), then
+ * enum vgpu_map_method - how a VMM maps a blob for its guest
+ * @VGPU_MAP_BY_MMAP: mmap() of the file descriptor
+ * @VGPU_MAP_BY_VIRGL: virglrenderer: virgl_renderer_resource_import_blob(), then
  *	virgl_renderer_resource_map() or, for a given address,
  *	virgl_renderer_resource_map_fixed()
  */
-enum vgpu_route {
-	VGPU_ROUTE_MMAP,
-	VGPU_ROUTE_VIRGL,
+enum vgpu_map_method {
+	VGPU_MAP_BY_MMAP,
+	VGPU_MAP_BY_VIRGL,
 };
 
 /**
- * vgpu_route_unusable() - tell whether a route is available
- * @route: the route
+ * vgpu_map_method_unusable() - tell whether a method is available
+ * @method: the method
  * @fixed: for a given address
  *
  * Return: NULL when it is; otherwise one line for people.
  */
-const char *vgpu_route_unusable(enum vgpu_route route, bool fixed);
+const char *vgpu_map_method_unusable(enum vgpu_map_method method, bool fixed);
 
 /**
  * vgpu_blob_create() - create a zeroed host buffer
@@ -104,13 +104,13 @@ void *vgpu_blob_access(struct vgpu_blob *blob);
 /**
  * vgpu_blob_map() - map a buffer as a VMM does
  * @blob: the blob, not yet mapped by this function
- * @route: the route
+ * @method: the method
  * @at: NULL for anywhere, or an address, where it replaces any other mapping
  *
  * Return: 0; -EBUSY when it is already mapped; -EOPNOTSUPP when the program was built
  * without that part of virglrenderer; an error of mmap() or virglrenderer.
  */
-int vgpu_blob_map(struct vgpu_blob *blob, enum vgpu_route route, void *at);
+int vgpu_blob_map(struct vgpu_blob *blob, enum vgpu_map_method method, void *at);
 
 /**
  * vgpu_blob_mapped() - get where vgpu_blob_map() mapped it

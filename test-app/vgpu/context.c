@@ -4,7 +4,7 @@
 #include <endian.h>
 #include <errno.h>
 
-#include "internal.h"
+#include "device.h"
 
 struct vgpu_context *vgpu_context_find(struct vgpu *dev, uint32_t id)
 {

@@ -8,7 +8,7 @@
 #include <linux/virtio_config.h>
 #include <sanitizer/asan_interface.h>
 
-#include "internal.h"
+#include "device.h"
 
 /* All zero: no scanout is enabled. */
 static int get_display_info(struct vgpu *dev, struct vgpu_request *request)

@@ -9,14 +9,11 @@
 
 #include <drm_fourcc.h>
 
-#include "internal.h"
+#include "image/layout.h"
+#include "device.h"
 
 /* Limit for the images of one context. */
 #define CROSS_IMAGES_MAX 64
-
-/* Stride alignment of amdgpu's linear images. */
-#define CROSS_STRIDE_ALIGN 256
-#define CROSS_SIDE_MAX 16384
 
 #define CROSS_USE_KNOWN                                                     \
 	(CROSS_DOMAIN_USE_SCANOUT | CROSS_DOMAIN_USE_RENDERING |            \
@@ -53,67 +50,6 @@ struct cross_domain_caps vgpu_cross_caps(void)
 		.version = htole32(1),
 		.supports_dmabuf = htole32(1),
 	};
-}
-
-/**
- * struct format - memory layout of a pixel format
- * @drm_format: DRM_FORMAT_*
- * @planes: number of planes
- * @bytes: bytes per pixel in each plane
- * @shift: log2 of the subsampling of the planes after the first, in both directions
- */
-struct format {
-	uint32_t drm_format;
-	unsigned int planes;
-	uint8_t bytes[2];
-	uint8_t shift;
-};
-
-static const struct format formats[] = {
-	{ DRM_FORMAT_R8, 1, { 1 }, 0 },
-	{ DRM_FORMAT_RGB565, 1, { 2 }, 0 },
-	{ DRM_FORMAT_XRGB8888, 1, { 4 }, 0 },
-	{ DRM_FORMAT_ARGB8888, 1, { 4 }, 0 },
-	{ DRM_FORMAT_XBGR8888, 1, { 4 }, 0 },
-	{ DRM_FORMAT_ABGR8888, 1, { 4 }, 0 },
-	{ DRM_FORMAT_ABGR2101010, 1, { 4 }, 0 },
-	{ DRM_FORMAT_ABGR16161616F, 1, { 8 }, 0 },
-	{ DRM_FORMAT_NV12, 2, { 1, 2 }, 1 },
-};
-
-static const struct format *format_find(uint32_t drm_format)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		if (formats[i].drm_format == drm_format)
-			return &formats[i];
-	}
-	return NULL;
-}
-
-static uint64_t align_up(uint64_t value, uint64_t to)
-{
-	return (value + to - 1) / to * to;
-}
-
-/* In host byte order; the limit for width and height keeps all values within 32 bits. */
-static uint64_t layout(const struct format *format, uint32_t width,
-		       uint32_t height, uint32_t *strides, uint32_t *offsets)
-{
-	uint64_t end = 0;
-	unsigned int i;
-
-	for (i = 0; i < format->planes; i++) {
-		unsigned int shift = i ? format->shift : 0;
-		uint64_t columns = align_up(width, 1u << shift) >> shift;
-		uint64_t lines = align_up(height, 1u << shift) >> shift;
-
-		strides[i] = align_up(columns * format->bytes[i], CROSS_STRIDE_ALIGN);
-		offsets[i] = end;
-		end += strides[i] * lines;
-	}
-	return align_up(end, VGPU_MEM_ALIGN);
 }
 
 static int image_add(struct vgpu_cross *cross, uint64_t size, uint32_t *blob_id)
@@ -157,37 +93,39 @@ static int get_image_requirements(struct vgpu *dev, struct vgpu_context *ctx,
 				  const void *data)
 {
 	const struct cross_domain_get_image_requirements *ask = data;
-	uint32_t width = le32toh(ask->width), height = le32toh(ask->height);
-	const struct format *format = format_find(le32toh(ask->drm_format));
 	struct cross_domain_image_requirements reply = {
 		.modifier = htole64(DRM_FORMAT_MOD_LINEAR),
 		.memory_idx = htole32(-1),
 		.physical_device_idx = htole32(-1),
 	};
 	struct vgpu_cross *cross = ctx->state;
+	struct image_layout layout;
 	struct vgpu_resource *ring;
 	uint32_t blob_id = 0;
-	int ret, i;
+	unsigned int i;
+	uint64_t size;
+	int ret;
 
-	if (!format || !width || !height || width > CROSS_SIDE_MAX ||
-	    height > CROSS_SIDE_MAX || le32toh(ask->flags) & ~CROSS_USE_KNOWN)
+	ret = image_layout_init(&layout, le32toh(ask->width), le32toh(ask->height),
+				le32toh(ask->drm_format));
+	if (ret || le32toh(ask->flags) & ~CROSS_USE_KNOWN)
 		return -EINVAL;
 	ring = vgpu_resource_find_attached(dev, ctx, cross->query_ring_id);
 	if (!ring)
 		return -ENOENT;
-	reply.size = layout(format, width, height, reply.strides, reply.offsets);
+	size = (layout.size + VGPU_MEM_ALIGN - 1) / VGPU_MEM_ALIGN * VGPU_MEM_ALIGN;
 	ret = image_map_info(dev);
 	if (!ret)
-		ret = image_add(cross, reply.size, &blob_id);
+		ret = image_add(cross, size, &blob_id);
 	if (ret)
 		return ret;
-	reply.map_info = htole32(dev->image_map_info);
-	for (i = 0; i < 4; i++) {
-		reply.strides[i] = htole32(reply.strides[i]);
-		reply.offsets[i] = htole32(reply.offsets[i]);
+	for (i = 0; i < layout.planes; i++) {
+		reply.strides[i] = htole32(layout.plane[i].stride);
+		reply.offsets[i] = htole32(layout.plane[i].offset);
 	}
-	reply.size = htole64(reply.size);
+	reply.size = htole64(size);
 	reply.blob_id = htole32(blob_id);
+	reply.map_info = htole32(dev->image_map_info);
 	return vgpu_resource_write(dev, ring, 0, &reply, sizeof(reply));
 }
 

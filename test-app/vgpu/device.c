@@ -10,7 +10,7 @@
 #include <linux/virtio_ring.h>
 
 #include "fault_guard.h"
-#include "internal.h"
+#include "device.h"
 
 #define FEATURE(bit) (1ull << (bit))
 

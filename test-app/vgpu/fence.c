@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "device.h"
 
 #define RING_BIT(ring_idx) (1ull << (ring_idx))
 

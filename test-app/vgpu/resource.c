@@ -8,7 +8,7 @@
 #include <sys/random.h>
 
 #include "fault_guard.h"
-#include "internal.h"
+#include "device.h"
 
 #define BLOB_FLAGS (VIRTIO_GPU_BLOB_FLAG_USE_MAPPABLE |		\
 		    VIRTIO_GPU_BLOB_FLAG_USE_SHAREABLE |	\

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "guest/protocol.h"
-#include "internal.h"
+#include "device.h"
 #include "protocol.h"
 
 /**

@@ -197,7 +197,7 @@ static int exercise_hook(struct exercise *exercise, const struct exercise_case *
 
 uint64_t exercise_gpa(const struct exercise_case *what)
 {
-	return VMM_VRAM_GPA + (what->skewed ? GUEST_PAGE_SIZE : 0);
+	return VMM_BUFFER_GPA + (what->skewed ? GUEST_PAGE_SIZE : 0);
 }
 
 /* Return: the first page whose access has an unexpected result, or @accesses. */

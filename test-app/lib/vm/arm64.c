@@ -54,7 +54,7 @@
 #define ARM_VECTORS 16
 #define ARM_VECTOR_WORDS 32
 
-_Static_assert(VMM_VRAM_GPA == (ARM_DEVICE_GIB + 1) * ARM_GIB, "devices end with their GiB");
+_Static_assert(VMM_BUFFER_GPA == (ARM_DEVICE_GIB + 1) * ARM_GIB, "devices end with their GiB");
 _Static_assert(GUEST_DOORBELL_GPA / ARM_GIB == ARM_DEVICE_GIB, "the doorbell is a device");
 
 /* Address bits of the GPAs, KVM_VM_TYPE_ARM_IPA_SIZE: a size that any KVM supports. */
@@ -73,7 +73,7 @@ _Static_assert(GUEST_DOORBELL_GPA / ARM_GIB == ARM_DEVICE_GIB, "the doorbell is 
 
 static uint64_t arm_block(uint64_t gpa)
 {
-	bool device = gpa >= (GUEST_DOORBELL_GPA & ~(ARM_LARGE_SIZE - 1)) && gpa < VMM_VRAM_GPA;
+	bool device = gpa >= (GUEST_DOORBELL_GPA & ~(ARM_LARGE_SIZE - 1)) && gpa < VMM_BUFFER_GPA;
 	uint64_t entry = gpa | ARM_PTE_VALID | ARM_PTE_ACCESSED | ARM_PTE_INNER;
 
 	if (device)

@@ -15,7 +15,7 @@
 #include "vmm.h"
 
 #define ASK_SLOT 1
-#define ASK_GPA VMM_VRAM_GPA
+#define ASK_GPA VMM_BUFFER_GPA
 #define ASK_BLOCK_ORDER 9
 #define ASK_BLOCK_PAGES (1 << ASK_BLOCK_ORDER)
 /* Enough for two aligned blocks, wherever the range starts. */

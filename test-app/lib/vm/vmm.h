@@ -33,10 +33,10 @@ struct vmm_vcpu;
 /*
  * Where a test may place memslots: the guest has every byte from 0 up to VMM_GPA_END
  * mapped at the same virtual address, readable and writable. The GPAs from VMM_MMIO_GPA
- * up to VMM_VRAM_GPA are for devices.
+ * up to VMM_BUFFER_GPA are for devices.
  */
 #define VMM_MMIO_GPA 0xd0000000ull
-#define VMM_VRAM_GPA 0x100000000ull
+#define VMM_BUFFER_GPA 0x100000000ull
 #define VMM_GPA_END 0x400000000ull
 
 /**

@@ -9,12 +9,12 @@
 #include "judge.h"
 #include "verdict.h"
 
-/* # cell test=<name> verdict=<ok|reproduced|not_ok|skip> mapped=<n> total=<n> */
+/* # result test=<name> verdict=<ok|reproduced|not_ok|skip> mapped=<n> total=<n> */
 static inline void case_print(const char *name, const struct judgement *judgement)
 {
 	if (judgement->verdict == JUDGE_NOT_OK)
 		ksft_print_msg("%s: %s\n", name, judgement->text);
-	ksft_print_msg("cell test=%s verdict=%s mapped=%zu total=%zu\n", name,
+	ksft_print_msg("result test=%s verdict=%s mapped=%zu total=%zu\n", name,
 		       judge_verdict_word(judgement->verdict), judgement->mapped,
 		       judgement->total);
 }

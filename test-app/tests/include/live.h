@@ -23,7 +23,7 @@
 #include "verdict.h"
 
 #define LIVE_SLOT 1
-#define LIVE_GPA VMM_VRAM_GPA
+#define LIVE_GPA VMM_BUFFER_GPA
 #define LIVE_VCPUS_MAX 4
 #define LIVE_SEED 0x11fe
 

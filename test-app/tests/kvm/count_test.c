@@ -89,8 +89,8 @@ static size_t changed(struct __test_metadata *_metadata, struct _test_data_count
 	return count;
 }
 
-static void expect_level(struct __test_metadata *_metadata, struct _test_data_count *self,
-			 const char *when)
+static void expect_unchanged(struct __test_metadata *_metadata, struct _test_data_count *self,
+			     const char *when)
 {
 	char first[96];
 
@@ -106,7 +106,7 @@ TEST_F(count, a_raised_count_is_seen)
 	ASSERT_EQ(0, mockgpu_bo_inject(&self->live.bo, MOCKGPU_INJECT_REF_GET, 17));
 	EXPECT_EQ(1, changed(_metadata, self, first, sizeof(first)));
 	ASSERT_EQ(0, mockgpu_bo_inject(&self->live.bo, MOCKGPU_INJECT_REF_PUT, 17));
-	expect_level(_metadata, self, "when it was put back");
+	expect_unchanged(_metadata, self, "when it was put back");
 }
 
 TEST_F(count, at_each_step)
@@ -115,19 +115,19 @@ TEST_F(count, at_each_step)
 
 	live_vm(_metadata, live);
 	live_maps(_metadata, live);
-	expect_level(_metadata, self, "while mapped");
+	expect_unchanged(_metadata, self, "while mapped");
 	ASSERT_EQ(0, mockgpu_bo_zap(&live->bo));
-	expect_level(_metadata, self, "after a zap");
+	expect_unchanged(_metadata, self, "after a zap");
 	live_maps(_metadata, live);
 	ASSERT_EQ(0, munmap(live->bo.map, live->bo.size));
-	expect_level(_metadata, self, "without the mapping");
+	expect_unchanged(_metadata, self, "without the mapping");
 	ASSERT_EQ(live->bo.map, mmap(live->bo.map, live->bo.size, PROT_NONE,
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	ASSERT_EQ(0, vmm_slot_delete(live->vm, LIVE_SLOT));
-	expect_level(_metadata, self, "without the memslot");
+	expect_unchanged(_metadata, self, "without the memslot");
 	vmm_destroy(live->vm);
 	live->vm = NULL;
-	expect_level(_metadata, self, "without the VM");
+	expect_unchanged(_metadata, self, "without the VM");
 }
 
 /* A VMM of its own, which works until it is killed. */
@@ -164,7 +164,7 @@ TEST_F(count, after_the_vmm_was_killed)
 		ASSERT_EQ(0, kill(vmm, SIGKILL));
 		ASSERT_EQ(vmm, waitpid(vmm, &status, 0));
 		EXPECT_TRUE(WIFSIGNALED(status));
-		expect_level(_metadata, self, "after the VMM was killed");
+		expect_unchanged(_metadata, self, "after the VMM was killed");
 	}
 	EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
 }

@@ -301,7 +301,7 @@ static size_t refused_of(struct __test_metadata *_metadata, struct _test_data_ma
 	uint32_t sequence[8];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .sequence = sequence, .result = result,
+		.op = GUEST_WRITE, .gpa = VMM_BUFFER_GPA, .sequence = sequence, .result = result,
 	};
 	size_t i, refused = 0;
 
@@ -326,7 +326,7 @@ TEST_F(mapping, large_entry)
 	if (!has_large_entries(&variant->want))
 		SKIP(return, "there are no large entries");
 	ASSERT_EQ(0, map_by_path(PATH_GEM, &self->bo, self->room));
-	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->room, self->size, 0));
+	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, self->room, self->size, 0));
 	refused = refused_of(_metadata, self, 1, 8);
 	EXPECT_EQ(0, refused_of(_metadata, self, 0, 1));
 	EXPECT_EQ(0, refused_of(_metadata, self, 1, 8));
@@ -349,7 +349,7 @@ TEST_F(mapping, pre_fault_memory)
 	static uint32_t sequence[PAGES_MAX];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = VMM_VRAM_GPA, .sequence = sequence, .result = result,
+		.op = GUEST_WRITE, .gpa = VMM_BUFFER_GPA, .sequence = sequence, .result = result,
 	};
 	uint64_t before = 0, after = 0;
 	const char *why = large_entries_matter(&variant->want);
@@ -361,11 +361,11 @@ TEST_F(mapping, pre_fault_memory)
 		SKIP(return, "KVM has no KVM_PRE_FAULT_MEMORY here");
 	ASSERT_EQ(pages, mockgpu_bo_pages(&self->bo, 0, pages, page));
 	ASSERT_EQ(0, map_by_path(PATH_GEM, &self->bo, self->room));
-	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->room, self->size, 0));
+	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, self->room, self->size, 0));
 	for (i = 0; i < pages; i++) {
 		const bool may = judge_page_refusable(&page[i]) &&
 				 behaviour_excused(BEHAVIOUR_REFUSES_TAILS);
-		int ret = vmm_vcpu_pre_fault(vcpu, VMM_VRAM_GPA + i * GUEST_PAGE_SIZE,
+		int ret = vmm_vcpu_pre_fault(vcpu, VMM_BUFFER_GPA + i * GUEST_PAGE_SIZE,
 					     GUEST_PAGE_SIZE);
 
 		if (!i && ret == -EOPNOTSUPP)

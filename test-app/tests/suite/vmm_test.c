@@ -60,12 +60,12 @@ FIXTURE_SETUP(vmm)
 	self->memory = mmap(NULL, TEST_SIZE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->memory);
-	ASSERT_EQ(0, vmm_slot_set(self->vm, TEST_SLOT, VMM_VRAM_GPA, self->memory,
+	ASSERT_EQ(0, vmm_slot_set(self->vm, TEST_SLOT, VMM_BUFFER_GPA, self->memory,
 				  TEST_SIZE, 0));
 	for (i = 0; i < TEST_PAGES; i++)
 		self->sequence[i] = i;
 	self->touch = (struct touch){
-		.gpa = VMM_VRAM_GPA, .seed = TEST_SEED,
+		.gpa = VMM_BUFFER_GPA, .seed = TEST_SEED,
 		.sequence = self->sequence, .accesses = TEST_PAGES,
 		.result = self->result,
 	};
@@ -186,17 +186,17 @@ TEST_F(vmm, a_moved_slot_is_at_its_new_place_only)
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
 
 	test_fill(self->memory, TEST_SEED);
-	ASSERT_EQ(0, vmm_slot_set(self->vm, TEST_SLOT, VMM_VRAM_GPA + TEST_SIZE,
+	ASSERT_EQ(0, vmm_slot_set(self->vm, TEST_SLOT, VMM_BUFFER_GPA + TEST_SIZE,
 				  self->memory, TEST_SIZE, 0));
 	self->touch.op = GUEST_READ;
-	self->touch.gpa = VMM_VRAM_GPA + TEST_SIZE;
+	self->touch.gpa = VMM_BUFFER_GPA + TEST_SIZE;
 	ASSERT_EQ(0, touch_run(vcpu, &self->touch));
 	EXPECT_EQ(TEST_PAGES, test_count(self->result, GUEST_MAPPED));
 
-	self->touch.gpa = VMM_VRAM_GPA;
+	self->touch.gpa = VMM_BUFFER_GPA;
 	EXPECT_EQ(-EIO, touch_run(vcpu, &self->touch));
 	EXPECT_EQ(KVM_EXIT_MMIO, vmm_vcpu_kvm_run(vcpu)->exit_reason);
-	EXPECT_EQ(VMM_VRAM_GPA, vmm_vcpu_kvm_run(vcpu)->mmio.phys_addr);
+	EXPECT_EQ(VMM_BUFFER_GPA, vmm_vcpu_kvm_run(vcpu)->mmio.phys_addr);
 }
 
 TEST_F(vmm, a_deleted_slot_is_out_of_reach_and_can_come_back)
@@ -211,7 +211,7 @@ TEST_F(vmm, a_deleted_slot_is_out_of_reach_and_can_come_back)
 	EXPECT_EQ(KVM_EXIT_MMIO, vmm_vcpu_kvm_run(vcpu)->exit_reason);
 	EXPECT_EQ(0, *test_word(self->memory, 0, 0));
 
-	ASSERT_EQ(0, vmm_slot_set(self->vm, TEST_SLOT, VMM_VRAM_GPA, self->memory,
+	ASSERT_EQ(0, vmm_slot_set(self->vm, TEST_SLOT, VMM_BUFFER_GPA, self->memory,
 				  TEST_SIZE, 0));
 	ASSERT_EQ(0, touch_run(vcpu, &self->touch));
 	EXPECT_EQ(TEST_PAGES, test_count(self->result, GUEST_MAPPED));
@@ -223,7 +223,7 @@ TEST_F(vmm, a_write_to_a_read_only_slot_does_not_arrive)
 
 	test_fill(self->memory, TEST_SEED);
 	ASSERT_EQ(0, vmm_slot_delete(self->vm, TEST_SLOT));
-	ASSERT_EQ(0, vmm_slot_set(self->vm, TEST_SLOT, VMM_VRAM_GPA, self->memory,
+	ASSERT_EQ(0, vmm_slot_set(self->vm, TEST_SLOT, VMM_BUFFER_GPA, self->memory,
 				  TEST_SIZE, KVM_MEM_READONLY));
 	self->touch.op = GUEST_READ;
 	ASSERT_EQ(0, touch_run(vcpu, &self->touch));
@@ -238,9 +238,9 @@ TEST_F(vmm, a_write_to_a_read_only_slot_does_not_arrive)
 
 TEST_F(vmm, overlapping_slots_are_refused)
 {
-	EXPECT_EQ(-EEXIST, vmm_slot_set(self->vm, TEST_SLOT + 1, VMM_VRAM_GPA,
+	EXPECT_EQ(-EEXIST, vmm_slot_set(self->vm, TEST_SLOT + 1, VMM_BUFFER_GPA,
 					self->memory, TEST_SIZE, 0));
-	EXPECT_EQ(-EINVAL, vmm_slot_set(self->vm, TEST_SLOT + 1, VMM_VRAM_GPA + 1,
+	EXPECT_EQ(-EINVAL, vmm_slot_set(self->vm, TEST_SLOT + 1, VMM_BUFFER_GPA + 1,
 					self->memory, TEST_SIZE, 0));
 }
 

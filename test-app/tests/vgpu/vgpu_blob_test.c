@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The device model's blob resources: created, mapped into the host-visible region by every
- * route, filled and checked by the host, and destroyed; and the errors for a guest that asks
+ * method, filled and checked by the host, and destroyed; and the errors for a guest that asks
  * for what it must not have.
  */
 
@@ -32,7 +32,7 @@ FIXTURE(blob) {
 };
 
 FIXTURE_VARIANT(blob) {
-	enum vgpu_route route;
+	enum vgpu_map_method method;
 	bool arena;
 	bool mockgpu;
 	uint64_t id;
@@ -41,48 +41,48 @@ FIXTURE_VARIANT(blob) {
 #define NONCOMPOUND VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_NONCOMPOUND, 9, 0)
 
 FIXTURE_VARIANT_ADD(blob, memfd_mmap) {
-	.route = VGPU_ROUTE_MMAP,
+	.method = VGPU_MAP_BY_MMAP,
 	.id = VGPU_BLOB_ID_MEMFD,
 };
 
 FIXTURE_VARIANT_ADD(blob, memfd_mmap_arena) {
-	.route = VGPU_ROUTE_MMAP,
+	.method = VGPU_MAP_BY_MMAP,
 	.arena = true,
 	.id = VGPU_BLOB_ID_MEMFD,
 };
 
 FIXTURE_VARIANT_ADD(blob, memfd_virgl) {
-	.route = VGPU_ROUTE_VIRGL,
+	.method = VGPU_MAP_BY_VIRGL,
 	.id = VGPU_BLOB_ID_MEMFD,
 };
 
 FIXTURE_VARIANT_ADD(blob, memfd_virgl_arena) {
-	.route = VGPU_ROUTE_VIRGL,
+	.method = VGPU_MAP_BY_VIRGL,
 	.arena = true,
 	.id = VGPU_BLOB_ID_MEMFD,
 };
 
 FIXTURE_VARIANT_ADD(blob, mockgpu_ttm) {
-	.route = VGPU_ROUTE_MMAP,
+	.method = VGPU_MAP_BY_MMAP,
 	.mockgpu = true,
 	.id = VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_TTM, 0, 0),
 };
 
 FIXTURE_VARIANT_ADD(blob, mockgpu_noncompound_arena) {
-	.route = VGPU_ROUTE_MMAP,
+	.method = VGPU_MAP_BY_MMAP,
 	.arena = true,
 	.mockgpu = true,
 	.id = NONCOMPOUND,
 };
 
 FIXTURE_VARIANT_ADD(blob, mockgpu_noncompound_virgl) {
-	.route = VGPU_ROUTE_VIRGL,
+	.method = VGPU_MAP_BY_VIRGL,
 	.mockgpu = true,
 	.id = NONCOMPOUND,
 };
 
 FIXTURE_VARIANT_ADD(blob, mockgpu_noncompound_virgl_arena) {
-	.route = VGPU_ROUTE_VIRGL,
+	.method = VGPU_MAP_BY_VIRGL,
 	.arena = true,
 	.mockgpu = true,
 	.id = NONCOMPOUND,
@@ -91,7 +91,7 @@ FIXTURE_VARIANT_ADD(blob, mockgpu_noncompound_virgl_arena) {
 FIXTURE_SETUP(blob)
 {
 	struct virtio_gpu_mem_entry entry = { htole64(VGPU_GUEST_FREE), htole32(PAGE), 0 };
-	const char *unusable = vgpu_route_unusable(variant->route, variant->arena);
+	const char *unusable = vgpu_map_method_unusable(variant->method, variant->arena);
 	char why[256];
 
 	self->drm_fd = -1;
@@ -105,7 +105,7 @@ FIXTURE_SETUP(blob)
 	self->fds = count_fds();
 	ASSERT_EQ(0, vgpu_guest_init(&self->guest, self->drm_fd,
 				     VGPU_GUEST_BYTES_MAX));
-	self->guest.route = variant->route;
+	self->guest.method = variant->method;
 	self->guest.arena = variant->arena;
 	ASSERT_EQ(OK, vgpu_guest_ctx(&self->guest, VIRTIO_GPU_CMD_CTX_CREATE, CTX, 0));
 	ASSERT_EQ(OK, vgpu_guest_own(&self->guest, REPORT, &entry, 1, PAGE));
@@ -351,7 +351,7 @@ TEST_F(blob, memory_has_a_limit)
 	EXPECT_EQ(OK, vgpu_guest_host3d(guest, CTX, 3, variant->id, PAGE));
 }
 
-/* These tests do not depend on the route or the source of a blob. */
+/* These tests do not depend on the method or the source of a blob. */
 FIXTURE(resource) {
 	struct vgpu_guest guest;
 	struct vgpu_report *report;

@@ -110,6 +110,13 @@ TEST_F(cross_domain, planes_follow_each_other)
 	EXPECT_EQ(512 * 33, le32toh(self->reply->offsets[1]));
 	EXPECT_EQ(0, self->reply->strides[2]);
 	EXPECT_EQ((512 * 50 + PAGE - 1) / PAGE * PAGE, le64toh(self->reply->size));
+
+	ASSERT_EQ(OK, cross_ask(&self->guest, 257, 33, DRM_FORMAT_YVU420, 0));
+	EXPECT_EQ(512, le32toh(self->reply->strides[0]));
+	EXPECT_EQ(256, le32toh(self->reply->strides[2]));
+	EXPECT_EQ(512 * 33 + 256 * 17, le32toh(self->reply->offsets[2]));
+	EXPECT_EQ(0, self->reply->strides[3]);
+	EXPECT_EQ((512 * 33 + 2 * 256 * 17 + PAGE - 1) / PAGE * PAGE, le64toh(self->reply->size));
 }
 
 TEST_F(cross_domain, the_legacy_beginning_works)

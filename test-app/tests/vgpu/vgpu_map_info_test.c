@@ -55,7 +55,7 @@ SOURCE(ttm_uc, OF(TTM, 0, UC), UNCACHED);
 SOURCE(noncompound, OF(NONCOMPOUND, 9, CACHED), CACHED);
 SOURCE(noncompound_wc, OF(NONCOMPOUND, 9, WC), WC);
 SOURCE(noncompound_uc, OF(NONCOMPOUND, 9, UC), UNCACHED);
-SOURCE(vram, OF(SPLIT, 0, CACHED) | IN_VRAM, OF_VRAM);
+SOURCE(gpu_vm, OF(SPLIT, 0, CACHED) | IN_VRAM, OF_VRAM);
 SOURCE(vram_of_wc_pages, OF(SPLIT, 0, WC) | IN_VRAM, OF_VRAM);
 SOURCE(vram_of_uc_pages, OF(SPLIT, 0, UC) | IN_VRAM, OF_VRAM);
 

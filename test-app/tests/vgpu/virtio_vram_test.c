@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * virtio-gpu vram in the app's own VMM: a guest's driver creates HOST3D blobs, maps them into
+ * Host-visible memory of the app's own VMM: a guest's driver creates HOST3D blobs, maps them into
  * the host-visible region, touches every page and destroys them, with blobs of every page kind,
- * both memslot layouts and both routes, and with the driver moving them underneath.
+ * both memslot layouts and both methods, and with the driver moving them underneath.
  * lib/verdict/judge.c decides what is ok, known or a bug.
  *
- * A test of vram is one kind of blob in one VM (case.h).
+ * A test of `vram` is one kind of blob in one VM (case.h).
  *
  * Environment: MOCKGPU_LONG=1 runs every access order and both alignments, moves blobs under
- * every route, and uses larger numbers.
+ * every method, and uses larger numbers.
  */
 
 #include <sys/mman.h>
@@ -18,42 +18,42 @@
 #include "array.h"
 #include "buffer.h"
 #include "program.h"
-#include "vram.h"
+#include "gpu_vm_setup.h"
 
 #define SEED 0x76726d00ull
 
 FIXTURE(vram) {
 	struct driver driver;
-	struct vram vram;
+	struct gpu_vm gpu_vm;
 	struct exercise exercise;
 };
 
 FIXTURE_VARIANT(vram) {
-	enum vram_layout layout;
-	enum vgpu_route route;
+	enum gpu_vm_layout layout;
+	enum vgpu_map_method method;
 	const char *name;
 	uint64_t blob_id;
 	size_t pages;
 };
 
-/* Every kind in both layouts, mapped by both routes. */
-#define KIND_IN(layout_, route_, suffix, text, id, npages)			\
+/* Every kind in both layouts, mapped by both methods. */
+#define KIND_IN(layout_, method_, suffix, text, id, npages)			\
 	FIXTURE_VARIANT_ADD(vram, suffix) {					\
-		.layout = layout_, .route = route_, .name = text,		\
+		.layout = layout_, .method = method_, .name = text,		\
 		.blob_id = id, .pages = npages,					\
 	}
 #define KIND(kind, text, id, npages)						\
-	KIND_IN(VRAM_SLOTTED, VGPU_ROUTE_MMAP, kind##_slot_mmap,		\
+	KIND_IN(GPU_VM_SLOTTED, VGPU_MAP_BY_MMAP, kind##_slot_mmap,		\
 		"vram-slot-" text, id, npages);					\
-	KIND_IN(VRAM_ARENA, VGPU_ROUTE_MMAP, kind##_arena_mmap,			\
+	KIND_IN(GPU_VM_ARENA, VGPU_MAP_BY_MMAP, kind##_arena_mmap,			\
 		"vram-arena-" text, id, npages);				\
-	KIND_IN(VRAM_SLOTTED, VGPU_ROUTE_VIRGL, kind##_slot_virgl,		\
+	KIND_IN(GPU_VM_SLOTTED, VGPU_MAP_BY_VIRGL, kind##_slot_virgl,		\
 		"vram-slot-" text, id, npages);					\
 	KIND_AT(kind, text, id, npages)
 /* Not every virglrenderer can do that, see virglrenderer_maps_at_a_given_address. */
 #ifdef VGPU_HAVE_VIRGL_MAP_FIXED
 #define KIND_AT(kind, text, id, npages)						\
-	KIND_IN(VRAM_ARENA, VGPU_ROUTE_VIRGL, kind##_arena_virgl,		\
+	KIND_IN(GPU_VM_ARENA, VGPU_MAP_BY_VIRGL, kind##_arena_virgl,		\
 		"vram-arena-" text, id, npages)
 #else
 #define KIND_AT(...) struct nothing
@@ -65,27 +65,27 @@ KIND(noncompound, "noncompound-o4", OF_KIND(NONCOMPOUND, 4), 40);
 KIND(compound, "compound-o4", OF_KIND(COMPOUND, 4), 40);
 KIND(split, "split-o4", OF_KIND(SPLIT, 4), 40);
 KIND(reserved, "reserved-o4", OF_KIND(RESERVED, 4), 40);
-KIND(in_vram, "vram", OF_KIND(SPLIT, 0) | IN_VRAM, 40);
+KIND(in_vram, "gpu_vm", OF_KIND(SPLIT, 0) | IN_VRAM, 40);
 KIND(memfd, "memfd", VGPU_BLOB_ID_MEMFD, 40);
 
 FIXTURE_SETUP(vram)
 {
-	const char *unusable = vgpu_route_unusable(variant->route, false);
+	const char *unusable = vgpu_map_method_unusable(variant->method, false);
 
 	if (unusable)
 		SKIP(return, "%s", unusable);
 	driver_setup(_metadata, &self->driver);
-	vm_setup(_metadata, &self->vram, self->driver.fd, variant->layout, variant->route);
-	ASSERT_EQ(OK, vram_create_blob(&self->vram, ID, variant->blob_id,
-				       variant->pages * PAGE));
-	ASSERT_EQ(0, exercise_of_blob(&self->exercise, &self->vram, variant->blob_id,
+	vm_setup(_metadata, &self->gpu_vm, self->driver.fd, variant->layout, variant->method);
+	ASSERT_EQ(OK, gpu_vm_create_blob(&self->gpu_vm, ID, variant->blob_id,
+					 variant->pages * PAGE));
+	ASSERT_EQ(0, exercise_of_blob(&self->exercise, &self->gpu_vm, variant->blob_id,
 				      self->driver.kmsg));
 }
 
 FIXTURE_TEARDOWN(vram)
 {
 	exercise_fini(&self->exercise);
-	vm_teardown(_metadata, &self->vram);
+	vm_teardown(_metadata, &self->gpu_vm);
 	driver_teardown(_metadata, &self->driver);
 }
 
@@ -106,7 +106,7 @@ TEST_F(vram, every_page_in_both_directions)
 			.access_order = i / 2 % EXERCISE_ORDERS,
 			.skewed = i / 2 / EXERCISE_ORDERS,
 			.seed = SEED + i,
-			.opaque = &self->vram,
+			.opaque = &self->gpu_vm,
 			.attach_ops = &blob_attach_ops,
 		};
 		struct judgement judgement;
@@ -116,15 +116,15 @@ TEST_F(vram, every_page_in_both_directions)
 			continue;
 		judgement = try_case(&self->exercise, &what);
 		keep_worst(&worst, &judgement);
-		EXPECT_TRUE(vram_is_empty(&self->vram));
+		EXPECT_TRUE(gpu_vm_is_empty(&self->gpu_vm));
 	}
 	case_print(variant->name, &worst);
 	case_conclude(_metadata, &worst);
 }
 
-static struct mockgpu_bo *exercise_bo(struct vram *vram)
+static struct mockgpu_bo *exercise_bo(struct gpu_vm *gpu_vm)
 {
-	return vgpu_blob_bo(vgpu_blob_find(vram->gpu, ID));
+	return vgpu_blob_bo(vgpu_blob_find(gpu_vm->gpu, ID));
 }
 
 static int change_zap(struct exercise *exercise, void *opaque)
@@ -177,7 +177,7 @@ static int change_placement(struct exercise *exercise, void *opaque)
 /* The equivalent for a memfd: the VMM's page table entries are removed. */
 static int change_entries(struct exercise *exercise, void *opaque)
 {
-	struct vgpu_blob *blob = vgpu_blob_find(((struct vram *)opaque)->gpu, ID);
+	struct vgpu_blob *blob = vgpu_blob_find(((struct gpu_vm *)opaque)->gpu, ID);
 
 	(void)exercise;
 	return madvise(vgpu_blob_mapped(blob), vgpu_blob_size(blob), MADV_DONTNEED) ? -errno : 0;
@@ -211,7 +211,7 @@ TEST_F(vram, moves_while_the_guest_has_it)
 			.first = GUEST_READ,
 			.access_order = EXERCISE_HEADS_FIRST,
 			.seed = SEED + i,
-			.opaque = &self->vram,
+			.opaque = &self->gpu_vm,
 			.attach_ops = &blob_attach_ops,
 			.change = changes[i].make,
 		};
@@ -225,7 +225,7 @@ TEST_F(vram, moves_while_the_guest_has_it)
 			TH_LOG("%s: %s", changes[i].name, judgement.text);
 		keep_worst(&worst, &judgement);
 		/* The result is the same whoever called mmap(). */
-		if (variant->route != VGPU_ROUTE_MMAP && !test_is_long())
+		if (variant->method != VGPU_MAP_BY_MMAP && !test_is_long())
 			break;
 	}
 	EXPECT_NE(0, tried);
@@ -235,18 +235,18 @@ TEST_F(vram, moves_while_the_guest_has_it)
 /* Where it can, there are variants of it above and below; this test says so. */
 TEST(virglrenderer_maps_at_a_given_address)
 {
-	const char *unusable = vgpu_route_unusable(VGPU_ROUTE_VIRGL, true);
+	const char *unusable = vgpu_map_method_unusable(VGPU_MAP_BY_VIRGL, true);
 	struct driver driver;
-	struct vram vram;
+	struct gpu_vm gpu_vm;
 
 	if (unusable)
 		SKIP(return, "%s", unusable);
 	driver_setup(_metadata, &driver);
-	vm_setup(_metadata, &vram, driver.fd, VRAM_ARENA, VGPU_ROUTE_VIRGL);
-	EXPECT_EQ(OK, vram_create_blob(&vram, ID, VGPU_BLOB_ID_MEMFD, PAGE));
-	EXPECT_EQ(OK_MAP, vram_map_blob(&vram, ID, 0));
-	EXPECT_EQ(OK, vram_unmap_blob(&vram, ID));
-	vm_teardown(_metadata, &vram);
+	vm_setup(_metadata, &gpu_vm, driver.fd, GPU_VM_ARENA, VGPU_MAP_BY_VIRGL);
+	EXPECT_EQ(OK, gpu_vm_create_blob(&gpu_vm, ID, VGPU_BLOB_ID_MEMFD, PAGE));
+	EXPECT_EQ(OK_MAP, gpu_vm_map_blob(&gpu_vm, ID, 0));
+	EXPECT_EQ(OK, gpu_vm_unmap_blob(&gpu_vm, ID));
+	vm_teardown(_metadata, &gpu_vm);
 	driver_teardown(_metadata, &driver);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host-visible region of the app's own VMM, in both memslot layouts and with both routes:
+ * The host-visible region of the app's own VMM, in both memslot layouts and with both methods:
  * what is there, what is not, many blobs at once, and blobs that are destroyed while the guest
  * touches them.
  *
@@ -18,78 +18,78 @@
 #include "clock.h"
 #include "program.h"
 #include "touch.h"
-#include "vram.h"
+#include "gpu_vm_setup.h"
 
 #define SEED 0x77696e00ull
 
 FIXTURE(window) {
 	struct driver driver;
-	struct vram vram;
+	struct gpu_vm gpu_vm;
 };
 
 FIXTURE_VARIANT(window) {
-	enum vram_layout layout;
-	enum vgpu_route route;
+	enum gpu_vm_layout layout;
+	enum vgpu_map_method method;
 };
 
-FIXTURE_VARIANT_ADD(window, slot_mmap) { VRAM_SLOTTED, VGPU_ROUTE_MMAP };
-FIXTURE_VARIANT_ADD(window, slot_virgl) { VRAM_SLOTTED, VGPU_ROUTE_VIRGL };
-FIXTURE_VARIANT_ADD(window, arena_mmap) { VRAM_ARENA, VGPU_ROUTE_MMAP };
+FIXTURE_VARIANT_ADD(window, slot_mmap) { GPU_VM_SLOTTED, VGPU_MAP_BY_MMAP };
+FIXTURE_VARIANT_ADD(window, slot_virgl) { GPU_VM_SLOTTED, VGPU_MAP_BY_VIRGL };
+FIXTURE_VARIANT_ADD(window, arena_mmap) { GPU_VM_ARENA, VGPU_MAP_BY_MMAP };
 #ifdef VGPU_HAVE_VIRGL_MAP_FIXED
-FIXTURE_VARIANT_ADD(window, arena_virgl) { VRAM_ARENA, VGPU_ROUTE_VIRGL };
+FIXTURE_VARIANT_ADD(window, arena_virgl) { GPU_VM_ARENA, VGPU_MAP_BY_VIRGL };
 #endif
 
 FIXTURE_SETUP(window)
 {
-	const char *unusable = vgpu_route_unusable(variant->route, false);
+	const char *unusable = vgpu_map_method_unusable(variant->method, false);
 
 	if (unusable)
 		SKIP(return, "%s", unusable);
 	driver_setup(_metadata, &self->driver);
-	vm_setup(_metadata, &self->vram, self->driver.fd, variant->layout, variant->route);
+	vm_setup(_metadata, &self->gpu_vm, self->driver.fd, variant->layout, variant->method);
 }
 
 FIXTURE_TEARDOWN(window)
 {
-	vm_teardown(_metadata, &self->vram);
+	vm_teardown(_metadata, &self->gpu_vm);
 	driver_teardown(_metadata, &self->driver);
 }
 
 TEST_F(window, the_guest_finds_the_device)
 {
-	const struct guest_gpu *gpu = vmm_gpu(self->vram.vm);
+	const struct guest_gpu *gpu = vmm_gpu(self->gpu_vm.vm);
 
-	EXPECT_EQ(VRAM_GPA, gpu->window_gpa);
-	EXPECT_EQ(VRAM_SIZE, gpu->window);
-	EXPECT_EQ(vgpu_features(self->vram.gpu), gpu->features);
+	EXPECT_EQ(GPU_VM_GPA, gpu->window_gpa);
+	EXPECT_EQ(GPU_VM_SIZE, gpu->window);
+	EXPECT_EQ(vgpu_features(self->gpu_vm.gpu), gpu->features);
 	EXPECT_EQ(1, gpu->capsets);
 }
 
 /* One pass of the guest over a mapped blob's first pages. */
-static struct touch blob_touch(struct __test_metadata *_metadata, struct vram *vram,
+static struct touch blob_touch(struct __test_metadata *_metadata, struct gpu_vm *gpu_vm,
 			       enum guest_op op, uint64_t offset, uint64_t seed, size_t pages)
 {
 	static uint32_t sequence[16];
 	static uint8_t result[16];
 	struct touch touch = {
-		.op = op, .gpa = VRAM_GPA + offset, .seed = seed,
+		.op = op, .gpa = GPU_VM_GPA + offset, .seed = seed,
 		.sequence = sequence, .accesses = pages, .result = result,
 	};
 	size_t i;
 
 	for (i = 0; i < pages; i++)
 		sequence[i] = i;
-	EXPECT_EQ(0, touch_run(vmm_vcpu_get(vram->vm, 0), &touch))
-		TH_LOG("%s", vmm_vcpu_strexit(vmm_vcpu_get(vram->vm, 0)));
+	EXPECT_EQ(0, touch_run(vmm_vcpu_get(gpu_vm->vm, 0), &touch))
+		TH_LOG("%s", vmm_vcpu_strexit(vmm_vcpu_get(gpu_vm->vm, 0)));
 	EXPECT_EQ(0, touch.wrong_words);
 	EXPECT_EQ(0, touch.spurious);
 	return touch;
 }
 
 /* Count the words of one page, in the device's own mapping, that differ from the guest's. */
-static size_t host_wrong(struct vram *vram, uint32_t id, uint64_t seed, size_t page)
+static size_t host_wrong(struct gpu_vm *gpu_vm, uint32_t id, uint64_t seed, size_t page)
 {
-	const char *memory = vgpu_blob_access(vgpu_blob_find(vram->gpu, id));
+	const char *memory = vgpu_blob_access(vgpu_blob_find(gpu_vm->gpu, id));
 
 	return guest_page_differences(memory + page * PAGE, seed, page);
 }
@@ -98,10 +98,10 @@ static size_t host_wrong(struct vram *vram, uint32_t id, uint64_t seed, size_t p
  * Let the guest write to a mapped blob and read it back; the host must find the same, except in
  * pages without a reference if this kernel refuses them.
  */
-static void expect_data(struct __test_metadata *_metadata, struct vram *vram, uint32_t id,
+static void expect_data(struct __test_metadata *_metadata, struct gpu_vm *gpu_vm, uint32_t id,
 			uint64_t offset, uint64_t seed)
 {
-	struct vgpu_blob *blob = vgpu_blob_find(vram->gpu, id);
+	struct vgpu_blob *blob = vgpu_blob_find(gpu_vm->gpu, id);
 	size_t i, pages = vgpu_blob_size(blob) / PAGE, refused = 0, refusable = 0;
 	struct drm_mockgpu_page page[16] = { 0 };
 	struct touch touch;
@@ -109,7 +109,7 @@ static void expect_data(struct __test_metadata *_metadata, struct vram *vram, ui
 	ASSERT_GE(ARRAY_SIZE(page), pages);
 	if (vgpu_blob_bo(blob))
 		ASSERT_EQ(pages, mockgpu_bo_pages(vgpu_blob_bo(blob), 0, pages, page));
-	touch = blob_touch(_metadata, vram, GUEST_WRITE, offset, seed, pages);
+	touch = blob_touch(_metadata, gpu_vm, GUEST_WRITE, offset, seed, pages);
 	for (i = 0; i < pages; i++) {
 		bool may = vgpu_blob_bo(blob) && behaviour_excused(BEHAVIOUR_REFUSES_TAILS) &&
 			   judge_page_refusable(&page[i]);
@@ -118,24 +118,24 @@ static void expect_data(struct __test_metadata *_metadata, struct vram *vram, ui
 		refused += touch.result[i] == GUEST_EFAULT;
 		EXPECT_TRUE(may || touch.result[i] == GUEST_MAPPED);
 		if (touch.result[i] == GUEST_MAPPED)
-			EXPECT_EQ(0, host_wrong(vram, id, seed, i));
+			EXPECT_EQ(0, host_wrong(gpu_vm, id, seed, i));
 	}
 	if (!refused)
-		blob_touch(_metadata, vram, GUEST_READ, offset, seed, pages);
+		blob_touch(_metadata, gpu_vm, GUEST_READ, offset, seed, pages);
 	EXPECT_EQ(refusable, refused);
 }
 
 /* Run an access where nothing is mapped: how it ends depends on the layout. */
-static void expect_nothing_at(struct __test_metadata *_metadata, struct vram *vram,
+static void expect_nothing_at(struct __test_metadata *_metadata, struct gpu_vm *gpu_vm,
 			      uint64_t offset)
 {
-	struct vmm_vcpu *vcpu = vmm_vcpu_get(vram->vm, 0);
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(gpu_vm->vm, 0);
 	struct guest_work *work = vmm_vcpu_work(vcpu);
 	enum guest_op op;
 
 	for (op = GUEST_READ; op <= GUEST_WRITE; op++) {
-		ASSERT_EQ(0, touch_start_page(vcpu, op, VRAM_GPA + offset, 0, 0));
-		EXPECT_EQ(vram->arena ? VMM_EXIT_EFAULT : VMM_EXIT_MMIO, vmm_vcpu_run(vcpu))
+		ASSERT_EQ(0, touch_start_page(vcpu, op, GPU_VM_GPA + offset, 0, 0));
+		EXPECT_EQ(gpu_vm->arena ? VMM_EXIT_EFAULT : VMM_EXIT_MMIO, vmm_vcpu_run(vcpu))
 			TH_LOG("%s", vmm_vcpu_strexit(vcpu));
 		EXPECT_EQ(0, GUEST_STEP_ITEM(work->step));
 	}
@@ -143,44 +143,44 @@ static void expect_nothing_at(struct __test_metadata *_metadata, struct vram *vr
 
 TEST_F(window, nothing_is_there_without_a_blob)
 {
-	expect_nothing_at(_metadata, &self->vram, 0);
-	expect_nothing_at(_metadata, &self->vram, VRAM_SIZE - PAGE);
-	ASSERT_EQ(OK, vram_create_blob(&self->vram, ID, VGPU_BLOB_ID_MEMFD, PAGE));
-	expect_nothing_at(_metadata, &self->vram, 0);
-	ASSERT_EQ(OK_MAP, vram_map_blob(&self->vram, ID, PAGE));
-	expect_data(_metadata, &self->vram, ID, PAGE, SEED);
-	expect_nothing_at(_metadata, &self->vram, 0);
-	expect_nothing_at(_metadata, &self->vram, 2 * PAGE);
-	EXPECT_FALSE(vram_is_empty(&self->vram));
+	expect_nothing_at(_metadata, &self->gpu_vm, 0);
+	expect_nothing_at(_metadata, &self->gpu_vm, GPU_VM_SIZE - PAGE);
+	ASSERT_EQ(OK, gpu_vm_create_blob(&self->gpu_vm, ID, VGPU_BLOB_ID_MEMFD, PAGE));
+	expect_nothing_at(_metadata, &self->gpu_vm, 0);
+	ASSERT_EQ(OK_MAP, gpu_vm_map_blob(&self->gpu_vm, ID, PAGE));
+	expect_data(_metadata, &self->gpu_vm, ID, PAGE, SEED);
+	expect_nothing_at(_metadata, &self->gpu_vm, 0);
+	expect_nothing_at(_metadata, &self->gpu_vm, 2 * PAGE);
+	EXPECT_FALSE(gpu_vm_is_empty(&self->gpu_vm));
 }
 
 TEST_F(window, bad_requests_change_nothing)
 {
 	const uint32_t bad = VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	const uint32_t unknown = VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
-	struct vram *vram = &self->vram;
+	struct gpu_vm *gpu_vm = &self->gpu_vm;
 
-	EXPECT_EQ(unknown, vram_map_blob(vram, ID, 0));
-	EXPECT_EQ(unknown, vram_unmap_blob(vram, ID));
-	ASSERT_EQ(OK, vram_create_blob(vram, ID, OF_KIND(SPLIT, 0), 2 * PAGE));
-	ASSERT_EQ(OK, vram_create_blob(vram, ID + 1, VGPU_BLOB_ID_MEMFD, 2 * PAGE));
-	EXPECT_EQ(bad, vram_unmap_blob(vram, ID));
-	EXPECT_EQ(bad, vram_map_blob(vram, ID, VRAM_SIZE));
-	EXPECT_EQ(bad, vram_map_blob(vram, ID, VRAM_SIZE - PAGE));
-	EXPECT_EQ(bad, vram_map_blob(vram, ID, UINT64_MAX - PAGE + 1));
-	EXPECT_EQ(bad, vram_map_blob(vram, ID, 1));
-	EXPECT_TRUE(vram_is_empty(vram));
-	ASSERT_EQ(OK_MAP, vram_map_blob(vram, ID, 4 * PAGE));
-	EXPECT_EQ(bad, vram_map_blob(vram, ID, 8 * PAGE));
-	EXPECT_EQ(bad, vram_map_blob(vram, ID + 1, 3 * PAGE));
-	EXPECT_EQ(bad, vram_map_blob(vram, ID + 1, 5 * PAGE));
-	expect_data(_metadata, vram, ID, 4 * PAGE, SEED);
-	ASSERT_EQ(OK_MAP, vram_map_blob(vram, ID + 1, 6 * PAGE));
-	expect_data(_metadata, vram, ID + 1, 6 * PAGE, SEED);
-	EXPECT_EQ(OK, vram_unmap_blob(vram, ID));
-	EXPECT_EQ(bad, vram_unmap_blob(vram, ID));
-	expect_nothing_at(_metadata, vram, 4 * PAGE);
-	expect_data(_metadata, vram, ID + 1, 6 * PAGE, SEED + 1);
+	EXPECT_EQ(unknown, gpu_vm_map_blob(gpu_vm, ID, 0));
+	EXPECT_EQ(unknown, gpu_vm_unmap_blob(gpu_vm, ID));
+	ASSERT_EQ(OK, gpu_vm_create_blob(gpu_vm, ID, OF_KIND(SPLIT, 0), 2 * PAGE));
+	ASSERT_EQ(OK, gpu_vm_create_blob(gpu_vm, ID + 1, VGPU_BLOB_ID_MEMFD, 2 * PAGE));
+	EXPECT_EQ(bad, gpu_vm_unmap_blob(gpu_vm, ID));
+	EXPECT_EQ(bad, gpu_vm_map_blob(gpu_vm, ID, GPU_VM_SIZE));
+	EXPECT_EQ(bad, gpu_vm_map_blob(gpu_vm, ID, GPU_VM_SIZE - PAGE));
+	EXPECT_EQ(bad, gpu_vm_map_blob(gpu_vm, ID, UINT64_MAX - PAGE + 1));
+	EXPECT_EQ(bad, gpu_vm_map_blob(gpu_vm, ID, 1));
+	EXPECT_TRUE(gpu_vm_is_empty(gpu_vm));
+	ASSERT_EQ(OK_MAP, gpu_vm_map_blob(gpu_vm, ID, 4 * PAGE));
+	EXPECT_EQ(bad, gpu_vm_map_blob(gpu_vm, ID, 8 * PAGE));
+	EXPECT_EQ(bad, gpu_vm_map_blob(gpu_vm, ID + 1, 3 * PAGE));
+	EXPECT_EQ(bad, gpu_vm_map_blob(gpu_vm, ID + 1, 5 * PAGE));
+	expect_data(_metadata, gpu_vm, ID, 4 * PAGE, SEED);
+	ASSERT_EQ(OK_MAP, gpu_vm_map_blob(gpu_vm, ID + 1, 6 * PAGE));
+	expect_data(_metadata, gpu_vm, ID + 1, 6 * PAGE, SEED);
+	EXPECT_EQ(OK, gpu_vm_unmap_blob(gpu_vm, ID));
+	EXPECT_EQ(bad, gpu_vm_unmap_blob(gpu_vm, ID));
+	expect_nothing_at(_metadata, gpu_vm, 4 * PAGE);
+	expect_data(_metadata, gpu_vm, ID + 1, 6 * PAGE, SEED + 1);
 }
 
 /* Kinds of small blobs, with the tails that old kernels refuse. */
@@ -198,7 +198,7 @@ static const struct {
 
 #define MANY 256
 #define MANY_STRIDE (4 * PAGE)
-/* Tests that do not depend on the route. */
+/* Tests that do not depend on the method. */
 #define FEW 24
 
 /* Some of many blobs: every @step-th of @count from @first on. */
@@ -209,7 +209,7 @@ struct many {
 };
 
 /* Create and map them, or destroy them, in one list. */
-static void many_run(struct __test_metadata *_metadata, struct vram *vram, struct many many,
+static void many_run(struct __test_metadata *_metadata, struct gpu_vm *gpu_vm, struct many many,
 		     bool make)
 {
 	static struct guest_gpu_command command[2 * MANY];
@@ -227,38 +227,38 @@ static void many_run(struct __test_metadata *_metadata, struct vram *vram, struc
 			.offset = i * MANY_STRIDE,
 		};
 	}
-	ASSERT_EQ(0, vram_run(vram, command, count));
+	ASSERT_EQ(0, gpu_vm_run(gpu_vm, command, count));
 	for (i = 0; i < count; i++)
 		EXPECT_EQ(command[i].op == GUEST_GPU_MAP ? OK_MAP : OK, command[i].answer);
 }
 
-static void many_expect(struct __test_metadata *_metadata, struct vram *vram,
+static void many_expect(struct __test_metadata *_metadata, struct gpu_vm *gpu_vm,
 			struct many many, uint64_t seed)
 {
 	unsigned int i;
 
 	for (i = many.first; i < many.count; i += many.step)
-		expect_data(_metadata, vram, ID + i, i * MANY_STRIDE, seed + i);
+		expect_data(_metadata, gpu_vm, ID + i, i * MANY_STRIDE, seed + i);
 }
 
 TEST_F(window, many_blobs_at_once)
 {
-	bool all = variant->route == VGPU_ROUTE_MMAP || test_is_long();
+	bool all = variant->method == VGPU_MAP_BY_MMAP || test_is_long();
 	const struct many every = { 0, 1, all ? MANY : FEW };
 	const struct many odd = { 1, 2, every.count };
-	struct vram *vram = &self->vram;
+	struct gpu_vm *gpu_vm = &self->gpu_vm;
 
-	many_run(_metadata, vram, every, true);
-	EXPECT_EQ(every.count, vgpu_counts(vram->gpu).mapped);
-	many_expect(_metadata, vram, every, SEED);
+	many_run(_metadata, gpu_vm, every, true);
+	EXPECT_EQ(every.count, vgpu_counts(gpu_vm->gpu).mapped);
+	many_expect(_metadata, gpu_vm, every, SEED);
 	/* Every other one is destroyed while it is mapped, and a new one takes its place. */
-	many_run(_metadata, vram, odd, false);
-	expect_nothing_at(_metadata, vram, MANY_STRIDE);
-	EXPECT_EQ(every.count / 2, vgpu_counts(vram->gpu).mapped);
-	many_run(_metadata, vram, odd, true);
-	many_expect(_metadata, vram, odd, SEED + MANY);
-	many_run(_metadata, vram, every, false);
-	EXPECT_TRUE(vram_is_empty(vram));
+	many_run(_metadata, gpu_vm, odd, false);
+	expect_nothing_at(_metadata, gpu_vm, MANY_STRIDE);
+	EXPECT_EQ(every.count / 2, vgpu_counts(gpu_vm->gpu).mapped);
+	many_run(_metadata, gpu_vm, odd, true);
+	many_expect(_metadata, gpu_vm, odd, SEED + MANY);
+	many_run(_metadata, gpu_vm, every, false);
+	EXPECT_TRUE(gpu_vm_is_empty(gpu_vm));
 	driver_expect_usage(_metadata, &self->driver, 0, 0);
 }
 
@@ -267,36 +267,36 @@ TEST_F(window, a_reset_takes_every_blob_away)
 	struct guest_gpu_command reset = { .op = GUEST_GPU_RESET };
 	struct guest_gpu_command init = { .op = GUEST_GPU_INIT };
 	const struct many few = { 0, 1, FEW };
-	struct vram *vram = &self->vram;
+	struct gpu_vm *gpu_vm = &self->gpu_vm;
 
-	many_run(_metadata, vram, few, true);
-	ASSERT_EQ(0, vram_run(vram, &reset, 1));
-	EXPECT_TRUE(vram_is_empty(vram));
-	expect_nothing_at(_metadata, vram, 0);
+	many_run(_metadata, gpu_vm, few, true);
+	ASSERT_EQ(0, gpu_vm_run(gpu_vm, &reset, 1));
+	EXPECT_TRUE(gpu_vm_is_empty(gpu_vm));
+	expect_nothing_at(_metadata, gpu_vm, 0);
 	driver_expect_usage(_metadata, &self->driver, 0, 0);
 	/* And the next driver starts with nothing. */
-	ASSERT_EQ(0, vram_run(vram, &init, 1));
-	many_run(_metadata, vram, few, true);
-	many_expect(_metadata, vram, few, SEED);
+	ASSERT_EQ(0, gpu_vm_run(gpu_vm, &init, 1));
+	many_run(_metadata, gpu_vm, few, true);
+	many_expect(_metadata, gpu_vm, few, SEED);
 }
 
 TEST_F(window, rounds_leave_nothing_behind)
 {
 	unsigned int i, rounds = test_is_long() ? 2000 : 48;
-	struct vram *vram = &self->vram;
+	struct gpu_vm *gpu_vm = &self->gpu_vm;
 
 	for (i = 0; i < rounds; i++) {
 		const uint64_t offset = i % 32 * MANY_STRIDE;
 		const uint32_t id = ID + i % 7;
 
-		ASSERT_EQ(OK, vram_create_blob(vram, id, small[i % ARRAY_SIZE(small)].blob_id,
-					       small[i % ARRAY_SIZE(small)].pages * PAGE));
-		ASSERT_EQ(OK_MAP, vram_map_blob(vram, id, offset));
-		expect_data(_metadata, vram, id, offset, SEED + i);
+		ASSERT_EQ(OK, gpu_vm_create_blob(gpu_vm, id, small[i % ARRAY_SIZE(small)].blob_id,
+						 small[i % ARRAY_SIZE(small)].pages * PAGE));
+		ASSERT_EQ(OK_MAP, gpu_vm_map_blob(gpu_vm, id, offset));
+		expect_data(_metadata, gpu_vm, id, offset, SEED + i);
 		if (i % 2)
-			ASSERT_EQ(OK, vram_unmap_blob(vram, id));
-		ASSERT_EQ(OK, vram_unref(vram, id));
-		ASSERT_TRUE(vram_is_empty(vram));
+			ASSERT_EQ(OK, gpu_vm_unmap_blob(gpu_vm, id));
+		ASSERT_EQ(OK, gpu_vm_unref(gpu_vm, id));
+		ASSERT_TRUE(gpu_vm_is_empty(gpu_vm));
 	}
 	driver_expect_usage(_metadata, &self->driver, 0, 0);
 }
@@ -317,13 +317,13 @@ static void *toucher_run(void *arg)
 }
 
 static volatile struct guest_work *toucher_start(struct __test_metadata *_metadata,
-						 struct toucher *toucher, struct vram *vram)
+						 struct toucher *toucher, struct gpu_vm *gpu_vm)
 {
 	struct guest_work *work;
 
-	toucher->vcpu = vmm_vcpu_get(vram->vm, 1);
+	toucher->vcpu = vmm_vcpu_get(gpu_vm->vm, 1);
 	work = vmm_vcpu_work(toucher->vcpu);
-	*work = (struct guest_work){ .gpa = VRAM_GPA, .op = GUEST_ECHO, .count = 1 };
+	*work = (struct guest_work){ .gpa = GPU_VM_GPA, .op = GUEST_ECHO, .count = 1 };
 	ASSERT_EQ(0, vmm_vcpu_start(toucher->vcpu));
 	ASSERT_EQ(0, pthread_create(&toucher->thread, NULL, toucher_run, toucher));
 	return work;
@@ -360,7 +360,7 @@ static bool echo_arrives(uint64_t *words, uint64_t value)
  * The blob is destroyed while a second vCPU touches it: that vCPU gets the exit of its layout,
  * and from the answer on nothing the guest does reaches the page.
  */
-static void expect_gone_under_access(struct __test_metadata *_metadata, struct vram *vram,
+static void expect_gone_under_access(struct __test_metadata *_metadata, struct gpu_vm *gpu_vm,
 				     uint64_t blob_id, bool unref)
 {
 	volatile struct guest_work *work;
@@ -368,74 +368,74 @@ static void expect_gone_under_access(struct __test_metadata *_metadata, struct v
 	uint64_t *words;
 	int keep;
 
-	ASSERT_EQ(OK, vram_create_blob(vram, ID, blob_id, PAGE));
-	ASSERT_EQ(OK_MAP, vram_map_blob(vram, ID, 0));
+	ASSERT_EQ(OK, gpu_vm_create_blob(gpu_vm, ID, blob_id, PAGE));
+	ASSERT_EQ(OK_MAP, gpu_vm_map_blob(gpu_vm, ID, 0));
 	/* Another descriptor keeps the memory, to see what is written to it. */
-	keep = dup(vgpu_blob_fd(vgpu_blob_find(vram->gpu, ID)));
+	keep = dup(vgpu_blob_fd(vgpu_blob_find(gpu_vm->gpu, ID)));
 	ASSERT_LE(0, keep);
 	words = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, keep, 0);
 	ASSERT_NE(MAP_FAILED, words);
-	work = toucher_start(_metadata, &toucher, vram);
+	work = toucher_start(_metadata, &toucher, gpu_vm);
 	EXPECT_TRUE(echo_arrives(words, 1));
 	EXPECT_TRUE(echo_arrives(words, 2));
-	EXPECT_EQ(OK, unref ? vram_unref(vram, ID) : vram_unmap_blob(vram, ID));
+	EXPECT_EQ(OK, unref ? gpu_vm_unref(gpu_vm, ID) : gpu_vm_unmap_blob(gpu_vm, ID));
 	__atomic_store_n(&words[GUEST_ECHO_IN], 3, __ATOMIC_SEQ_CST);
 	toucher_join(&toucher, work);
-	EXPECT_EQ(vram->arena ? VMM_EXIT_EFAULT : VMM_EXIT_MMIO, toucher.reason)
+	EXPECT_EQ(gpu_vm->arena ? VMM_EXIT_EFAULT : VMM_EXIT_MMIO, toucher.reason)
 		TH_LOG("%s", vmm_vcpu_strexit(toucher.vcpu));
 	EXPECT_EQ(2, words[GUEST_ECHO_OUT]);
-	expect_nothing_at(_metadata, vram, 0);
-	EXPECT_TRUE(vram_is_empty(vram));
+	expect_nothing_at(_metadata, gpu_vm, 0);
+	EXPECT_TRUE(gpu_vm_is_empty(gpu_vm));
 	EXPECT_EQ(0, munmap(words, PAGE));
 	EXPECT_EQ(0, close(keep));
 	if (!unref)
-		EXPECT_EQ(OK, vram_unref(vram, ID));
+		EXPECT_EQ(OK, gpu_vm_unref(gpu_vm, ID));
 }
 
 TEST_F(window, an_unmap_under_access)
 {
-	expect_gone_under_access(_metadata, &self->vram, OF_KIND(NONCOMPOUND, 0), false);
-	expect_gone_under_access(_metadata, &self->vram, OF_KIND(SPLIT, 0) | IN_VRAM, false);
-	expect_gone_under_access(_metadata, &self->vram, VGPU_BLOB_ID_MEMFD, false);
+	expect_gone_under_access(_metadata, &self->gpu_vm, OF_KIND(NONCOMPOUND, 0), false);
+	expect_gone_under_access(_metadata, &self->gpu_vm, OF_KIND(SPLIT, 0) | IN_VRAM, false);
+	expect_gone_under_access(_metadata, &self->gpu_vm, VGPU_BLOB_ID_MEMFD, false);
 }
 
 TEST_F(window, an_unref_under_access)
 {
-	expect_gone_under_access(_metadata, &self->vram, OF_KIND(NONCOMPOUND, 0), true);
-	expect_gone_under_access(_metadata, &self->vram, VGPU_BLOB_ID_MEMFD, true);
+	expect_gone_under_access(_metadata, &self->gpu_vm, OF_KIND(NONCOMPOUND, 0), true);
+	expect_gone_under_access(_metadata, &self->gpu_vm, VGPU_BLOB_ID_MEMFD, true);
 }
 
 /* The checks of this program must fail when a VMM forgets to unmap. */
 TEST_F(window, an_unmap_that_forgets_is_seen)
 {
 	static const unsigned int forget[] = {
-		VRAM_FORGET_SLOT | VRAM_FORGET_MAP, VRAM_FORGET_MAP, VRAM_FORGET_SLOT,
+		GPU_VM_FORGET_SLOT | GPU_VM_FORGET_MAP, GPU_VM_FORGET_MAP, GPU_VM_FORGET_SLOT,
 	};
-	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vram.vm, 0);
+	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->gpu_vm.vm, 0);
 	struct guest_work *work = vmm_vcpu_work(vcpu);
-	struct vram *vram = &self->vram;
+	struct gpu_vm *gpu_vm = &self->gpu_vm;
 	size_t i;
 
-	ASSERT_EQ(OK, vram_create_blob(vram, ID, OF_KIND(SPLIT, 0), PAGE));
+	ASSERT_EQ(OK, gpu_vm_create_blob(gpu_vm, ID, OF_KIND(SPLIT, 0), PAGE));
 	for (i = 0; i < ARRAY_SIZE(forget); i++) {
-		bool slot = forget[i] & VRAM_FORGET_SLOT, map = forget[i] & VRAM_FORGET_MAP;
+		bool slot = forget[i] & GPU_VM_FORGET_SLOT, map = forget[i] & GPU_VM_FORGET_MAP;
 		/* Each layout has one thing that keeps the page accessible to the guest. */
-		bool stale = map && (slot || vram->arena);
+		bool stale = map && (slot || gpu_vm->arena);
 
-		ASSERT_EQ(OK_MAP, vram_map_blob(vram, ID, 0));
-		expect_data(_metadata, vram, ID, 0, SEED);
-		vram->forget = forget[i];
-		ASSERT_EQ(OK, vram_unmap_blob(vram, ID));
-		vram->forget = 0;
-		EXPECT_EQ(vram->arena ? !map : !slot, vram_is_empty(vram));
-		*work = (struct guest_work){ .gpa = VRAM_GPA, .op = GUEST_READ, .count = 1 };
+		ASSERT_EQ(OK_MAP, gpu_vm_map_blob(gpu_vm, ID, 0));
+		expect_data(_metadata, gpu_vm, ID, 0, SEED);
+		gpu_vm->forget = forget[i];
+		ASSERT_EQ(OK, gpu_vm_unmap_blob(gpu_vm, ID));
+		gpu_vm->forget = 0;
+		EXPECT_EQ(gpu_vm->arena ? !map : !slot, gpu_vm_is_empty(gpu_vm));
+		*work = (struct guest_work){ .gpa = GPU_VM_GPA, .op = GUEST_READ, .count = 1 };
 		ASSERT_EQ(0, vmm_vcpu_start(vcpu));
 		EXPECT_EQ(stale ? VMM_EXIT_DOORBELL :
-			  vram->arena || slot ? VMM_EXIT_EFAULT : VMM_EXIT_MMIO,
+			  gpu_vm->arena || slot ? VMM_EXIT_EFAULT : VMM_EXIT_MMIO,
 			  vmm_vcpu_run(vcpu));
-		EXPECT_EQ(0, vram_withdraw(vram, vgpu_blob_find(vram->gpu, ID), 0));
-		EXPECT_TRUE(vram_is_empty(vram));
-		expect_nothing_at(_metadata, vram, 0);
+		EXPECT_EQ(0, gpu_vm_withdraw(gpu_vm, vgpu_blob_find(gpu_vm->gpu, ID), 0));
+		EXPECT_TRUE(gpu_vm_is_empty(gpu_vm));
+		expect_nothing_at(_metadata, gpu_vm, 0);
 	}
 }
 
@@ -445,7 +445,7 @@ TEST_F(window, an_unmap_that_forgets_is_seen)
  */
 static int change_stale(struct exercise *exercise, void *opaque)
 {
-	struct vgpu_blob *blob = vgpu_blob_find(((struct vram *)opaque)->gpu, ID);
+	struct vgpu_blob *blob = vgpu_blob_find(((struct gpu_vm *)opaque)->gpu, ID);
 	void *other = mmap(exercise->memory + PAGE, PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
@@ -459,13 +459,13 @@ TEST_F(window, a_stale_page_is_seen)
 {
 	const struct exercise_case what = {
 		.first = GUEST_READ, .access_order = EXERCISE_BACKWARDS, .seed = SEED,
-		.opaque = &self->vram, .attach_ops = &blob_attach_ops, .change = change_stale,
+		.opaque = &self->gpu_vm, .attach_ops = &blob_attach_ops, .change = change_stale,
 	};
 	struct judgement judgement;
 	struct exercise exercise;
 
-	ASSERT_EQ(OK, vram_create_blob(&self->vram, ID, VGPU_BLOB_ID_MEMFD, 3 * PAGE));
-	ASSERT_EQ(0, exercise_of_blob(&exercise, &self->vram, VGPU_BLOB_ID_MEMFD,
+	ASSERT_EQ(OK, gpu_vm_create_blob(&self->gpu_vm, ID, VGPU_BLOB_ID_MEMFD, 3 * PAGE));
+	ASSERT_EQ(0, exercise_of_blob(&exercise, &self->gpu_vm, VGPU_BLOB_ID_MEMFD,
 				      self->driver.kmsg));
 	judgement = try_case(&exercise, &what);
 	EXPECT_EQ(JUDGE_NOT_OK, judgement.verdict);

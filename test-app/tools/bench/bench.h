@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What it costs to make a large buffer and to touch all of it, with mockgpu and
- * with other sources of shared memory. source.c has a table of them.
+ * The time that it takes to create a large buffer and to touch all of it, with mockgpu and
+ * with other sources of shared memory, which source.c lists.
  */
 #ifndef MOCKGPU_BENCH_H
 #define MOCKGPU_BENCH_H
@@ -18,10 +18,10 @@
 #define BENCH_SOURCES_MAX 8
 
 /**
- * struct bench_buffer - a buffer of any source
- * @bo: of mockgpu, else without a handle
- * @fd: of other sources, else -1
- * @map: where it is mapped
+ * struct bench_buffer - a buffer from any source
+ * @bo: the buffer object of mockgpu; without a handle for other sources
+ * @fd: the file of other sources; -1 for mockgpu
+ * @map: its mapping
  * @size: bytes
  */
 struct bench_buffer {
@@ -32,12 +32,12 @@ struct bench_buffer {
 };
 
 /**
- * struct bench_source - where memory comes from
- * @name: for people and machines
- * @what: a line for people
+ * struct bench_source - a source of memory
+ * @name: its name in both forms of the report
+ * @what: its description, one line
  * @mockgpu: it is the module's; the others are what it is compared with
- * @make: makes @buffer of @buffer->size and maps it, with pages where the source
- *	has them from the start; 0 or -errno
+ * @make: create @buffer of @buffer->size bytes and map it, with its pages if the source
+ *	allocates them at once; 0 or -errno
  */
 struct bench_source {
 	const char *name;
@@ -49,7 +49,7 @@ struct bench_source {
 extern const struct bench_source bench_sources[];
 extern const unsigned int bench_source_count;
 
-/** enum bench_step - what is measured; TOTAL is CREATE and TOUCH. */
+/** enum bench_step - what is measured; TOTAL is CREATE plus TOUCH. */
 enum bench_step {
 	BENCH_CREATE,
 	BENCH_TOUCH,
@@ -59,8 +59,8 @@ enum bench_step {
 };
 
 /**
- * struct bench_times - of one source
- * @error: of making it, 0 or -errno; then there are no times
+ * struct bench_times - the times of one source
+ * @error: 0, or the -errno of a buffer that could not be created: there are no times then
  * @ms: by step and round, in milliseconds
  */
 struct bench_times {
@@ -71,7 +71,7 @@ struct bench_times {
 /**
  * struct bench - one run
  * @size: bytes of each buffer
- * @rounds: how many, each with all sources
+ * @rounds: number of rounds; each one uses all sources
  * @times: by source
  */
 struct bench {
@@ -81,10 +81,10 @@ struct bench {
 };
 
 /**
- * struct bench_spread - many values in three
- * @median: half are below
- * @min: the smallest
- * @max: the largest
+ * struct bench_spread - a summary of many values
+ * @median: half of them are lower
+ * @min: the lowest
+ * @max: the highest
  */
 struct bench_spread {
 	double median;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Settings of the kernel that would not let a large buffer be made, and how they
- * were before. Needs root; without, a source may say that it cannot.
+ * Kernel settings that limit the size of a buffer, raised for a run and restored after it.
+ * This needs root; without it, a source may fail.
  */
 
 #include <errno.h>
@@ -14,10 +14,10 @@
 
 /**
  * struct bench_limit - one setting, a number
- * @path: its file; a kernel without it needs none
- * @unit: what it counts, in bytes
- * @before: what it was
- * @raised: it was changed
+ * @path: its file; a kernel without the file does not have the limit
+ * @unit: bytes in one unit of the setting
+ * @before: its value before the run
+ * @raised: the run has changed it
  */
 static struct bench_limit {
 	const char *path;
@@ -25,7 +25,7 @@ static struct bench_limit {
 	unsigned long before;
 	bool raised;
 } bench_limits[] = {
-	/* Huge pages come from free memory and go there again: none is set aside. */
+	/* Surplus huge pages come from free memory and return to it: none is reserved. */
 	{ .path = "/proc/sys/vm/nr_overcommit_hugepages", .unit = BENCH_HUGE_PAGE },
 	{ .path = "/sys/module/udmabuf/parameters/size_limit_mb", .unit = BENCH_MIB },
 };
@@ -43,7 +43,7 @@ static int bench_limit_raise(struct bench_limit *limit, uint64_t size)
 }
 
 /**
- * bench_limits_raise() - let buffers of this size be possible
+ * bench_limits_raise() - allow buffers of this size
  * @size: bytes
  *
  * Return: 0 or the -errno of the first setting that could not be changed.

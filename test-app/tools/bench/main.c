@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mockgpu-bench: what it costs to make a buffer and to touch all of it. */
+/* mockgpu-bench: measure how long a buffer takes to create and to touch. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -26,19 +26,20 @@ enum bench_exit {
 const char *argp_program_version = "mockgpu-bench " MOCKGPU_VERSION;
 
 static const char bench_doc[] =
-	"Measures what it takes to make a large buffer, to touch each of its pages\n"
-	"once and to free it, with the mockgpu module and with other sources of shared\n"
-	"memory, in turn, round after round, each round beginning with another one.\n"
-	"What is compared are times of the same round.\n"
-	"\vA buffer of mockgpu has at most half of the machine's memory. As root this\n"
-	"raises vm.nr_overcommit_hugepages and udmabuf's size_limit_mb while it runs.\n"
+	"Measures how long it takes to create a large buffer, to touch each of its\n"
+	"pages once and to free it, with the mockgpu module and with other sources of\n"
+	"shared memory. Every round uses all sources and starts with another one.\n"
+	"Only times of the same round are compared.\n"
+	"\vA buffer of mockgpu has at most half of the machine's memory. As root the\n"
+	"program raises vm.nr_overcommit_hugepages and udmabuf's size_limit_mb while\n"
+	"it runs.\n"
 	"\n"
-	"Exit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4\n"
-	"there is nothing to measure (no module mockgpu, no rights).";
+	"Exit status: 0 measured, 1 a source failed during the run, 2 wrong usage, 4\n"
+	"nothing to measure (no module mockgpu, no permission).";
 
 static const struct argp_option bench_option_list[] = {
 	{ "size", 's', "N", 0, "size of a buffer in MiB, even (default 1024)", 0 },
-	{ "rounds", 'r', "N", 0, "how often, 1 to 101 (default 5)", 0 },
+	{ "rounds", 'r', "N", 0, "number of rounds, 1 to 101 (default 5)", 0 },
 	{ "json", 'j', NULL, 0, "print one JSON object for machines", 0 },
 	{}
 };
@@ -96,8 +97,8 @@ static int bench_measure(int drm, const struct bench_source *source, uint64_t si
 }
 
 /*
- * A source that once failed is left out from then on. None has the same place in
- * each round: what one leaves behind may help or hinder the next.
+ * A source that has failed is not tried again. The order changes with each round, because
+ * a source may leave memory in a state that helps or hinders the next one.
  */
 static void bench_round(int drm, struct bench *bench, unsigned int round)
 {
@@ -113,7 +114,7 @@ static void bench_round(int drm, struct bench *bench, unsigned int round)
 	}
 }
 
-/* What is used for the first time is slow: round 0 is done twice, and counted once. */
+/* The first use is slow: run round 0 twice and keep the second result. */
 static void bench_rounds(int drm, struct bench *bench)
 {
 	unsigned int round;
@@ -126,7 +127,7 @@ static void bench_rounds(int drm, struct bench *bench)
 	}
 }
 
-/* Those of mockgpu must work, but for huge entries on a kernel that has none. */
+/* All sources of mockgpu must work, except huge entries on a kernel without them. */
 static int bench_result(const struct bench *bench)
 {
 	unsigned int i;
@@ -159,7 +160,7 @@ static int bench_run(struct bench *bench, bool json)
 	sigaction(SIGTERM, &interrupt, NULL);
 	ret = bench_limits_raise(bench->size);
 	if (ret)
-		fprintf(stderr, "mockgpu-bench: limits of the kernel stay as they are (%s)\n",
+		fprintf(stderr, "mockgpu-bench: cannot raise the kernel's limits (%s)\n",
 			strerror(-ret));
 	bench_rounds(drm, bench);
 	bench_limits_restore();

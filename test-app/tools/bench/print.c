@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The results, for people and for machines. */
+/* Prints the results, as tables and as JSON. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,7 +47,7 @@ static void bench_print_ratios(const struct bench *bench, unsigned int index)
 			       ratio.min, ratio.max);
 }
 
-/** bench_print_text() - tables */
+/** bench_print_text() - print tables */
 void bench_print_text(const struct bench *bench)
 {
 	struct utsname uts = {};
@@ -59,7 +59,7 @@ void bench_print_text(const struct bench *bench)
 	printf("%-17s %9s %9s %9s %9s\n", "", "create", "touch", "free", "total");
 	for (i = 0; i < bench_source_count; i++)
 		bench_print_times(bench, i);
-	printf("\ncreate: made and mapped; memfd-huge gets its pages with the touch. touch: one\n"
+	printf("\ncreate: create and map; memfd-huge allocates its pages on touch. touch: one\n"
 	       "write to each page. total: both. In brackets the lowest and the highest of a round.\n"
 	       "\nTotals, each compared within its round:\n");
 	for (i = 0; i < bench_source_count; i++)
@@ -112,7 +112,7 @@ static void bench_json_source(struct json *json, const struct bench *bench, unsi
 	json_end(json);
 }
 
-/** bench_print_json() - one object */
+/** bench_print_json() - print one object */
 void bench_print_json(const struct bench *bench)
 {
 	struct json json = { .out = stdout };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where memory comes from. */
+/* The sources of memory that are compared. */
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -10,7 +10,7 @@
 #include "bench.h"
 #include "exporter.h"
 
-/* 2 MiB with 4 KiB pages. */
+/* Order of 2 MiB with 4 KiB pages. */
 #define BENCH_ORDER 9
 
 static int bench_make_bo(int drm, struct bench_buffer *buffer,
@@ -56,7 +56,7 @@ static int bench_make_huge(int drm, struct bench_buffer *buffer)
 	});
 }
 
-/* @fd is a file, or what could not be made of it. */
+/* @fd is a file, or the -errno of opening it. */
 static int bench_map(struct bench_buffer *buffer, int fd)
 {
 	int ret;
@@ -84,7 +84,7 @@ static int bench_make_heap(int drm, struct bench_buffer *buffer)
 	return bench_map(buffer, exporter_heap(buffer->size));
 }
 
-/* The only one whose pages come with the touch. */
+/* The only source that allocates its pages on touch. */
 static int bench_make_memfd(int drm, struct bench_buffer *buffer)
 {
 	int fd = memfd_create("mockgpu-bench", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
@@ -102,9 +102,9 @@ static int bench_make_memfd(int drm, struct bench_buffer *buffer)
 }
 
 const struct bench_source bench_sources[] = {
-	{ "ttm", "pages of TTM's pool, 64 KiB mapped a fault", true, bench_make_ttm },
-	{ "noncompound", "blocks of 2 MiB, 64 KiB mapped a fault", true, bench_make_noncompound },
-	{ "noncompound-huge", "blocks of 2 MiB, 2 MiB mapped a fault", true, bench_make_huge },
+	{ "ttm", "pages of TTM's pool, 64 KiB mapped per fault", true, bench_make_ttm },
+	{ "noncompound", "blocks of 2 MiB, 64 KiB mapped per fault", true, bench_make_noncompound },
+	{ "noncompound-huge", "blocks of 2 MiB, 2 MiB mapped per fault", true, bench_make_huge },
 	{ "udmabuf", "udmabuf over a memfd", false, bench_make_udmabuf },
 	{ "heap", "the dma-buf system heap", false, bench_make_heap },
 	{ "memfd-huge", "a memfd with huge pages of 2 MiB", false, bench_make_memfd },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Many measurements in few numbers. */
+/* Statistics over the rounds. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +14,9 @@ static int bench_compare(const void *a, const void *b)
 }
 
 /**
- * bench_spread() - many values in three
+ * bench_spread() - summarise many values
  * @values: the values
- * @count: how many, 1 to BENCH_ROUNDS_MAX
+ * @count: their number, 1 to BENCH_ROUNDS_MAX
  */
 struct bench_spread bench_spread(const double *values, unsigned int count)
 {
@@ -38,7 +38,7 @@ struct bench_spread bench_spread(const double *values, unsigned int count)
  * @other: index of one that is not
  * @ratio: out: @source as a multiple of @other
  *
- * Return: false where there is nothing to compare.
+ * Return: false if one of them has no times.
  */
 bool bench_ratio(const struct bench *bench, unsigned int source, unsigned int other,
 		 struct bench_spread *ratio)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a program can do with the driver beside its ioctls: map, touch, fork,
- * share, close. Only what the kernel does is looked at, so that results are
- * ignored here: each call may fail, and some are meant to.
+ * What a program can do with the driver besides its ioctls: map, touch, fork, share, close. The
+ * results are ignored, because only the kernel is under test: any call may fail, and some are
+ * meant to.
  */
 
 #include <errno.h>
@@ -26,7 +26,7 @@
 #include "fdpass.h"
 #include "fuzz.h"
 
-/* One in so many mappings and accesses goes beyond the end. */
+/* One in this many mappings and accesses goes past the end. */
 #define FUZZ_BEYOND 10
 
 static size_t fuzz_pages(struct fuzz_worker *worker, size_t most)
@@ -69,7 +69,7 @@ static void fuzz_map_file(struct fuzz_worker *worker, int fd, uint64_t offset, u
 		fuzz_map_add(worker, at, length);
 }
 
-/* A buffer, through its DRM file. */
+/* Map a buffer, through its DRM file. */
 static void fuzz_action_map(struct fuzz_worker *worker)
 {
 	int fd = fuzz_client_any(worker);
@@ -85,7 +85,7 @@ static void fuzz_action_map(struct fuzz_worker *worker)
 		fuzz_map_file(worker, fd, buffer->offset, buffer->size);
 }
 
-/* A dma-buf, at offset 0. */
+/* Map a dma-buf, at offset 0. */
 static void fuzz_action_map_dmabuf(struct fuzz_worker *worker)
 {
 	int fd = fuzz_fd_any(worker);
@@ -96,10 +96,10 @@ static void fuzz_action_map_dmabuf(struct fuzz_worker *worker)
 }
 
 /**
- * struct fuzz_touch - some accesses
- * @map: where
- * @prng: decides
- * @count: how many
+ * struct fuzz_touch - some accesses to a mapping
+ * @map: the mapping
+ * @prng: decides which
+ * @count: their number
  */
 struct fuzz_touch {
 	const struct fuzz_map *map;
@@ -135,7 +135,7 @@ static void fuzz_action_touch(struct fuzz_worker *worker)
 		fault_guard(fuzz_touch_all, &touch);
 }
 
-/* By the kernel, through get_user_pages() and then the driver's access(). */
+/* Access by the kernel, through get_user_pages(). */
 static void fuzz_action_access(struct fuzz_worker *worker)
 {
 	struct fuzz_map *map = fuzz_map_any(worker);
@@ -153,7 +153,7 @@ static void fuzz_action_access(struct fuzz_worker *worker)
 		process_vm_writev(getpid(), &local, 1, &remote, 1, 0);
 }
 
-/* All of a mapping or a part of it. */
+/* A mapping or a part of it. */
 static void fuzz_action_unmap(struct fuzz_worker *worker)
 {
 	struct fuzz_map *map = fuzz_map_any(worker);
@@ -221,7 +221,7 @@ static int fuzz_child(struct fuzz_worker *worker)
 	return 0;
 }
 
-/* A child inherits everything; half of them are killed while they use it. */
+/* A child inherits everything; half of the children are killed while they use it. */
 static void fuzz_action_fork(struct fuzz_worker *worker)
 {
 	bool killed = prng_chance(&worker->prng, 50);
@@ -236,11 +236,11 @@ static void fuzz_action_fork(struct fuzz_worker *worker)
 		kill(child, SIGKILL);
 	if (waitpid(child, &status, 0) == child && WIFSIGNALED(status) && !killed)
 		workers_note(worker->workers,
-			     "worker %u, step %" PRIu64 ": its child died of signal %d",
+			     "worker %u, step %" PRIu64 ": its child died from signal %d",
 			     worker->number, worker->step, WTERMSIG(status));
 }
 
-/* A client goes with all its handles; mappings and dma-bufs stay. */
+/* Close a client with all its handles; its mappings and dma-bufs stay. */
 static void fuzz_action_reopen(struct fuzz_worker *worker)
 {
 	int *fd = &worker->client[1 + prng_below(&worker->prng, FUZZ_CLIENTS - 1)];
@@ -257,7 +257,7 @@ static void fuzz_action_reopen(struct fuzz_worker *worker)
 	*fd = fresh;
 }
 
-/* A dma-buf goes to another worker, or comes from one. */
+/* Send a dma-buf to another worker, or receive one. */
 static void fuzz_action_post(struct fuzz_worker *worker)
 {
 	int fd = fuzz_fd_any(worker);
@@ -279,7 +279,7 @@ static void fuzz_action_close_dmabuf(struct fuzz_worker *worker)
 	*fd = -1;
 }
 
-/* Of another exporter, for the driver to import. */
+/* A buffer of another exporter, which the driver may import. */
 static void fuzz_action_foreign(struct fuzz_worker *worker)
 {
 	size_t size = fuzz_pages(worker, 4);
@@ -290,8 +290,8 @@ static void fuzz_action_foreign(struct fuzz_worker *worker)
 }
 
 /*
- * Never in one direction only: udmabuf takes that of the first access for all later
- * ones (begin_cpu_udmabuf()), of which DMA_API_DEBUG complains.
+ * Always in both directions: udmabuf uses the direction of the first access for all later ones
+ * (begin_cpu_udmabuf()), and DMA_API_DEBUG would complain.
  */
 static void fuzz_action_sync(struct fuzz_worker *worker)
 {
@@ -311,7 +311,7 @@ static void fuzz_action_sync(struct fuzz_worker *worker)
 	      prng_chance(&worker->prng, 50) ? SEEK_SET : SEEK_END);
 }
 
-/* The plain node: a buffer of its own for each opening. */
+/* The plain node has a buffer for each open file. */
 static void fuzz_action_node(struct fuzz_worker *worker)
 {
 	uint64_t size;
@@ -334,7 +334,7 @@ static void fuzz_read_file(int fd)
 	close(fd);
 }
 
-/* What the driver tells about itself. */
+/* Read the driver's files in debugfs and sysfs. */
 static void fuzz_action_look(struct fuzz_worker *worker)
 {
 	char path[64];
@@ -345,7 +345,7 @@ static void fuzz_action_look(struct fuzz_worker *worker)
 	fuzz_read_file(open("/proc/self/smaps", O_RDONLY | O_CLOEXEC));
 }
 
-/* One of the next steps of this process in the driver fails. */
+/* Let one of the next steps of this process in the driver fail. */
 static void fuzz_action_fail(struct fuzz_worker *worker)
 {
 	unsigned int i;
@@ -387,7 +387,7 @@ static const struct {
 	{ "fail", 6, fuzz_action_fail },
 };
 
-/** fuzz_step() - do one thing */
+/** fuzz_step() - run one random action */
 void fuzz_step(struct fuzz_worker *worker)
 {
 	unsigned int all = 0, i = 0;

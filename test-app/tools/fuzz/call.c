@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One ioctl, from its arguments to the judgement of the answer. */
+/* One ioctl: its arguments, the call, and the check of its result. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,15 +11,15 @@
 #include "fuzz.h"
 
 /**
- * struct fuzz_try - one call
- * @call: its entry
- * @index: the entry's index
+ * struct fuzz_try - one call of an ioctl
+ * @call: its entry in fuzz_calls
+ * @index: the index of the entry
  * @fd: the DRM file
  * @request: with a size and direction that may be wrong
  * @args: the argument
  * @before: the argument as it was before the call
- * @wrong: the driver has to refuse it
- * @bent: @request is not the one that it should be
+ * @wrong: the driver must refuse it
+ * @bent: @request has a wrong size or direction
  */
 struct fuzz_try {
 	const struct fuzz_call *call;
@@ -37,7 +37,7 @@ static size_t fuzz_args_size(const struct fuzz_call *call)
 	return _IOC_SIZE(call->request);
 }
 
-/* Another size and direction: the memory behind is as large as the size says. */
+/* Change the size and direction; the argument's memory has that size. */
 static void fuzz_bend(struct fuzz_worker *worker, struct fuzz_try *try)
 {
 	static const unsigned int dirs[] = {
@@ -98,7 +98,7 @@ static void fuzz_prepare(struct fuzz_worker *worker, struct fuzz_try *try)
 	try->call = &fuzz_calls[try->index];
 	try->fd = fuzz_client_any(worker);
 	try->request = try->call->request;
-	/* Right before memory that cannot be read. */
+	/* The argument ends where inaccessible memory begins. */
 	try->args = worker->arena + FUZZ_ARGS_MAX - fuzz_args_size(try->call);
 	try->wrong = false;
 	try->bent = false;
@@ -106,12 +106,12 @@ static void fuzz_prepare(struct fuzz_worker *worker, struct fuzz_try *try)
 	for (field = try->call->fields; field->size; field++)
 		try->wrong |= fuzz_field_is_wrong(field, try->args);
 	memcpy(try->before, try->args, fuzz_args_size(try->call));
-	/* What the shared client gets without anybody's knowledge nobody closes. */
+	/* Never for the shared client: a handle that nobody notes would stay open. */
 	if (try->fd != worker->client[0] && prng_chance(&worker->prng, 4))
 		fuzz_bend(worker, try);
 }
 
-/* What reached new code is worth trying again with a difference. */
+/* Keep arguments that reached new code, to vary them. */
 static void fuzz_save(struct fuzz_worker *worker, const struct fuzz_try *try)
 {
 	struct fuzz_saved *saved = &worker->saved[try->index];
@@ -128,12 +128,12 @@ static bool fuzz_may_fail(const struct fuzz_worker *worker, const struct fuzz_tr
 {
 	const int *known = try->call->errors;
 
-	/* A wrong size, or a direction in which nothing is copied. */
+	/* With a wrong size, or a direction in which nothing is copied. */
 	if (try->bent && (error == EFAULT || error == EINVAL || error == ENOMEM))
 		return true;
 	if (error == EPERM)
 		return (try->call->privileged || try->call->owned) && !worker->privileged;
-	/* This process let a step fail, see fuzz_action_fail(); locks fail so. */
+	/* fuzz_action_fail() made a step fail: a lock fails with this error. */
 	if (worker->failing && (error == ENOMEM || error == EINTR))
 		return true;
 	for (; *known; known++)
@@ -142,7 +142,7 @@ static bool fuzz_may_fail(const struct fuzz_worker *worker, const struct fuzz_tr
 	return false;
 }
 
-/* The argument goes out in hexadecimal, as it was before the call. */
+/* Print the argument as it was before the call, in hexadecimal. */
 static void fuzz_complain(struct fuzz_worker *worker, const struct fuzz_try *try, const char *what)
 {
 	char text[2 * FUZZ_ARGS_KNOWN + FUZZ_ARGS_KNOWN / 4 + 1];
@@ -164,23 +164,23 @@ static void fuzz_judge(struct fuzz_worker *worker, const struct fuzz_try *try, i
 	char what[64];
 
 	if (!error && try->wrong && !try->bent) {
-		fuzz_complain(worker, try, "was taken although a member is wrong");
+		fuzz_complain(worker, try, "was accepted although a member is wrong");
 	} else if (!error && try->call->privileged && !worker->privileged) {
-		fuzz_complain(worker, try, "was done without CAP_SYS_ADMIN");
+		fuzz_complain(worker, try, "succeeded without CAP_SYS_ADMIN");
 	} else if (error && !fuzz_may_fail(worker, try, error)) {
 		snprintf(what, sizeof(what), "failed with %s", strerrorname_np(error));
 		fuzz_complain(worker, try, what);
 	}
 }
 
-/* Whether the whole argument went in and came back. */
+/* Whether the kernel read and wrote the whole argument. */
 static bool fuzz_is_known(const struct fuzz_try *try)
 {
 	return _IOC_SIZE(try->request) >= fuzz_args_size(try->call) &&
 	       _IOC_DIR(try->request) == _IOC_DIR(try->call->request);
 }
 
-/** fuzz_ioctl() - make one call */
+/** fuzz_ioctl() - call one ioctl */
 void fuzz_ioctl(struct fuzz_worker *worker)
 {
 	struct fuzz_counts *counts = worker->setup->counts;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A fuzzer of the driver's interface that knows its structures: which member is a
- * handle, a size, a set of flags, and which values are wrong for certain.
+ * A fuzzer that knows the structures of the driver's interface: which member is a
+ * handle, a size or a set of flags, and which values the driver must refuse.
  *
- * table.c has a table of the ioctls, actions.c of everything else a program can
- * do with the driver. value.c makes values for members. A worker takes one step
- * after the other from its own generator of random numbers: the seed and its
- * number give the same numbers again, but what is made of them also depends on
- * what there is, that is on what calls came to before, in other workers too (one
- * client is shared), and on KCOV's corpus. So a seed repeats the kind of a run,
- * and its steps only as far as all of that comes out the same.
+ * table.c has a table of the ioctls, actions.c one of everything else that a program can
+ * do with the driver. value.c generates values for members. Each worker has its own
+ * generator of random numbers, seeded with the seed and the worker's number. The same
+ * seed gives the same numbers, but not always the same steps: those also depend on the
+ * results of earlier calls, those of other workers included (one client is shared), and
+ * on KCOV's corpus.
  */
 #ifndef MOCKGPU_FUZZ_H
 #define MOCKGPU_FUZZ_H
@@ -27,28 +26,28 @@
 #define FUZZ_BUFFERS 24
 #define FUZZ_FDS 12
 #define FUZZ_MAPS 24
-/* Pages of a buffer as a rule. */
+/* Usual limit for the pages of a buffer. */
 #define FUZZ_PAGES 64
-/* No argument of an ioctl is larger: _IOC_SIZEMASK. */
+/* Largest argument of an ioctl: _IOC_SIZEMASK. */
 #define FUZZ_ARGS_MAX 16384
-/* No structure of the table is larger. */
+/* Largest structure of the table. */
 #define FUZZ_ARGS_KNOWN 128
 #define FUZZ_CORPUS 32
-/* Errors that one call may give. */
+/* Most errors that one call may return. */
 #define FUZZ_ERRORS 16
 
 /**
  * enum fuzz_type - what a member of an argument is
  *
- * @FUZZ_HANDLE: a GEM handle; 0 and ~0 are wrong for certain
+ * @FUZZ_HANDLE: a GEM handle; 0 and ~0 are always wrong
  * @FUZZ_OTHER: a GEM handle where it has a meaning, else 0
  * @FUZZ_SIZE: bytes, a multiple of the page size, not 0
  * @FUZZ_ENUM: a number below arg
  * @FUZZ_FLAGS: bits, those in arg are allowed
  * @FUZZ_ZERO: must be 0
- * @FUZZ_NUMBER: a small number, as of pages
- * @FUZZ_FEW: a smaller one, 0 more often than not
- * @FUZZ_POINTER: where to write pages to
+ * @FUZZ_NUMBER: a small number, for instance of pages
+ * @FUZZ_FEW: a smaller number, mostly 0
+ * @FUZZ_POINTER: address of an array of pages that the driver writes
  * @FUZZ_FD: a dma-buf
  * @FUZZ_BYTES: an offset or a length in bytes
  * @FUZZ_OUT: not read by the driver
@@ -70,10 +69,10 @@ enum fuzz_type {
 
 /**
  * struct fuzz_field - one member of an argument
- * @offset: bytes
- * @size: bytes, 4 or 8, or a multiple of 4 for an array
- * @type: what it is
- * @arg: see there
+ * @offset: its offset in bytes
+ * @size: its size in bytes: 4 or 8, or a multiple of 4 for an array
+ * @type: its type
+ * @arg: see enum fuzz_type
  */
 struct fuzz_field {
 	uint16_t offset;
@@ -86,15 +85,15 @@ struct fuzz_worker;
 
 /**
  * struct fuzz_call - one ioctl
- * @name: without prefixes
- * @weight: how often it is called, compared with others
+ * @name: its name without prefixes
+ * @weight: how often it is called, relative to others
  * @request: its number
- * @fields: all of its members, in order, ended by one of size 0
- * @errors: what the interface says it may answer, ended by 0
+ * @fields: all of its members, in order; the last one has size 0
+ * @errors: the errors that the interface documents, ended by 0
  * @privileged: it needs CAP_SYS_ADMIN
- * @owned: it needs that where another DRM file created the buffer
- * @tame: takes out what is no mistake but does harm; may be NULL
- * @done: it succeeded: remember what came out; may be NULL
+ * @owned: it needs CAP_SYS_ADMIN if another DRM file created the buffer
+ * @tame: remove values that are valid but harmful; may be NULL
+ * @done: remember the result of a call that succeeded; may be NULL
  */
 struct fuzz_call {
 	const char *name;
@@ -114,11 +113,11 @@ extern const struct fuzz_call fuzz_calls[];
 #define FUZZ_CALLS 19
 
 /**
- * struct fuzz_buffer - a handle that should be good
- * @fd: of this DRM file
- * @handle: 0 for none
- * @size: bytes, at least these
- * @offset: to mmap() it at, 0 when it was not asked yet
+ * struct fuzz_buffer - a handle that should be valid
+ * @fd: its DRM file
+ * @handle: the handle; 0 for none
+ * @size: lower limit of its size in bytes
+ * @offset: its offset for mmap(); 0 if not queried yet
  */
 struct fuzz_buffer {
 	int fd;
@@ -128,9 +127,9 @@ struct fuzz_buffer {
 };
 
 /**
- * struct fuzz_map - a mapping that should be there
- * @at: where; NULL for none
- * @size: bytes
+ * struct fuzz_map - a mapping that should exist
+ * @at: its address; NULL for none
+ * @size: its size in bytes
  */
 struct fuzz_map {
 	char *at;
@@ -139,7 +138,7 @@ struct fuzz_map {
 
 /**
  * struct fuzz_saved - arguments that reached new code
- * @count: how many
+ * @count: their number
  * @args: the arguments
  */
 struct fuzz_saved {
@@ -148,11 +147,11 @@ struct fuzz_saved {
 };
 
 /**
- * struct fuzz_counts - what became of the calls, shared by all workers
- * @steps: taken
- * @edges: of the kernel's code that KCOV showed for the first time
- * @passed: calls that succeeded, as in fuzz_calls
- * @failed: calls that did not
+ * struct fuzz_counts - statistics, shared by all workers
+ * @steps: steps so far
+ * @edges: edges of the kernel's code that KCOV reported for the first time
+ * @passed: calls that succeeded, indexed like fuzz_calls
+ * @failed: calls that failed, indexed like fuzz_calls
  */
 struct fuzz_counts {
 	_Atomic uint64_t steps;
@@ -162,13 +161,13 @@ struct fuzz_counts {
 };
 
 /**
- * struct fuzz_setup - what all workers start from
- * @seed: of all random numbers
- * @steps: of each worker
- * @deadline: second of CLOCK_MONOTONIC at which they end, too; 0 for none
+ * struct fuzz_setup - parameters of all workers
+ * @seed: seed of all random numbers
+ * @steps: steps of each worker
+ * @deadline: they also end at this second of CLOCK_MONOTONIC; 0 for no limit
  * @shared_fd: a DRM file that all of them use
- * @post: a pair of sockets: dma-bufs go in at one end and come out at the other
- * @counts: see there
+ * @post: a pair of sockets, through which workers exchange dma-bufs
+ * @counts: statistics
  */
 struct fuzz_setup {
 	uint64_t seed;
@@ -181,21 +180,21 @@ struct fuzz_setup {
 
 /**
  * struct fuzz_worker - one process that fuzzes
- * @workers: all of them
- * @number: which
- * @setup: what they start from
+ * @workers: all workers
+ * @number: number of this one
+ * @setup: parameters of all workers
  * @privileged: it has CAP_SYS_ADMIN
- * @failing: it has asked the driver to let one of its steps fail
+ * @failing: it has asked the driver to make one of its steps fail
  * @page: page size in bytes
- * @step: steps before this one
- * @prng: its random numbers
+ * @step: number of this step
+ * @prng: its generator of random numbers
  * @client: DRM files; the first is the shared one
  * @buffer: handles
  * @fd: dma-bufs, -1 for none
  * @map: mappings
  * @arena: FUZZ_ARGS_MAX bytes for arguments, then a page without access
  * @read_only: a page that cannot be written
- * @saved: arguments that reached new code, as in fuzz_calls
+ * @saved: arguments that reached new code, indexed like fuzz_calls
  */
 struct fuzz_worker {
 	struct workers *workers;

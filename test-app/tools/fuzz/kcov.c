@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Coverage of the kernel by one call, where it has CONFIG_KCOV: see
+ * The code of the kernel that a call reaches, on a kernel with CONFIG_KCOV; see
  * Documentation/dev-tools/kcov.rst.
  */
 
@@ -21,7 +21,7 @@
 static uint64_t *fuzz_kcov_words;
 static unsigned char fuzz_kcov_seen[FUZZ_KCOV_SEEN / 8];
 
-/* From now on for this thread. False where there is no KCOV. */
+/* Start tracing this thread. Return: false without KCOV. */
 bool fuzz_kcov_open(void)
 {
 	int fd = open(FUZZ_KCOV_FILE, O_RDWR | O_CLOEXEC);
@@ -54,7 +54,7 @@ void fuzz_kcov_begin(void)
 		__atomic_store_n(&fuzz_kcov_words[0], 0, __ATOMIC_RELAXED);
 }
 
-/* How many steps from one place to the next the kernel made for the first time. */
+/* Count the edges between places in the code that were taken for the first time. */
 unsigned int fuzz_kcov_end(void)
 {
 	uint64_t count, i, last = 0;

@@ -18,9 +18,9 @@
 #include "mockgpu_version.h"
 #include "option.h"
 
-/* From so many calls on each ioctl has to succeed now and then. */
+/* After this many calls each ioctl must have succeeded. */
 #define FUZZ_ENOUGH 10000
-/* KCOV_ENABLE's file. */
+/* The file for KCOV_ENABLE. */
 #define FUZZ_KCOV_FILE "/sys/kernel/debug/kcov"
 /* No single worker. */
 #define FUZZ_ALL UINT64_MAX
@@ -29,37 +29,37 @@ const char *argp_program_version = "mockgpu-fuzz " MOCKGPU_VERSION;
 
 static const char fuzz_doc[] =
 	"Calls the mockgpu driver at random: ioctls with members that are mostly\n"
-	"right, at the edge or wild, mappings, touches, dma-bufs, forks. Several\n"
-	"processes do so at the same time, every fourth one without rights. Each\n"
-	"answer is judged: what is wrong must be refused, with an error that uapi/\n"
-	"names. With KCOV in the kernel, arguments that reach new code are tried again\n"
-	"with differences.\n"
+	"valid, at a limit or arbitrary, mappings, accesses, dma-bufs, forks. Several\n"
+	"processes do so at the same time, every fourth one without privileges. Each\n"
+	"result is checked: the driver must refuse invalid arguments, with an error\n"
+	"that uapi/ documents. If the kernel has KCOV, arguments that reach new code\n"
+	"are varied and tried again.\n"
 	"\vPrints TAP. Exit status: 0 passed, 1 failed, 2 wrong usage, 4 skipped (no\n"
 	"module mockgpu, not root).";
 
 static const struct argp_option fuzz_option_list[] = {
 	{ "steps", 'n', "N", 0, "steps of all workers together (default 16000)", 0 },
-	{ "seconds", 't', "N", 0, "end after so long, too (default 0: no limit)", 0 },
+	{ "seconds", 't', "N", 0, "also end after this time (default 0: no limit)", 0 },
 	{ "workers", 'w', "N", 0, "processes, 1 to 16 (default 4)", 0 },
 	{ "seed", 's', "N", 0,
 	  "of the random numbers (default: another one each\n"
-	  "time). What steps come of them also depends on\n"
-	  "the other workers and on KCOV: a failure need not\n"
-	  "come again", 0 },
+	  "time). The steps also depend on the other workers\n"
+	  "and on KCOV: the same seed need not repeat a\n"
+	  "failure", 0 },
 	{ "only", 'o', "N", 0,
-	  "only this worker: its numbers, without what others did beside it", 0 },
+	  "run only this worker, with its numbers but not the effects of others", 0 },
 	{ "patience", 'p', "N", 0, "seconds that one step may take (default 300)", 0 },
 	{}
 };
 
 /**
- * struct fuzz_options - from the command line
- * @steps: of all workers together
- * @seconds: 0 for no limit
- * @workers: processes
- * @seed: of the random numbers
- * @only: a worker, or FUZZ_ALL
- * @patience: seconds
+ * struct fuzz_options - options of the command line
+ * @steps: steps of all workers together
+ * @seconds: time limit; 0 for none
+ * @workers: number of processes
+ * @seed: seed of the random numbers
+ * @only: the only worker to run, or FUZZ_ALL
+ * @patience: seconds that one step may take
  */
 struct fuzz_options {
 	uint64_t steps;
@@ -89,7 +89,7 @@ static error_t fuzz_option(int key, char *text, struct argp_state *state)
 		return option_number(state, key, text, 1, 99999, &options->patience);
 	case ARGP_KEY_END:
 		if (options->only != FUZZ_ALL && options->only >= options->workers)
-			return option_refuse(state, "--only: there are workers 0 to %" PRIu64,
+			return option_refuse(state, "--only: the workers are 0 to %" PRIu64,
 					     options->workers - 1);
 		return 0;
 	default:
@@ -112,7 +112,7 @@ static void fuzz_start(struct workers *workers, const struct fuzz_options *optio
 		usleep(20000);
 }
 
-/* How often each ioctl was called; false when one never succeeded. */
+/* Print how often each ioctl was called. Return: false if one never succeeded. */
 static bool fuzz_print_counts(const struct fuzz_counts *counts, uint64_t *calls)
 {
 	bool all = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a worker has: handles, dma-bufs, mappings. */
+/* The handles, dma-bufs and mappings of a worker. */
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,8 +9,8 @@
 #include "fuzz.h"
 
 /*
- * The shared one now and then only: each time another process uses a DRM file the
- * kernel waits for a grace period of RCU (drm_file_update_pid()).
+ * Rarely the shared one: whenever another process uses a DRM file, the kernel waits for an RCU
+ * grace period (drm_file_update_pid()).
  */
 int fuzz_client_any(struct fuzz_worker *worker)
 {
@@ -29,7 +29,7 @@ struct fuzz_buffer *fuzz_buffer_find(struct fuzz_worker *worker, int fd, uint32_
 	return NULL;
 }
 
-/* One of this DRM file, or NULL. */
+/* A buffer of this DRM file, or NULL. */
 struct fuzz_buffer *fuzz_buffer_any(struct fuzz_worker *worker, int fd)
 {
 	unsigned int first = prng_below(&worker->prng, FUZZ_BUFFERS);
@@ -44,7 +44,7 @@ struct fuzz_buffer *fuzz_buffer_any(struct fuzz_worker *worker, int fd)
 	return NULL;
 }
 
-/* Where there is no room another one is closed. */
+/* If there is no room, close another one. */
 void fuzz_buffer_add(struct fuzz_worker *worker, int fd, uint32_t handle, uint64_t size)
 {
 	struct fuzz_buffer *buffer = fuzz_buffer_find(worker, fd, handle);

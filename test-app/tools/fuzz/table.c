@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls, from uapi/ and DRM's own header: a new one is one entry
- * here, and fuzz_table_is_whole() finds what is missing.
+ * The ioctls of uapi/ and of DRM's own header. A new ioctl needs one entry here;
+ * fuzz_table_is_whole() finds missing ones.
  */
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 	{ offsetof(struct type, name), sizeof(((struct type *)0)->name), FUZZ_##what, value }
 #define FIELDS(...) ((const struct fuzz_field[]) { __VA_ARGS__, {} })
 
-/* What MOCKGPU_BO_CREATE takes: a new buffer is not in SYSTEM. */
+/* Placements that MOCKGPU_BO_CREATE accepts: all but SYSTEM. */
 #define PLACEMENTS_NEW (MOCKGPU_PLACEMENT_VRAM + 1)
 
 static void fuzz_done_create(struct fuzz_worker *worker, int fd, const void *args)
@@ -36,7 +36,7 @@ static void fuzz_done_offset(struct fuzz_worker *worker, int fd, const void *arg
 		buffer->offset = offset->offset;
 }
 
-/* A handle that was guessed. */
+/* A guessed handle. */
 static void fuzz_done_query(struct fuzz_worker *worker, int fd, const void *args)
 {
 	const struct drm_mockgpu_bo_query *query = args;
@@ -69,7 +69,7 @@ static void fuzz_done_import(struct fuzz_worker *worker, int fd, const void *arg
 	fuzz_buffer_add(worker, fd, prime->handle, worker->page);
 }
 
-/* What it is for is a WARN in the kernel log. */
+/* Its purpose is a WARN in the kernel log. */
 static void fuzz_tame_inject(void *args)
 {
 	struct drm_mockgpu_bo_inject *inject = args;
@@ -79,8 +79,8 @@ static void fuzz_tame_inject(void *args)
 }
 
 /*
- * A delay that costs no more than a call. Faults that are never answered make an
- * access last forever, which is what was asked for.
+ * Limit the delay to about the time of a call, and exclude faults that are never answered: those
+ * make an access last forever, as they should.
  */
 static uint32_t fuzz_tame_fault(uint32_t mode, uint32_t arg)
 {
@@ -260,7 +260,7 @@ const struct fuzz_call fuzz_calls[] = {
 
 _Static_assert(ARRAY_SIZE(fuzz_calls) == FUZZ_CALLS, "FUZZ_CALLS in fuzz.h counts them");
 
-/* The members, one after the other, are all of the structure. */
+/* Whether the entries cover the whole structure, without gaps. */
 static bool fuzz_call_is_whole(const struct fuzz_call *call)
 {
 	const struct fuzz_field *field;
@@ -288,8 +288,8 @@ static bool fuzz_table_knows(unsigned int number)
 }
 
 /*
- * Whether the driver has this ioctl: DRM says EINVAL for one that does not exist
- * before it reads the argument (drm_ioctl()).
+ * Whether the driver has this ioctl: for an unknown one DRM returns EINVAL before it reads the
+ * argument (drm_ioctl()).
  */
 static bool fuzz_driver_knows(int fd, unsigned int number)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Values for members: mostly right ones, else the edges, else anything. */
+/* Generates values for members: mostly valid ones, else limits, else anything. */
 
 #include <string.h>
 #include <unistd.h>
 
 #include "fuzz.h"
 
-/* Percent of values that are meant to be right. */
+/* Percentage of values that are meant to be valid. */
 #define FUZZ_RIGHT 88
 
 static uint64_t fuzz_edge(struct prng *prng)
@@ -33,7 +33,7 @@ static uint64_t fuzz_handle(struct fuzz_worker *worker, int fd)
 
 	if (prng_chance(&worker->prng, 5))
 		return fuzz_wild(&worker->prng);
-	/* Others use the shared client, too: guess what they have. */
+	/* Other workers use the shared client, too: guess their handles. */
 	if (!buffer || prng_chance(&worker->prng, 7))
 		return prng_below(&worker->prng, FUZZ_BUFFERS);
 	return buffer->handle;
@@ -49,7 +49,7 @@ static uint64_t fuzz_size(struct fuzz_worker *worker)
 		return (1 + prng_below(prng, FUZZ_PAGES)) * worker->page;
 	if (prng_chance(prng, 50))
 		return worker->page + prng_below(prng, 3) - 1;
-	/* Really large ones only if no machine has so much. */
+	/* A very large size must exceed the memory of any machine. */
 	return fuzz_wild(prng) | 1ull << (48 + prng_below(prng, 16));
 }
 
@@ -71,7 +71,7 @@ static uint64_t fuzz_pointer(struct fuzz_worker *worker)
 
 	if (prng_chance(prng, 80))
 		return (uintptr_t)worker->arena + prng_below(prng, worker->page);
-	/* Memory of the driver itself: its fault handler runs within the copy. */
+	/* A mapping of a buffer: the driver's fault handler runs within copy_to_user(). */
 	if (map && prng_chance(prng, 50))
 		return (uintptr_t)map->at;
 	if (prng_chance(prng, 50))
@@ -88,7 +88,7 @@ static uint64_t fuzz_fd(struct fuzz_worker *worker)
 	return fuzz_wild(&worker->prng);
 }
 
-/* Mostly what @most of 100 is, else anything. */
+/* Return @right with a probability of @most percent, else anything. */
 static uint64_t fuzz_rarely_wild(struct prng *prng, unsigned int most, uint64_t right)
 {
 	return prng_chance(prng, most) ? right : fuzz_wild(prng);
@@ -129,7 +129,7 @@ static uint64_t fuzz_value(struct fuzz_worker *worker, int fd, const struct fuzz
 	return prng_next(prng);
 }
 
-/* Fill one member with a value; each 4 bytes of an array with one of their own. */
+/* Fill one member with a value, or each 4 bytes of an array with its own. */
 void fuzz_field_fill(struct fuzz_worker *worker, int fd,
 		     const struct fuzz_field *field, unsigned char *args)
 {
@@ -159,7 +159,7 @@ static bool fuzz_is_zero(const unsigned char *at, size_t size)
 	return true;
 }
 
-/* Whether the driver has to refuse this, whatever the other members are. */
+/* Whether the driver must refuse this value, whatever the other members are. */
 bool fuzz_field_is_wrong(const struct fuzz_field *field, const unsigned char *args)
 {
 	const unsigned char *at = args + field->offset;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One process that fuzzes, from its start to its end. */
+/* One fuzzing process, from its start to its end. */
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include "fault_guard.h"
 #include "fuzz.h"
 
-/* Every fourth worker does without rights. */
+/* Every fourth worker gives up its privileges. */
 #define FUZZ_UNPRIVILEGED 4
 #define FUZZ_NOBODY 65534
 
@@ -46,7 +46,7 @@ static int fuzz_worker_init(struct fuzz_worker *worker)
 {
 	if (fault_guard_init() || fuzz_worker_memory(worker) || fuzz_worker_files(worker))
 		return -1;
-	/* After the files: nobody may open them. */
+	/* After opening the files, which now is no longer possible. */
 	worker->privileged = worker->number % FUZZ_UNPRIVILEGED != FUZZ_UNPRIVILEGED - 1;
 	fuzz_kcov_open();
 	return worker->privileged ? 0 : setuid(FUZZ_NOBODY);
@@ -62,7 +62,7 @@ static bool fuzz_is_late(const struct fuzz_worker *worker)
 /** fuzz_work() - what a worker process does */
 int fuzz_work(struct workers *workers, unsigned int member, void *setup)
 {
-	static struct fuzz_worker self; /* a process has one */
+	static struct fuzz_worker self; /* one per process */
 	struct fuzz_worker *worker = &self;
 
 	worker->workers = workers;
@@ -79,6 +79,6 @@ int fuzz_work(struct workers *workers, unsigned int member, void *setup)
 		atomic_fetch_add(&worker->setup->counts->steps, 1);
 	}
 	workers_beat(workers, member, 0, NULL);
-	/* The process ends with all it has: the driver has to clean up. */
+	/* The process ends without closing anything: the driver must clean up. */
 	return 0;
 }

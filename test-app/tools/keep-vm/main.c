@@ -2,12 +2,12 @@
 /*
  * mockgpu-keep-vm: hold empty KVM virtual machines until killed.
  *
- * The lab starts it in each cell. KVM patches kernel code when the first virtual
- * machine comes and when the last one goes (the static key preempt_notifier_key,
- * virt/kvm/kvm_main.c); under QEMU's emulation another CPU can then run into the
- * breakpoint of the patching and the kernel dies of "Oops: int3". With one
- * machine kept that happens once, at the start. Another one is kept for those with an
- * interrupt controller in the kernel.
+ * The lab starts it in each cell. KVM patches kernel code when the first virtual machine is
+ * created and when the last one is destroyed (the static key preempt_notifier_key,
+ * virt/kvm/kvm_main.c). Under QEMU's emulation another CPU can hit the breakpoint that the
+ * patching uses, and the kernel dies with "Oops: int3". While one virtual machine exists KVM
+ * patches only once, at the start. A second one does the same for the static keys of virtual
+ * machines with an interrupt controller in the kernel.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,14 +23,14 @@ int main(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.doc = "Holds empty KVM virtual machines until it is killed.\n"
-		       "\vExit status: 1 there cannot be one, 2 wrong usage.",
+		       "\vExit status: 1 cannot create one, 2 wrong usage.",
 	};
 	int ret;
 
 	option_parse(&argp, argc, argv, 0, NULL);
 	ret = vmm_keep_one();
 	if (ret) {
-		fprintf(stderr, "mockgpu-keep-vm: cannot make a virtual machine: %s\n",
+		fprintf(stderr, "mockgpu-keep-vm: cannot create a virtual machine: %s\n",
 			strerror(-ret));
 		return 1;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One page of one buffer, in a guest, explained. */
+/* mockgpu-probe --explain: what happens to one page of one buffer in a guest. */
 
 #include <errno.h>
 #include <string.h>
@@ -31,13 +31,13 @@ int probe_page_set_buffer(struct probe_page *page, const char *text)
 	return 0;
 }
 
-/* As many pages as a block has, 512 at the least. */
+/* The pages of a block, but at least 512. */
 size_t probe_page_count(const struct probe_page *page)
 {
 	return page->order > 9 ? 1ul << page->order : 512;
 }
 
-/* The explanation of a page that nobody has touched. */
+/* The explanation of a page that the guest has not touched yet. */
 static int probe_explain_page(struct exercise *exercise, uint64_t page)
 {
 	const struct exercise_case what = { .first = GUEST_READ };

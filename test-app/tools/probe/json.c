@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The report for machines: one JSON object, whose members docs/howto.md lists. */
+/* Prints the report as one JSON object; docs/howto.md lists its members. */
 
 #include "json.h"
 #include "probe.h"
@@ -15,7 +15,7 @@ static void probe_json_host(struct json *json, const struct probe_host *host)
 	json_string(json, "module", host->module);
 }
 
-/* Without an entry none of its properties is known. */
+/* Only an entry that is present has properties. */
 static void probe_json_entry(struct json *json, const struct mockgpu_entry *entry)
 {
 	json_string(json, "pte", entry->present ? "present" : "none");
@@ -56,14 +56,14 @@ static void probe_json_result(struct json *json, const struct probe_result *resu
 
 	json_object(json, NULL);
 	json_string(json, "test", result->test);
-	json_string(json, "door", result->path);
+	json_string(json, "path", result->path);
 	json_string(json, "kind", result->kind);
 	json_number(json, "order", result->order);
 	json_string(json, "verdict", judge_verdict_text(result->verdict));
 	json_string(json, "text", result->text);
 	json_number(json, "mapped", result->fewest);
 	json_number(json, "total", result->total);
-	json_object(json, "visits");
+	json_object(json, "orders");
 	for (i = 0; i < EXERCISE_ORDERS; i++)
 		json_number(json, exercise_order_name(i), result->mapped[i]);
 	json_end(json);

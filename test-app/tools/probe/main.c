@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mockgpu-probe: tell whether this host can give a GPU's buffers to guests. */
+/* mockgpu-probe: tell whether this host can map a GPU's buffers into guests. */
 
 #include <string.h>
 
@@ -19,11 +19,12 @@ enum probe_exit {
 const char *argp_program_version = "mockgpu-probe " MOCKGPU_VERSION;
 
 static const char probe_doc[] =
-	"Tells whether KVM on this host can give the buffers of a GPU driver to\n"
-	"guests. Makes buffers of the mockgpu module, of every page kind and block\n"
-	"order, lets a guest touch every page, in four orders, and shows how many\n"
-	"pages map and why others do not. The guest reads first where heads come first\n"
-	"and backwards, else it writes first; data is checked in both directions.\n"
+	"Tells whether KVM on this host can map the buffers of a GPU driver into\n"
+	"guests. Creates buffers of every page kind and block order with the mockgpu\n"
+	"module, lets a guest touch every page, in four access orders, and shows how\n"
+	"many pages map and why the others do not. The guest reads first when it\n"
+	"touches heads first or goes backwards, otherwise it writes first; the data\n"
+	"is checked in both directions.\n"
 	"\vExit status: 0 fit (the page could be read), 1 not fit, 2 wrong usage, 4\n"
 	"cannot tell (no module mockgpu, no /dev/kvm, not root). docs/howto.md has the\n"
 	"members of the JSON object.";
@@ -39,7 +40,7 @@ static const struct argp_option probe_option_list[] = {
 	  "kernel)", 0 },
 	{ "explain", 'e', NULL, 0,
 	  "let a guest read one page of one buffer, and\n"
-	  "print all that is known of it: addresses, VMA,\n"
+	  "print all that is known about it: addresses, VMA,\n"
 	  "page table entry, page, buffer, KVM's statistics\n"
 	  "and tracepoints, and the cause. KIND is ttm,\n"
 	  "noncompound (default), compound, split or\n"
@@ -49,16 +50,16 @@ static const struct argp_option probe_option_list[] = {
 };
 
 /**
- * struct probe_options - from the command line
- * @mode: the option that says what to print, 0 for the whole report
- * @page: what --explain explains
+ * struct probe_options - options of the command line
+ * @mode: the option that selects the output; 0 for the whole report
+ * @page: the page that --explain explains
  */
 struct probe_options {
 	int mode;
 	struct probe_page page;
 };
 
-/* Arguments come after all options, in whatever order they were written. */
+/* argp parses all options before the arguments, whatever their order. */
 static error_t probe_argument(const char *text, const struct argp_state *state)
 {
 	struct probe_options *options = state->input;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the parts of mockgpu-probe share. */
+/* Shared by the files of mockgpu-probe. */
 #ifndef MOCKGPU_PROBE_H
 #define MOCKGPU_PROBE_H
 
@@ -13,16 +13,16 @@
 #include "judge.h"
 
 /**
- * struct probe_host - what is probed
+ * struct probe_host - the probed host
  *
- * @release: of the kernel, as uname -r
- * @arch: as uname -m
- * @vendor: of KVM: "amd", "intel", "arm" or "?"
+ * @release: release of the kernel, as in uname -r
+ * @arch: architecture, as in uname -m
+ * @vendor: vendor of KVM: "amd", "intel", "arm" or "?"
  * @mmu: how KVM maps guest memory: "tdp" (two-dimensional paging, TDP MMU),
- *	"legacy" (the same, older MMU), "shadow" (shadow paging); on arm64 "vhe",
+ *	"legacy" (the same, with the older MMU), "shadow" (shadow paging); on arm64 "vhe",
  *	"nvhe" or "pkvm"; or "?"
- * @params: the module parameters that say so, or the CPU's features
- * @refuses_cacheable: KVM refuses cacheable memory of drivers, for want of features
+ * @params: the module parameters or CPU features that @mmu comes from
+ * @refuses_cacheable: KVM refuses drivers' cacheable memory, because the CPU lacks features
  * @module: version of mockgpu, or "?"
  */
 struct probe_host {
@@ -36,20 +36,20 @@ struct probe_host {
 };
 
 /**
- * struct probe_result - what became of one buffer
+ * struct probe_result - the result of one buffer
  *
- * @test: its name: page kind and order, "node-" before it for /dev/mockgpu
+ * @test: its name: page kind and order, prefixed with "node-" for /dev/mockgpu
  * @path: how it was mapped: "gem" or "node"
  * @kind: its page kind, mockgpu_kind_name()
  * @order: its block order
  * @total: its pages
- * @mapped: pages the guest could reach, by enum exercise_order
- * @fewest: the fewest of them
+ * @mapped: pages that the guest could reach, by enum exercise_order
+ * @fewest: the lowest of these numbers
  * @verdict: the worst of all access orders
- * @text: why, in words
- * @failed: @failure is filled in
+ * @text: the reason for it
+ * @failed: @failure is valid
  * @failure: the first page that the guest could not reach or that held something else,
- *	explain_look(); what it points to is gone
+ *	from explain_look(); its pointers are no longer valid
  * @caching: the buffer's memory type, mockgpu_caching_name()
  */
 struct probe_result {
@@ -67,16 +67,16 @@ struct probe_result {
 	const char *caching;
 };
 
-/* Five kinds in five orders, but ttm, which has none; and the plain node. */
+/* Four kinds in five orders each; ttm, which has no order; and the plain node. */
 #define PROBE_RESULTS_MAX 26
 
 /**
- * struct probe_report - everything that was found
+ * struct probe_report - the whole report
  *
- * @host: see there
- * @fit: the host can give such buffers to guests
- * @text: the verdict in plain words, one sentence
- * @count: results
+ * @host: the probed host
+ * @fit: the host can map such buffers into guests
+ * @text: the verdict in one sentence
+ * @count: number of results
  * @result: one for each buffer
  */
 struct probe_report {
@@ -92,26 +92,26 @@ static inline uint64_t probe_failure_gpa(const struct explanation *failure)
 	return failure->what.gpa + failure->what.page * GUEST_PAGE_SIZE;
 }
 
-/* The page table has it too; 0 where nobody tells. */
+/* The pfn of the failed page, also from its page table entry; 0 if unknown. */
 static inline uint64_t probe_failure_pfn(const struct explanation *failure)
 {
 	return failure->info.pfn ? failure->info.pfn : failure->before.pfn;
 }
 
-/* host.c: fill in what is probed. */
+/* host.c: fill in what the host tells without a VM. */
 void probe_host_look(struct probe_host *host);
 
-/* host.c: and what only a VM tells. */
+/* host.c: fill in what needs a VM. */
 void probe_host_look_at_vm(struct probe_host *host, struct vmm *vm);
 
-/* run.c: try every buffer; 0 or -errno with the reason in @report->text. */
+/* run.c: try all buffers; 0, or -errno with the reason in @report->text. */
 int probe_run(struct probe_report *report);
 
 /**
  * struct probe_page - one page of one buffer
  * @kind: the buffer's page kind
  * @order: its block order, 0 for ttm
- * @number: the page's, from 0
+ * @number: number of the page, from 0
  */
 struct probe_page {
 	uint32_t kind;
@@ -122,19 +122,19 @@ struct probe_page {
 /* The first tail of a block of 2 MiB. */
 #define PROBE_PAGE_DEFAULT { .kind = MOCKGPU_KIND_NONCOMPOUND, .order = 9, .number = 1 }
 
-/* explain.c: set the buffer from KIND[:ORDER]; 0, or -EINVAL for what is none. */
+/* explain.c: set the buffer from KIND[:ORDER]; 0, or -EINVAL for an invalid one. */
 int probe_page_set_buffer(struct probe_page *page, const char *text);
 
-/* explain.c: how many pages such a buffer has. */
+/* explain.c: get the number of pages of such a buffer. */
 size_t probe_page_count(const struct probe_page *page);
 
 /*
- * explain.c: let a guest read that page and explain what came of it; 0 when it could, 1 when
- * not, -errno with the reason in @why.
+ * explain.c: let a guest read that page and explain the result; 0 if the guest could read it, 1
+ * if not, -errno with the reason in @why.
  */
 int probe_explain(const struct probe_page *page, char *why, size_t size);
 
-/* text.c and json.c: print it; @why: nothing was found, and the reason, or NULL. */
+/* text.c and json.c: print the report; @why: the reason why there is none, or NULL. */
 void probe_print_text(const struct probe_report *report, FILE *out);
 void probe_print_json(const struct probe_report *report, const char *why, FILE *out);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Try every page kind and order, through both mapping paths. */
+/* Tries every page kind and block order, on both mapping paths. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include "sysfs.h"
 #include "vmm.h"
 
-/* What all buffers are tried with: the DRM file, one VM, the kernel log. */
+/* Shared by all tries: the DRM file, one VM, the kernel log. */
 struct probe_context {
 	int drm;
 	struct vmm *vm;
@@ -34,10 +34,10 @@ static const struct {
 
 #define PROBE_TTM_PAGES (512 + 64 + 2 + 1)
 
-/* As much of the plain node's buffer: by default a block and some more. */
+/* As many pages of the plain node's buffer: by default more than a block. */
 #define PROBE_NODE_PAGES (512 + 16)
 
-/* Each access order also has another first access and alignment. */
+/* Each access order has its own first access and alignment. */
 static const struct exercise_case probe_cases[EXERCISE_ORDERS] = {
 	[EXERCISE_HEADS_FIRST] = { .access_order = EXERCISE_HEADS_FIRST, .first = GUEST_READ },
 	[EXERCISE_TAILS_FIRST] = {
@@ -65,7 +65,7 @@ static void probe_note_failure(struct probe_result *result, const struct exercis
 	explain_look(&result->failure, &failed);
 }
 
-/* The first page to show: one that gave EFAULT, or the one the judge names. */
+/* The page to report: the first with EFAULT, else the one that the judge names. */
 static uint64_t probe_first_failed(const struct exercise *exercise,
 				   const struct judgement *judgement)
 {
@@ -99,7 +99,7 @@ static void probe_note_error(struct probe_result *result, const char *error)
 	snprintf(result->text, sizeof(result->text), "%s", error);
 }
 
-/* Known of this host: it takes no such memslot. */
+/* Known for this host: KVM refuses such a memslot. */
 static void probe_note_refusal(struct probe_result *result, const char *error)
 {
 	probe_note_error(result, error);
@@ -189,7 +189,7 @@ static void probe_all_gem(struct probe_report *report, const struct probe_contex
 	}
 }
 
-/* What uapi/mockgpu_drm.h promises of a kind's pages: nobody shows these. */
+/* As uapi/mockgpu_drm.h documents the kind: the driver cannot query these pages. */
 static struct drm_mockgpu_page probe_promised_page(int kind, unsigned int order, size_t page)
 {
 	bool head = !(page % (1u << order));
@@ -206,7 +206,7 @@ static void probe_try_node(struct probe_result *result, const struct probe_conte
 			   int fd, size_t pages, int kind)
 {
 	struct drm_mockgpu_page blocks[PROBE_NODE_PAGES];
-	/* The node's offset is 0: any address that is no multiple will do. */
+	/* The plain node has offset 0: any address that is not a multiple of the block will do. */
 	size_t aside = behaviour_seen(BEHAVIOUR_GUESSES_BLOCKS) ? 2 * GUEST_PAGE_SIZE : 0;
 	char *room = hostmap_reserve(aside + pages * GUEST_PAGE_SIZE);
 	struct exercise exercise = { .vm = NULL };
@@ -266,7 +266,7 @@ static size_t probe_count(const struct probe_report *report, enum judge_verdict 
 
 static void probe_conclude(struct probe_report *report)
 {
-	static const char unfit[] = "This host cannot give such buffers to guests";
+	static const char unfit[] = "This host cannot map such buffers into guests";
 	size_t bad = probe_count(report, JUDGE_NOT_OK);
 	size_t known = probe_count(report, JUDGE_REPRODUCED);
 	size_t i;
@@ -288,7 +288,7 @@ static void probe_conclude(struct probe_report *report)
 			 unfit, "as every kernel before Linux 6.13 does", known, report->count);
 	else
 		snprintf(report->text, sizeof(report->text),
-			 "This host can give such buffers to guests: every page of every buffer tried maps.");
+			 "This host can map such buffers into guests: every page of every tried buffer maps.");
 }
 
 static int probe_open(struct probe_context *context, char *why, size_t size)

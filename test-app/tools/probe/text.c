@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The report for people: one screen. */
+/* Prints the report on one screen. */
 
 #include <inttypes.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static void probe_print_result(const struct probe_result *result, FILE *out)
 		fprintf(out, "  %s\n", result->text);
 }
 
-/* Of the VMA's flags those that tell how a driver mapped it. */
+/* The flags of the VMA that tell how a driver mapped it. */
 static void probe_print_vma(const char *flags, FILE *out)
 {
 	static const char *const telling[] = { "pf", "mm", "io", "de", "dd" };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the holders of a buffer know about it, see ledger.h. */
+/* The expected contents of a buffer, see ledger.h. */
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -10,9 +10,9 @@
 #include "ledger.h"
 #include "prng.h"
 
-/* The word of a page that is a counter. */
+/* The word of a page that holds the counter. */
 #define LEDGER_COUNTER 1
-/* Both ends and every so many words of a page are compared. */
+/* The first, the last and every n-th word of a page are compared. */
 #define LEDGER_STRIDE 7
 
 static int ledger_map(struct ledger_ref *ref, int fd, size_t size)
@@ -67,10 +67,10 @@ const char *ledger_verdict_text(enum ledger_verdict verdict)
 	static const char * const texts[] = {
 		[LEDGER_GOOD] = "is good",
 		[LEDGER_SIGNAL] = "gave SIGBUS without a reason",
-		[LEDGER_REVOKED] = "could be touched after the revocation",
-		[LEDGER_PATTERN] = "holds other data than was written",
+		[LEDGER_REVOKED] = "could be accessed after the revocation",
+		[LEDGER_PATTERN] = "does not hold the data that was written",
 		[LEDGER_LOST] = "has lost writes",
-		[LEDGER_EXTRA] = "has writes that nobody made",
+		[LEDGER_EXTRA] = "has writes that nobody did",
 	};
 
 	return texts[verdict];
@@ -78,18 +78,18 @@ const char *ledger_verdict_text(enum ledger_verdict verdict)
 
 static uint64_t ledger_word(const struct ledger *ledger, uint64_t page, size_t word)
 {
-	/* Never 0, which is what an empty page has. */
+	/* Never 0, which is the value of an empty page. */
 	return prng_mix(ledger->tag ^ (page << 16 | word)) | 1;
 }
 
 /**
- * struct ledger_access - one touch of a page
+ * struct ledger_access - one access to a page
  * @ledger: the ledger
- * @at: the page
- * @page: which
- * @filled: the pattern must be there
+ * @at: address of the page
+ * @page: number of the page
+ * @filled: the page must have the pattern
  * @counter: out: the counter
- * @good: out: the pattern was right
+ * @good: out: the pattern was correct
  */
 struct ledger_access {
 	struct ledger *ledger;
@@ -101,8 +101,8 @@ struct ledger_access {
 };
 
 /*
- * The end of a touch: a signal needs a reason that somebody gave before it came,
- * and a success must not follow a revocation that was @revoked before it began.
+ * Judge an access. A signal must have a reason that was entered before it came. The access must
+ * not succeed if the buffer was @revoked before it began.
  */
 static enum ledger_verdict ledger_touched(const struct ledger *ledger, bool revoked, int sig)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What every holder of a buffer knows about its contents, whichever process it is
- * and whoever was killed meanwhile.
+ * The expected contents of a buffer, shared by all processes that hold it. It stays
+ * correct when a process is killed.
  *
- * Each page has a pattern that follows from the buffer's tag, so that a page that
- * was exchanged for another, or lost, is noticed. One word of it is a counter that
- * every holder may raise: before and after, the raise is entered here, in shared
- * memory that goes from hand to hand with the dma-buf. So the counter in the page
- * is never below the finished raises, which a write to a page that was moved away
- * would make it, and never above the begun ones.
+ * Each page has a pattern that depends on the buffer's tag, so that a lost page or a
+ * page of another buffer is noticed. One word of the page is a counter that every holder
+ * may raise. A holder enters the raise here before and after it, in shared memory that is
+ * sent along with the dma-buf. So the counter in the page must be at least the number of
+ * finished raises (a write to a page that has been moved away would be lost), and at most
+ * the number of begun ones.
  */
 #ifndef MOCKGPU_STRESS_LEDGER_H
 #define MOCKGPU_STRESS_LEDGER_H
@@ -20,9 +20,9 @@
 
 /**
  * struct ledger_page - one page
- * @filled: the pattern was written
- * @begun: raises of the counter that were begun
- * @done: those that were finished
+ * @filled: the page has its pattern
+ * @begun: raises of the counter that have begun
+ * @done: raises that have finished
  */
 struct ledger_page {
 	_Atomic uint32_t filled;
@@ -32,11 +32,11 @@ struct ledger_page {
 
 /**
  * struct ledger - one buffer
- * @tag: makes its pattern
- * @npages: its pages
- * @revoking: somebody is about to revoke it, or has
- * @revoked: it was revoked
- * @may_fail: somebody chose a fault mode in which touches get SIGBUS
+ * @tag: its pattern depends on it
+ * @npages: number of its pages
+ * @revoking: a revocation has begun
+ * @revoked: a revocation has finished
+ * @may_fail: a fault mode was set in which accesses get SIGBUS
  * @page: its pages
  */
 struct ledger {
@@ -49,8 +49,8 @@ struct ledger {
 };
 
 /**
- * struct ledger_ref - a holder's end of a ledger
- * @fd: memory of the ledger, to be given to others; -1 for none
+ * struct ledger_ref - a holder's reference to a ledger
+ * @fd: memory of the ledger, to be sent to others; -1 for none
  * @ledger: the ledger
  */
 struct ledger_ref {
@@ -59,7 +59,7 @@ struct ledger_ref {
 };
 
 /**
- * ledger_new() - make the ledger of a new buffer
+ * ledger_new() - create the ledger of a new buffer
  * @ref: out
  * @tag: unlike that of any other buffer
  * @npages: pages of the buffer
@@ -69,7 +69,7 @@ struct ledger_ref {
 int ledger_new(struct ledger_ref *ref, uint64_t tag, uint64_t npages);
 
 /**
- * ledger_open() - take a ledger that somebody sent
+ * ledger_open() - map a ledger that was received
  * @ref: out
  * @fd: its memory; owned by @ref on success
  *
@@ -77,18 +77,18 @@ int ledger_new(struct ledger_ref *ref, uint64_t tag, uint64_t npages);
  */
 int ledger_open(struct ledger_ref *ref, int fd);
 
-/** ledger_close() - give a ledger back */
+/** ledger_close() - drop a reference to a ledger */
 void ledger_close(struct ledger_ref *ref);
 
 /**
- * enum ledger_verdict - what a look at a page gave
+ * enum ledger_verdict - the result of checking a page
  *
- * @LEDGER_GOOD: all is right
- * @LEDGER_SIGNAL: the touch got SIGBUS, without a reason
- * @LEDGER_REVOKED: it could be touched although the buffer is revoked
- * @LEDGER_PATTERN: there is other data than the pattern
+ * @LEDGER_GOOD: the page is correct
+ * @LEDGER_SIGNAL: the access got SIGBUS without a reason
+ * @LEDGER_REVOKED: the access succeeded although the buffer is revoked
+ * @LEDGER_PATTERN: the page does not have the pattern
  * @LEDGER_LOST: raises of the counter are lost
- * @LEDGER_EXTRA: the counter is above what anybody raised it to
+ * @LEDGER_EXTRA: the counter is higher than all raises together
  */
 enum ledger_verdict {
 	LEDGER_GOOD,
@@ -99,14 +99,14 @@ enum ledger_verdict {
 	LEDGER_EXTRA,
 };
 
-/** ledger_verdict_text() - a verdict for people */
+/** ledger_verdict_text() - get the description of a verdict */
 const char *ledger_verdict_text(enum ledger_verdict verdict);
 
 /**
- * ledger_fill() - write the pattern of a page; any holder may, at any time
+ * ledger_fill() - write the pattern of a page; any holder may do so at any time
  * @ledger: the ledger
  * @at: the page, mapped for writing
- * @page: which
+ * @page: its number
  *
  * Return: LEDGER_GOOD, LEDGER_SIGNAL or LEDGER_REVOKED.
  */
@@ -116,40 +116,39 @@ enum ledger_verdict ledger_fill(struct ledger *ledger, void *at, uint64_t page);
  * ledger_raise() - raise the counter of a page
  * @ledger: the ledger
  * @at: the page, mapped for writing
- * @page: which
+ * @page: its number
  *
- * An atomic operation of the CPU, on memory of any type that a buffer may have.
- * x86 does that for all of them; arm64 leaves it to the implementation for what
- * is not cached.
+ * Uses an atomic operation of the CPU, whatever the memory type of the buffer. x86
+ * supports that for all types; arm64 leaves it to the implementation for types that are
+ * not cached.
  *
  * Return: as ledger_fill().
  */
 enum ledger_verdict ledger_raise(struct ledger *ledger, void *at, uint64_t page);
 
 /**
- * ledger_check() - look whether a page holds what it should
+ * ledger_check() - check the contents of a page
  * @ledger: the ledger
  * @at: the page, mapped for reading
- * @page: which
+ * @page: its number
  *
  * Return: the verdict.
  */
 enum ledger_verdict ledger_check(struct ledger *ledger, const void *at, uint64_t page);
 
 /**
- * ledger_copy_begin() - remember what a copy of a page may hold at least
+ * ledger_copy_begin() - remember the lowest counter that a copy of a page may have
  * @ledger: the ledger
- * @page: which
+ * @page: its number
  * @copy: out: for ledger_copy_check()
  */
 void ledger_copy_begin(struct ledger *ledger, uint64_t page, struct ledger_page *copy);
 
 /**
- * ledger_copy_check() - as ledger_check(), for a copy of a page in a place where
- * it can be touched
+ * ledger_copy_check() - check the contents of an accessible copy of a page
  * @ledger: the ledger
  * @at: the copy, made after ledger_copy_begin()
- * @page: which
+ * @page: its number
  * @copy: from ledger_copy_begin()
  *
  * Return: the verdict.
@@ -158,11 +157,11 @@ enum ledger_verdict ledger_copy_check(struct ledger *ledger, const void *at, uin
 				      const struct ledger_page *copy);
 
 /**
- * ledger_is_empty() - whether memory that nobody has written is all 0
+ * ledger_is_empty() - tell whether memory is all 0
  * @at: the memory, mapped for reading
  * @size: bytes
  *
- * Return: true when it is, or when it cannot be touched.
+ * Return: true if it is, or if it is not accessible.
  */
 bool ledger_is_empty(const void *at, size_t size);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Looking at the data of a buffer, and changing it. */
+/* Checks the data of a buffer, and changes it. */
 
 #include "stress.h"
 
-/* Pages that are looked at in one operation. */
+/* Pages that one operation checks. */
 #define STRESS_LOOKS 6
 
 void stress_complain(struct stress_thread *thread, const struct stress_slot *slot,
@@ -45,7 +45,7 @@ void stress_look(struct stress_thread *thread, struct stress_slot *slot, void *m
 			       prng_below(&thread->prng, slot->ref.ledger->npages));
 }
 
-/* The same with all pages. */
+/* Check all pages through a mapping, and write to some. */
 void stress_look_at_all(struct stress_thread *thread, struct stress_slot *slot, void *map)
 {
 	uint64_t page;

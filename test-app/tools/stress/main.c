@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mockgpu-stress: everything at once, and SIGKILL. */
+/* mockgpu-stress: all operations at once, and SIGKILL. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,44 +19,44 @@
 #include "option.h"
 #include "stress.h"
 
-/* From so many operations on each one has to be done now and then. */
+/* After this many operations each one must have been done. */
 #define STRESS_ENOUGH 3000
-/* How many times as long a slow machine gets for them. */
+/* A slow machine may take this many times as long for them. */
 #define STRESS_SLOWER 30
-/* Between two kills, in ms: this, and up to as much again. */
+/* Between two kills: this time in ms, and up to as much again. */
 #define STRESS_KILL_PAUSE 300
 
 const char *argp_program_version = "mockgpu-stress " MOCKGPU_VERSION;
 
 static const char stress_doc[] =
-	"Uses the mockgpu driver from many sides at once: threads and processes\n"
-	"create, map, touch, move, swap out, revoke, export, import, close and fork,\n"
-	"and are killed. Whoever holds a buffer checks its data: a pattern in each\n"
-	"page, and a counter that all holders raise and whose raises must not get\n"
+	"Stresses the mockgpu driver: threads and processes create, map, access, move,\n"
+	"swap out, revoke, export, import and close buffers and fork, all at once, and\n"
+	"are killed. Every holder of a buffer checks its data: a pattern in each page,\n"
+	"and a counter that all holders raise and whose raises must not get\n"
 	"lost.\n"
 	"\vPrints TAP. Exit status: 0 passed, 1 failed, 2 wrong usage, 4 skipped (no\n"
 	"module mockgpu, not root).";
 
 static const struct argp_option stress_option_list[] = {
 	{ "seconds", 't', "N", 0,
-	  "how long (default 10); longer where that is too\n"
-	  "short to tell whether every operation is done", 0 },
+	  "time to run (default 10); longer if that is too\n"
+	  "short for every operation to be done", 0 },
 	{ "workers", 'w', "N", 0, "processes, 1 to 16 (default 3)", 0 },
-	{ "threads", 'j', "N", 0, "threads of each, 1 to 8 (default 3)", 0 },
+	{ "threads", 'j', "N", 0, "threads of each process, 1 to 8 (default 3)", 0 },
 	{ "seed", 's', "N", 0, "of the random numbers (default: another one each time)", 0 },
 	{ "patience", 'p', "N", 0, "seconds that one operation may take (default 300)", 0 },
-	{ "no-kill", 'k', NULL, 0, "kill nobody", 0 },
+	{ "no-kill", 'k', NULL, 0, "do not kill processes", 0 },
 	{}
 };
 
 /**
- * struct stress_options - from the command line
- * @seconds: how long
- * @workers: processes
- * @threads: of each
- * @seed: of the random numbers
- * @patience: seconds
- * @kill: workers are killed
+ * struct stress_options - options of the command line
+ * @seconds: time to run
+ * @workers: number of processes
+ * @threads: threads of each process
+ * @seed: seed of the random numbers
+ * @patience: seconds that one operation may take
+ * @kill: kill workers
  */
 struct stress_options {
 	uint64_t seconds;
@@ -102,7 +102,7 @@ static void stress_start(struct workers *workers, unsigned int member, struct st
 		workers_note(workers, "worker %u cannot be started: %m", member);
 }
 
-/* Kill one worker in the middle of whatever it does, and start another. */
+/* Kill one worker, whatever it does, and start another one. */
 static void stress_kill(struct workers *workers, struct stress_setup *setup, struct prng *prng)
 {
 	unsigned int member = prng_below(prng, workers->members);
@@ -127,7 +127,7 @@ static uint64_t stress_done(const struct stress_counts *counts)
 	return all;
 }
 
-/* A busy machine does in its time too little to judge: that must not look like a pass. */
+/* A busy machine may do too little in this time: that must not look like a pass. */
 static bool stress_goes_on(const struct stress_options *options,
 			   const struct stress_setup *setup, uint64_t start)
 {
@@ -146,7 +146,7 @@ static void stress_supervise(struct workers *workers, const struct stress_option
 
 	for (i = 0; i < workers->members; i++)
 		stress_start(workers, i, setup);
-	/* Nobody ends without being told: then there is something to be said. */
+	/* No worker ends by itself unless something went wrong. */
 	while (stress_goes_on(options, setup, start) && workers_look(workers) == workers->members) {
 		usleep(20000);
 		if (!options->kill || stress_now_ms() < kill)
@@ -157,7 +157,7 @@ static void stress_supervise(struct workers *workers, const struct stress_option
 	workers_stop(workers);
 }
 
-/* False when an operation that every kernel has was never done. */
+/* Return: false if an operation that every kernel supports was never done. */
 static bool stress_print_counts(const struct stress_counts *counts, uint64_t *all)
 {
 	bool good = true;
@@ -197,7 +197,7 @@ static void stress_run(const struct stress_options *options)
 		.out = stdout,
 	};
 	struct stress_setup setup = { .seed = options->seed, .threads = options->threads };
-	/* Loads the module once, before many look for it. */
+	/* Load the module once, before many workers look for it. */
 	int vgem = exporter_vgem_open();
 
 	setup.counts = mmap(NULL, sizeof(*setup.counts), PROT_READ | PROT_WRITE,
@@ -205,7 +205,7 @@ static void stress_run(const struct stress_options *options)
 	if (setup.counts == MAP_FAILED || workers_init(&workers) || fdpass_pair(setup.post))
 		ksft_exit_fail_perror("cannot prepare");
 	stress_supervise(&workers, options, &setup);
-	/* With the sockets goes what nobody received. */
+	/* Closing the sockets drops the buffers that nobody received. */
 	close(setup.post[0]);
 	close(setup.post[1]);
 	if (vgem >= 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a thread does with a buffer: a table, and the operations that are short. */
+/* The table of operations on a buffer, and the short operations. */
 
 #include <errno.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 /* Longest delay of MOCKGPU_FAULT_SLOW here, in us. */
 #define STRESS_DELAY_MAX 200
-/* Together with the buffers of the workers more than VRAM holds. */
+/* Together with the workers' buffers, more than VRAM can hold. */
 #define STRESS_CROWD (40 << 20)
 
 static uint64_t stress_npages(struct prng *prng)
@@ -21,7 +21,7 @@ static uint64_t stress_npages(struct prng *prng)
 	return 1 + prng_below(prng, prng_chance(prng, 8) ? STRESS_PAGES_MANY : STRESS_PAGES);
 }
 
-/* Mostly small blocks; where there can be a huge entry also large ones. */
+/* Mostly small blocks; also large ones if huge entries are possible. */
 static uint32_t stress_order(struct prng *prng, uint64_t npages)
 {
 	if (npages >= STRESS_PAGES_HUGE && prng_chance(prng, 60))
@@ -36,7 +36,7 @@ static uint32_t stress_fault_mode(struct prng *prng, uint32_t *arg)
 	*arg = 0;
 	if (mode == MOCKGPU_FAULT_SLOW)
 		*arg = 1 + prng_below(prng, STRESS_DELAY_MAX);
-	/* An entry has to come at some time. */
+	/* The fault must be answered at some time. */
 	if (mode == MOCKGPU_FAULT_SIGBUS || mode == MOCKGPU_FAULT_NOPAGE)
 		*arg = 2 + prng_below(prng, 20);
 	return mode;
@@ -56,13 +56,13 @@ static struct drm_mockgpu_bo_create stress_wish(struct stress_thread *thread)
 		want.order = stress_order(prng, want.size / thread->worker->page);
 	if (want.kind != MOCKGPU_KIND_COMPOUND && prng_chance(prng, 30))
 		want.flags = MOCKGPU_BO_PAGE_MAPPING;
-	/* mmap() aligns for these only if the mode is there by then. */
+	/* mmap() aligns for huge entries only if the mode is already set. */
 	if (prng_chance(prng, 20))
 		want.fault_mode = MOCKGPU_FAULT_PREFAULT + prng_below(prng, 4);
 	return want;
 }
 
-/* Nobody else has it yet, so that what is in there comes from the driver. */
+/* Nobody else has it yet: its contents come from the driver. */
 static int stress_first_look(struct stress_thread *thread, struct stress_slot *slot)
 {
 	int ret = mockgpu_bo_map(&slot->bo, NULL);
@@ -85,7 +85,7 @@ static int stress_op_create(struct stress_thread *thread, struct stress_slot *sl
 	ret = ledger_new(&slot->ref, worker->tags++, want.size / worker->page);
 	if (ret)
 		return ret;
-	/* A handle that was made must be seen before it can be imported. */
+	/* The new handle must be in its slot before another import can return it. */
 	pthread_mutex_lock(&worker->handles);
 	ret = mockgpu_bo_make(worker->fd, &want, &bo);
 	if (!ret)
@@ -98,7 +98,7 @@ static int stress_op_create(struct stress_thread *thread, struct stress_slot *sl
 	return ret;
 }
 
-/* In any order: the handle first or the mapping first. */
+/* Close in either order: the handle first or the mapping first. */
 static int stress_op_destroy(struct stress_thread *thread, struct stress_slot *slot)
 {
 	struct mockgpu_bo mapping = slot->bo;
@@ -149,7 +149,7 @@ static int stress_op_move(struct stress_thread *thread, struct stress_slot *slot
 	return mockgpu_bo_move(&slot->bo, placement, flags);
 }
 
-/* TTM evicts others from VRAM to make room. */
+/* TTM evicts other buffers from VRAM to make room. */
 static int stress_op_crowd(struct stress_thread *thread, struct stress_slot *slot)
 {
 	const struct drm_mockgpu_bo_create want = {
@@ -179,7 +179,7 @@ static int stress_op_caching(struct stress_thread *thread, struct stress_slot *s
 	return mockgpu_bo_set_caching(&bo, prng_below(&thread->prng, MOCKGPU_CACHING_COUNT));
 }
 
-/* Pinned for the time of a look: no move meanwhile. */
+/* Pin the buffer while it is checked: it cannot move. */
 static int stress_op_pin(struct stress_thread *thread, struct stress_slot *slot)
 {
 	int ret;
@@ -219,7 +219,7 @@ static int stress_op_revoke(struct stress_thread *thread, struct stress_slot *sl
 	return ret;
 }
 
-/* A page as the device sees it, copied to a buffer that can be looked at. */
+/* Copy a page as the device sees it to another buffer, and check the copy. */
 static int stress_op_copy(struct stress_thread *thread, struct stress_slot *slot)
 {
 	size_t size = thread->worker->page;
@@ -247,7 +247,7 @@ static int stress_op_copy(struct stress_thread *thread, struct stress_slot *slot
 	return ret;
 }
 
-/* Nothing of what is done here may leave a trace in a page's count or flags. */
+/* No operation may change the reference count or flags of a page. */
 static int stress_op_compare(struct stress_thread *thread, struct stress_slot *slot)
 {
 	struct drm_mockgpu_bo_compare result;
@@ -266,7 +266,7 @@ static int stress_op_compare(struct stress_thread *thread, struct stress_slot *s
 	return ret;
 }
 
-/* A child has the same mappings; it looks, or is killed while it does. */
+/* A child has the same mappings; it checks them, or is killed while it does. */
 static int stress_op_fork(struct stress_thread *thread, struct stress_slot *slot)
 {
 	bool killed = prng_chance(&thread->prng, 50);

@@ -18,7 +18,7 @@ static int stress_dmabuf(const struct stress_slot *slot)
 	return slot->dmabuf < 0 ? mockgpu_bo_export(&slot->bo) : dup(slot->dmabuf);
 }
 
-/* To whoever takes it: another process, or this one again. */
+/* Send a buffer to whichever process receives it, possibly this one. */
 int stress_op_send(struct stress_thread *thread, struct stress_slot *slot)
 {
 	int fds[2] = { stress_dmabuf(slot), slot->ref.fd };
@@ -28,7 +28,7 @@ int stress_op_send(struct stress_thread *thread, struct stress_slot *slot)
 		return fds[0];
 	ret = fdpass_send(thread->worker->setup->post[0], fds, ARRAY_SIZE(fds));
 	close(fds[0]);
-	/* Nobody took the last ones yet. */
+	/* The earlier ones have not been received yet. */
 	return ret == -EAGAIN ? STRESS_NOTHING : ret;
 }
 
@@ -42,7 +42,7 @@ static bool stress_has_handle(const struct stress_worker *worker, uint32_t handl
 	return false;
 }
 
-/* The handle of a buffer that this process has already is no second one. */
+/* Importing a buffer that this process already has gives the same handle. */
 static int stress_import(struct stress_thread *thread, int dmabuf, struct mockgpu_bo *bo)
 {
 	struct stress_worker *worker = thread->worker;
@@ -95,7 +95,7 @@ int stress_op_receive(struct stress_thread *thread, struct stress_slot *slot)
 	return ret;
 }
 
-/* Past the DRM file, at offset 0 of the dma-buf. */
+/* Map the dma-buf itself, at offset 0, not through the DRM file. */
 int stress_op_map_dmabuf(struct stress_thread *thread, struct stress_slot *slot)
 {
 	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW };
@@ -119,7 +119,7 @@ int stress_op_map_dmabuf(struct stress_thread *thread, struct stress_slot *slot)
 	return ret;
 }
 
-/* While another driver has it attached, which pins it. */
+/* Check it while another driver has attached it, which pins it. */
 int stress_op_vgem(struct stress_thread *thread, struct stress_slot *slot)
 {
 	struct stress_worker *worker = thread->worker;
@@ -131,7 +131,7 @@ int stress_op_vgem(struct stress_thread *thread, struct stress_slot *slot)
 	fd = stress_dmabuf(slot);
 	if (fd < 0)
 		return fd;
-	/* A buffer that is imported twice has one handle: close it once. */
+	/* A buffer that is imported twice has one handle, which must be closed once. */
 	pthread_mutex_lock(&worker->handles);
 	ret = drmPrimeFDToHandle(worker->vgem, fd, &handle) ? -errno : 0;
 	if (!ret && slot->bo.map)
@@ -144,8 +144,8 @@ int stress_op_vgem(struct stress_thread *thread, struct stress_slot *slot)
 }
 
 /*
- * A buffer of another exporter: what is written through our handle is what its
- * own mapping shows, and the other way round.
+ * A buffer of another exporter: a write through our handle must be seen through the exporter's
+ * own mapping, and the other way round.
  */
 static int stress_foreign(struct stress_thread *thread, struct stress_slot *slot, int dmabuf,
 			  size_t size)

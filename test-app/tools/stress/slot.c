@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Room for a buffer, see stress.h. */
+/* Slots for buffers, see stress.h. */
 
 #include <unistd.h>
 
 #include "stress.h"
 
-/* Locked for writing. */
+/* Call with the slot locked for writing. */
 void stress_slot_clear(struct stress_worker *worker, struct stress_slot *slot)
 {
 	pthread_mutex_lock(&worker->handles);

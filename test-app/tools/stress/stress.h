@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything the driver can do, at once: processes with threads share buffers,
- * move them under each other, and are killed. ops.c has a table of what they do;
- * ledger.h tells how wrong data is noticed.
+ * A stress test of all operations at once: processes with threads share buffers, move them while
+ * others use them, and are killed. ops.c has the table of operations; ledger.h explains how wrong
+ * data is noticed.
  */
 #ifndef MOCKGPU_STRESS_H
 #define MOCKGPU_STRESS_H
@@ -18,7 +18,7 @@
 #include "workers.h"
 
 #define STRESS_SLOTS 16
-/* Pages of a buffer as a rule, and of some. */
+/* Most pages of a usual buffer, and of a large one. */
 #define STRESS_PAGES 32
 #define STRESS_PAGES_MANY 512
 /* A huge entry of x86-64 and, with 4 KiB pages, of arm64. */
@@ -28,9 +28,9 @@
 #define STRESS_OPS_MAX 32
 
 /**
- * struct stress_counts - what became of the operations, shared by all
- * @done: by operation: it was done
- * @refused: the driver refused it with an error that it may give
+ * struct stress_counts - statistics, shared by all workers
+ * @done: by operation: how often it was done
+ * @refused: by operation: how often the driver refused it with an allowed error
  * @kills: workers killed
  */
 struct stress_counts {
@@ -40,12 +40,12 @@ struct stress_counts {
 };
 
 /**
- * struct stress_setup - what all workers start from
- * @seed: of all random numbers
- * @threads: of each worker
- * @post: sockets: buffers go in at the first and come out at the second
- * @counts: see there
- * @lives: workers started so far: no two make the same numbers
+ * struct stress_setup - parameters of all workers
+ * @seed: seed of all random numbers
+ * @threads: threads of each worker
+ * @post: a pair of sockets: buffers are sent to the first and received from the second
+ * @counts: statistics
+ * @lives: workers started so far, so that each has its own random numbers
  */
 struct stress_setup {
 	uint64_t seed;
@@ -56,10 +56,10 @@ struct stress_setup {
 };
 
 /**
- * struct stress_slot - room for a buffer
- * @lock: for writing to change the members, for reading to use the buffer
- * @bo: the buffer; without a handle when it is only a dma-buf
- * @ref: what is known about its contents; without memory the slot is empty
+ * struct stress_slot - a slot for a buffer
+ * @lock: held for writing to change the members, for reading to use the buffer
+ * @bo: the buffer; without a handle if it is only a dma-buf
+ * @ref: its ledger; without memory the slot is empty
  * @dmabuf: the dma-buf of a buffer without a handle, else -1
  */
 struct stress_slot {
@@ -71,15 +71,15 @@ struct stress_slot {
 
 /**
  * struct stress_worker - one process
- * @workers: all of them
- * @number: which
- * @setup: see there
+ * @workers: all workers
+ * @number: number of this one
+ * @setup: parameters of all workers
  * @fd: its DRM file
- * @vgem: vgem's, or -1
+ * @vgem: its DRM file of vgem, or -1
  * @page: page size in bytes
  * @tags: next tag of a buffer
- * @handles: orders what makes and closes handles: an import can give one that
- *	another slot has
+ * @handles: serialises the creation and closing of handles: an import can return
+ *	the handle of another slot
  * @slot: its buffers
  */
 struct stress_worker {
@@ -97,9 +97,9 @@ struct stress_worker {
 /**
  * struct stress_thread - one thread of a worker
  * @worker: the worker
- * @number: which
- * @prng: its random numbers
- * @doing: name of the operation
+ * @number: number of this thread
+ * @prng: its generator of random numbers
+ * @doing: name of the current operation
  */
 struct stress_thread {
 	struct stress_worker *worker;
@@ -121,17 +121,17 @@ enum stress_use {
 	STRESS_USE,
 };
 
-/** STRESS_NOTHING - what an operation returns that had nothing to do it with. */
+/** STRESS_NOTHING - the result of an operation that had nothing to work on. */
 #define STRESS_NOTHING 1
 
 /**
  * struct stress_op - one operation
- * @name: for people
- * @weight: how often, compared with others
+ * @name: its name in the report
+ * @weight: how often it is done, relative to others
  * @use: what it needs
- * @run: does it; returns 0, STRESS_NOTHING or a negative errno
- * @errors: which it may return, ended by 0; ENODEV is one for revoked buffers
- * @optional: there are kernels that cannot do it
+ * @run: run it; returns 0, STRESS_NOTHING or a negative errno
+ * @errors: errors that it may return, ended by 0; ENODEV is allowed for revoked buffers
+ * @optional: some kernels do not support it
  */
 struct stress_op {
 	const char *name;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One process, from its start to its end. */
+/* One worker process, from its start to its end. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static bool stress_may_fail(const struct stress_op *op, const struct stress_slot
 	return false;
 }
 
-/* The slot is locked as the operation needs it. */
+/* Lock the slot as the operation needs it. */
 static void stress_run(struct stress_thread *thread, struct stress_slot *slot, unsigned int index)
 {
 	struct stress_counts *counts = thread->worker->setup->counts;
@@ -81,7 +81,7 @@ static int stress_worker_init(struct stress_worker *worker)
 	unsigned int i;
 
 	worker->page = getpagesize();
-	/* The part that tells this worker from others, earlier ones included. */
+	/* The part of tags that is unique to this worker, among earlier ones too. */
 	worker->tags = (uint64_t)worker->setup->lives << 32;
 	worker->fd = mockgpu_open(NULL, 0);
 	worker->vgem = exporter_vgem_open();
@@ -129,6 +129,6 @@ int stress_work(struct workers *workers, unsigned int member, void *setup)
 		ret = stress_threads(worker);
 	if (ret)
 		workers_note(workers, "worker %u cannot start: %s", member, strerrorname_np(-ret));
-	/* The process ends with all it has: the driver has to clean up. */
+	/* The process ends without closing anything: the driver must clean up. */
 	return ret ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mockgpu-vram-bench: how long a blob takes to get into a guest, to be touched there
- * for the first time and to be taken out again.
+ * mockgpu-vram-bench: measure how long it takes to map a blob into a guest, to touch it
+ * there for the first time and to unmap it.
  */
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include "option.h"
 #include "touch.h"
 #include "vgpu/protocol.h"
-#include "vram/vram.h"
+#include "gpu-vm/gpu_vm.h"
 
 enum bench_exit {
 	BENCH_DONE = 0,
@@ -31,16 +31,16 @@ const char *argp_program_version = "mockgpu-vram-bench " MOCKGPU_VERSION;
 
 static const char bench_doc[] =
 	"A guest's virtio-gpu driver maps a blob (RESOURCE_MAP_BLOB), writes to each\n"
-	"of its pages and unmaps it, in the app's own VMM, with blobs of 4 KiB, 2 MiB\n"
-	"and 64 MiB of mockgpu and of a memfd in turn, round after round, in both\n"
-	"memslot layouts. All pages exist before. What is compared are times of the\n"
-	"same round.\n"
-	"\vExit status: 0 measured, 1 something failed in the middle, 2 wrong usage, 4\n"
-	"there is nothing to measure (no module mockgpu, no KVM, no rights).";
+	"of its pages and unmaps it, in the app's own VMM, in both memslot layouts,\n"
+	"with blobs of 4 KiB, 2 MiB and 64 MiB. Every round uses blobs of mockgpu and\n"
+	"of a memfd, whose pages are already allocated. Only times of the same round\n"
+	"are compared.\n"
+	"\vExit status: 0 measured, 1 a measurement failed, 2 wrong usage, 4 nothing to\n"
+	"measure (no module mockgpu, no KVM, no permission).";
 
 static const struct argp_option bench_option_list[] = {
-	{ "rounds", 'r', "N", 0, "how often, 1 to 101 (default 5)", 0 },
-	{ "json", 'j', NULL, 0, "print one JSON object a line for machines", 0 },
+	{ "rounds", 'r', "N", 0, "number of rounds, 1 to 101 (default 5)", 0 },
+	{ "json", 'j', NULL, 0, "print one JSON object per line for machines", 0 },
 	{}
 };
 
@@ -63,7 +63,7 @@ static const char * const bench_steps[VRAM_BENCH_STEPS] = { "map", "touch", "unm
 static const char * const bench_layouts[] = { "slot", "arena" };
 static const uint64_t bench_sizes[] = { 4ull << 10, 2ull << 20, 64ull << 20 };
 
-/* The first one is what the others are compared with. */
+/* The others are compared with the first one. */
 static const struct {
 	const char *name;
 	uint64_t blob_id;
@@ -83,17 +83,17 @@ static const struct {
  * struct measurement - one size in one layout
  * @size: bytes
  * @layout: the layout
- * @rounds: how many
- * @us: microseconds by source, step and round
+ * @rounds: number of rounds
+ * @us: microseconds, by source, step and round
  */
 struct measurement {
 	uint64_t size;
-	enum vram_layout layout;
+	enum gpu_vm_layout layout;
 	unsigned int rounds;
 	double us[BENCH_SOURCES][VRAM_BENCH_STEPS][BENCH_ROUNDS_MAX];
 };
 
-/* Every page gets its memory, through a mapping that is none of the guest's. */
+/* Allocate every page, through a mapping that the guest does not use. */
 static int bench_populate(struct vgpu_blob *blob)
 {
 	volatile char *memory = vgpu_blob_access(blob);
@@ -106,12 +106,12 @@ static int bench_populate(struct vgpu_blob *blob)
 	return 0;
 }
 
-static int bench_touch(struct vram *vram, uint64_t pages)
+static int bench_touch(struct gpu_vm *gpu_vm, uint64_t pages)
 {
 	static uint32_t sequence[64ull << 20 >> 12];
 	static uint8_t result[ARRAY_SIZE(sequence)];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = VRAM_GPA,
+		.op = GUEST_WRITE, .gpa = GPU_VM_GPA,
 		.sequence = sequence, .accesses = pages, .result = result,
 	};
 	uint64_t i;
@@ -119,26 +119,26 @@ static int bench_touch(struct vram *vram, uint64_t pages)
 
 	for (i = 0; i < pages; i++)
 		sequence[i] = i;
-	ret = touch_run(vmm_vcpu_get(vram->vm, 0), &touch);
+	ret = touch_run(vmm_vcpu_get(gpu_vm->vm, 0), &touch);
 	for (i = 0; !ret && i < pages; i++)
 		ret = result[i] == GUEST_MAPPED ? 0 : -EFAULT;
 	return ret;
 }
 
-/* The blob is there already; 0 or -errno. */
-static int bench_measure_blob(struct vram *vram, uint64_t size, double *us[VRAM_BENCH_STEPS])
+/* Measure a blob that exists; 0 or -errno. */
+static int bench_measure_blob(struct gpu_vm *gpu_vm, uint64_t size, double *us[VRAM_BENCH_STEPS])
 {
 	double at[VRAM_BENCH_STEPS + 1];
 	unsigned int step;
 	int ret;
 
 	at[0] = clock_now() * 1e6;
-	if (vram_map_blob(vram, BENCH_BLOB, 0) != VIRTIO_GPU_RESP_OK_MAP_INFO)
+	if (gpu_vm_map_blob(gpu_vm, BENCH_BLOB, 0) != VIRTIO_GPU_RESP_OK_MAP_INFO)
 		return -EIO;
 	at[1] = clock_now() * 1e6;
-	ret = bench_touch(vram, size / GUEST_PAGE_SIZE);
+	ret = bench_touch(gpu_vm, size / GUEST_PAGE_SIZE);
 	at[2] = clock_now() * 1e6;
-	if (vram_unmap_blob(vram, BENCH_BLOB) != VIRTIO_GPU_RESP_OK_NODATA)
+	if (gpu_vm_unmap_blob(gpu_vm, BENCH_BLOB) != VIRTIO_GPU_RESP_OK_NODATA)
 		return -EIO;
 	at[3] = clock_now() * 1e6;
 	for (step = 0; step < VRAM_BENCH_STEPS; step++)
@@ -146,8 +146,8 @@ static int bench_measure_blob(struct vram *vram, uint64_t size, double *us[VRAM_
 	return ret;
 }
 
-static int bench_measure(struct vram *vram, struct measurement *measurement, unsigned int source,
-			 unsigned int round)
+static int bench_measure(struct gpu_vm *gpu_vm, struct measurement *measurement,
+			 unsigned int source, unsigned int round)
 {
 	double *us[VRAM_BENCH_STEPS];
 	unsigned int step;
@@ -155,22 +155,22 @@ static int bench_measure(struct vram *vram, struct measurement *measurement, uns
 
 	for (step = 0; step < VRAM_BENCH_STEPS; step++)
 		us[step] = &measurement->us[source][step][round];
-	if (vram_create_blob(vram, BENCH_BLOB, sources[source].blob_id, measurement->size) !=
+	if (gpu_vm_create_blob(gpu_vm, BENCH_BLOB, sources[source].blob_id, measurement->size) !=
 	    VIRTIO_GPU_RESP_OK_NODATA)
 		return -EIO;
-	ret = bench_populate(vgpu_blob_find(vram->gpu, BENCH_BLOB));
+	ret = bench_populate(vgpu_blob_find(gpu_vm->gpu, BENCH_BLOB));
 	if (!ret)
-		ret = bench_measure_blob(vram, measurement->size, us);
-	if (vram_unref(vram, BENCH_BLOB) != VIRTIO_GPU_RESP_OK_NODATA)
+		ret = bench_measure_blob(gpu_vm, measurement->size, us);
+	if (gpu_vm_unref(gpu_vm, BENCH_BLOB) != VIRTIO_GPU_RESP_OK_NODATA)
 		return -EIO;
 	return ret;
 }
 
 /*
- * None has the same place in each round: what one leaves behind may help or hinder
- * the next. Round 0 is done twice, and counted once.
+ * The order changes with each round, because a source may leave something behind that helps
+ * or hinders the next one. Round 0 runs twice; the second result counts.
  */
-static int bench_rounds(struct vram *vram, struct measurement *measurement)
+static int bench_rounds(struct gpu_vm *gpu_vm, struct measurement *measurement)
 {
 	unsigned int i, round, source;
 	int ret;
@@ -178,7 +178,7 @@ static int bench_rounds(struct vram *vram, struct measurement *measurement)
 	for (round = 0; round <= measurement->rounds; round++) {
 		for (i = 0; i < BENCH_SOURCES; i++) {
 			source = (i + round) % BENCH_SOURCES;
-			ret = bench_measure(vram, measurement, source, round ? round - 1 : 0);
+			ret = bench_measure(gpu_vm, measurement, source, round ? round - 1 : 0);
 			if (!ret)
 				continue;
 			fprintf(stderr, "mockgpu-vram-bench: %s, %llu KiB, %s: %s\n",
@@ -243,14 +243,14 @@ static void print_json(const struct measurement *measurement, unsigned int sourc
 	json_end(&json);
 }
 
-static int bench_run_layout(int drm, enum vram_layout layout, unsigned int rounds, bool json)
+static int bench_run_layout(int drm, enum gpu_vm_layout layout, unsigned int rounds, bool json)
 {
 	static struct measurement measurement;
 	unsigned int i, source;
-	struct vram vram;
+	struct gpu_vm gpu_vm;
 	int ret;
 
-	ret = vram_init(&vram, drm, layout, VGPU_ROUTE_MMAP, 1);
+	ret = gpu_vm_init(&gpu_vm, drm, layout, VGPU_MAP_BY_MMAP, 1);
 	if (ret)
 		fprintf(stderr, "mockgpu-vram-bench: no VM: %s\n", strerror(-ret));
 	for (i = 0; i < ARRAY_SIZE(bench_sizes) && !ret; i++) {
@@ -259,7 +259,7 @@ static int bench_run_layout(int drm, enum vram_layout layout, unsigned int round
 		measurement.size = bench_sizes[i];
 		measurement.layout = layout;
 		measurement.rounds = rounds;
-		ret = bench_rounds(&vram, &measurement);
+		ret = bench_rounds(&gpu_vm, &measurement);
 		for (source = 0; source < BENCH_SOURCES && !ret; source++) {
 			if (json)
 				print_json(&measurement, source);
@@ -267,7 +267,7 @@ static int bench_run_layout(int drm, enum vram_layout layout, unsigned int round
 				print_text(&measurement, source);
 		}
 	}
-	vram_fini(&vram);
+	gpu_vm_fini(&gpu_vm);
 	return ret;
 }
 
@@ -289,12 +289,12 @@ static int bench_run(unsigned int rounds, bool json)
 	uname(&uts);
 	setlinebuf(stdout);
 	if (!json)
-		printf("kernel %s, %u rounds; us: medians, behind them how many times memfd's\n"
+		printf("kernel %s, %u rounds; us: medians, followed by the ratio to memfd's\n"
 		       "%-35s  %8s %-23s %8s %-22s %9s\n", uts.release, rounds, "",
 		       bench_steps[0], "", bench_steps[1], "", bench_steps[2]);
-	ret = bench_run_layout(drm, VRAM_SLOTTED, rounds, json);
+	ret = bench_run_layout(drm, GPU_VM_SLOTTED, rounds, json);
 	if (!ret)
-		ret = bench_run_layout(drm, VRAM_ARENA, rounds, json);
+		ret = bench_run_layout(drm, GPU_VM_ARENA, rounds, json);
 	close(drm);
 	return ret ? BENCH_FAILED : BENCH_DONE;
 }

@@ -38,7 +38,7 @@ static int window_map(void *opaque, struct vgpu_blob *blob, uint64_t offset)
 
 	guest->map_error = 0;
 	if (!ret)
-		ret = vgpu_blob_map(blob, guest->route,
+		ret = vgpu_blob_map(blob, guest->method,
 				    guest->arena ? guest->window + offset : NULL);
 	if (!ret)
 		window_take(guest, blob, offset, true);

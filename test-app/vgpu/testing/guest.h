@@ -55,7 +55,7 @@
  * @dev: its device
  * @ram: host addresses of its regions
  * @window: the host-visible region, inaccessible where there is no blob
- * @route: how the transport maps blobs
+ * @method: how the transport maps blobs
  * @arena: it maps them into @window; otherwise wherever the kernel likes, as a VMM with a
  *	memslot per blob does
  * @taken: pages of the host-visible region that have a blob
@@ -71,7 +71,7 @@ struct vgpu_guest {
 	struct vgpu *dev;
 	char *ram[VGPU_GUEST_REGIONS];
 	char *window;
-	enum vgpu_route route;
+	enum vgpu_map_method method;
 	bool arena;
 	bool taken[VGPU_GUEST_WINDOW / VGPU_MEM_ALIGN];
 	int map_error;

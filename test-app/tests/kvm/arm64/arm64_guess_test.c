@@ -69,7 +69,7 @@ FIXTURE_SETUP(guess)
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, room));
 	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&self->bo, 0, &self->own, 0));
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
-	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, room, GIB, 0));
+	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, room, GIB, 0));
 }
 
 FIXTURE_TEARDOWN(guess)
@@ -90,7 +90,7 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_guess *s
 		   uint32_t first, uint32_t count, uint64_t seed, enum guest_result wanted)
 {
 	struct touch touch = {
-		.op = GUEST_READ, .gpa = VMM_VRAM_GPA, .seed = seed, .sequence = self->sequence,
+		.op = GUEST_READ, .gpa = VMM_BUFFER_GPA, .seed = seed, .sequence = self->sequence,
 		.accesses = count, .result = self->result,
 	};
 	size_t i;

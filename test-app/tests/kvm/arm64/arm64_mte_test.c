@@ -3,9 +3,9 @@
  * VMs whose guest can tag its memory (KVM_CAP_ARM_MTE): for them KVM accepts only VMAs that
  * may have tags, and a driver's may not: arch_calc_vm_flag_bits() in
  * arch/arm64/include/asm/mman.h sets VM_MTE_ALLOWED for anonymous memory, and shmem and
- * hugetlbfs for theirs. So with MTE there is no vram, on any kernel known and for any kind of
- * page: the memslot is refused (kvm_arch_prepare_memory_region()), and memory mapped into an
- * existing one gives EFAULT (user_mem_abort()). A kernel that accepts it is ok.
+ * hugetlbfs for theirs. So no known kernel gives such a guest a driver's buffer, whatever the kind
+ * of its pages: the memslot is refused (kvm_arch_prepare_memory_region()), and memory mapped into
+ * an existing one gives EFAULT (user_mem_abort()). A kernel that accepts it is ok.
  */
 
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_mte *sel
 		   struct vmm *vm, enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
 	struct touch touch = {
-		.op = op, .gpa = VMM_VRAM_GPA, .seed = seed, .sequence = self->sequence,
+		.op = op, .gpa = VMM_BUFFER_GPA, .seed = seed, .sequence = self->sequence,
 		.accesses = PAGES, .result = self->result,
 	};
 
@@ -84,7 +84,7 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_mte *sel
 
 static int set_slot(struct vmm *vm, void *at)
 {
-	return vmm_slot_set(vm, SLOT, VMM_VRAM_GPA, at, PAGES * GUEST_PAGE_SIZE, 0);
+	return vmm_slot_set(vm, SLOT, VMM_BUFFER_GPA, at, PAGES * GUEST_PAGE_SIZE, 0);
 }
 
 /* The guest writes all of the memory and reads it back. */
@@ -183,7 +183,7 @@ TEST_F(mte, vram_is_refused)
 	/* Page kinds and memory types make no difference to a VMA. */
 	EXPECT_EQ(taken ? ARRAY_SIZE(kinds) * MOCKGPU_CACHING_COUNT + 1 : 0, taken);
 	if (!taken)
-		verdict_known(_metadata, "known: a VM with MTE cannot have vram");
+		verdict_known(_metadata, "known: a VM with MTE cannot have such a buffer");
 }
 
 /* An arena into which buffers are mapped, as in VMMs: the memslot exists before. */

@@ -74,7 +74,7 @@ static void plan(struct __test_metadata *_metadata, struct _test_data_pkvm *self
 	uint32_t i;
 
 	memset(work, 0, sizeof(*work));
-	work->gpa = VMM_VRAM_GPA;
+	work->gpa = VMM_BUFFER_GPA;
 	work->op = GUEST_WRITE;
 	work->count = PAGES;
 	for (i = 0; i < PAGES; i++)
@@ -106,7 +106,7 @@ TEST_F(pkvm, a_protected_guest_has_anonymous_memory)
 {
 	size_t page;
 
-	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->plain,
+	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, self->plain,
 				  PAGES * GUEST_PAGE_SIZE, 0));
 	plan(_metadata, self);
 	EXPECT_EQ(VMM_EXIT_DOORBELL, run(_metadata, self));
@@ -127,12 +127,12 @@ TEST_F(pkvm, a_protected_guest_has_no_vram)
 	ASSERT_EQ(0, vm_buffer_create(self->driver.fd, MOCKGPU_KIND_SPLIT, 4,
 				      MOCKGPU_CACHING_CACHED, PAGES * GUEST_PAGE_SIZE, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
-	ASSERT_EQ(0, arm64_slot_behind(self->vm, SLOT, VMM_VRAM_GPA, &self->bo, 0));
+	ASSERT_EQ(0, arm64_slot_behind(self->vm, SLOT, VMM_BUFFER_GPA, &self->bo, 0));
 	plan(_metadata, self);
 	faults = bo_query(_metadata, &self->bo).faults;
 	reason = run(_metadata, self);
 	if (reason == VMM_EXIT_DOORBELL) {
-		ksft_print_msg("this kernel gives it vram, as none is known to\n");
+		ksft_print_msg("this kernel gives it the buffer, as none is known to\n");
 		return;
 	}
 	EXPECT_EQ(VMM_EXIT_EFAULT, reason);
@@ -147,7 +147,7 @@ TEST_F(pkvm, a_protected_guest_has_no_vram)
 	vmm_destroy(self->vm);
 	self->vm = NULL;
 	expect_usable(_metadata, self->bo.map);
-	verdict_known(_metadata, "known: a protected guest cannot have vram");
+	verdict_known(_metadata, "known: a protected guest cannot have such a buffer");
 }
 
 int main(int argc, char **argv)

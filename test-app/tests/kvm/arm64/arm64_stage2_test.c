@@ -206,9 +206,9 @@ TEST_F(stage2, a_block_in_a_row)
 
 	if (!make_hit(_metadata, self, MOCKGPU_KIND_NONCOMPOUND, 9))
 		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
-	expect_block(_metadata, self, VMM_VRAM_GPA, refused - hidden);
+	expect_block(_metadata, self, VMM_BUFFER_GPA, refused - hidden);
 	/* Skewed, so there are no blocks in stage 2. */
-	expect_block(_metadata, self, VMM_VRAM_GPA + GUEST_PAGE_SIZE, refused);
+	expect_block(_metadata, self, VMM_BUFFER_GPA + GUEST_PAGE_SIZE, refused);
 	if (refused)
 		verdict_known(_metadata, "known before 6.13: %zu pages are EFAULT, skewed %zu",
 			      refused - hidden, refused);
@@ -227,8 +227,8 @@ TEST_F(stage2, a_huge_entry)
 	if (ret == -EOPNOTSUPP)
 		SKIP(return, "this kernel has no huge PFN mappings");
 	ASSERT_EQ(0, ret);
-	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
-	EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
+	ASSERT_EQ(0, set_slot(self, VMM_BUFFER_GPA, 0));
+	EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
 	EXPECT_EQ(1, bo_query(_metadata, &self->bo).faults);
 	EXPECT_EQ(BLOCK_PAGES, pages_with(&self->bo, 0, 2));
 	EXPECT_EQ(1, bo_query(_metadata, &self->bo).faults);
@@ -264,14 +264,14 @@ TEST_F(stage2, scattered_pages)
 	if (!make_scattered(_metadata, self, 0))
 		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
 	fill(&self->other, 0, 2);
-	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
+	ASSERT_EQ(0, set_slot(self, VMM_BUFFER_GPA, 0));
 
-	strange = pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 2, GUEST_MAPPED);
+	strange = pass(_metadata, self, VMM_BUFFER_GPA, GUEST_READ, 2, GUEST_MAPPED);
 	if (strange == 1) {
 		/* Of the other buffer only the injected page is there. */
 		EXPECT_EQ(1, strange);
-		EXPECT_EQ(rest, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_MAPPED));
-		EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 3,
+		EXPECT_EQ(rest, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_READ, 1, GUEST_MAPPED));
+		EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_WRITE, 3,
 					    GUEST_MAPPED));
 		EXPECT_EQ(rest, pages_with(&self->bo, 1, 3));
 		EXPECT_EQ(rest, pages_with(&self->other, 1, 2));
@@ -279,7 +279,7 @@ TEST_F(stage2, scattered_pages)
 	}
 	/* All of it, silently, and the guest's writes go there as well. */
 	EXPECT_EQ(BLOCK_PAGES, strange);
-	EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 3, GUEST_MAPPED));
+	EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_WRITE, 3, GUEST_MAPPED));
 	EXPECT_EQ(rest, pages_with(&self->bo, 1, 1));
 	EXPECT_EQ(rest, pages_with(&self->other, 1, 3));
 	verdict_seen(_metadata, behaviour_known(BEHAVIOUR_GUESSES_BLOCKS),
@@ -302,8 +302,8 @@ TEST_F(stage2, scattered_pages_behind_a_tail)
 		refused = guesses ? BLOCK_PAGES : 1;
 	else if (guesses)
 		strange = BLOCK_PAGES - 1;
-	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
-	EXPECT_EQ(refused, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_EFAULT));
+	ASSERT_EQ(0, set_slot(self, VMM_BUFFER_GPA, 0));
+	EXPECT_EQ(refused, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_READ, 1, GUEST_EFAULT));
 	EXPECT_EQ(strange, count_of(self, GUEST_WRONG));
 	EXPECT_EQ(BLOCK_PAGES - refused - strange, count_of(self, GUEST_MAPPED));
 	EXPECT_EQ(BLOCK_PAGES, pages_with(&self->bo, 0, 1));
@@ -322,9 +322,9 @@ static void expect_logged(struct __test_metadata *_metadata, struct _test_data_s
 	uint64_t bitmap = 0;
 
 	fill(&self->bo, 0, 1);
-	EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_MAPPED));
+	EXPECT_EQ(64, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_READ, 1, GUEST_MAPPED));
 	EXPECT_EQ(0, dirty_log_get(self->vm, SLOT, &bitmap));
-	EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
+	EXPECT_EQ(64, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
 	EXPECT_EQ(64, pages_with(&self->bo, 0, 2));
 	EXPECT_EQ(0, dirty_log_get(self->vm, SLOT, &bitmap));
 	EXPECT_EQ(~0ull, bitmap);
@@ -338,24 +338,24 @@ TEST_F(stage2, dirty_logging_is_refused)
 
 	make_bo(_metadata, self, &self->bo, MOCKGPU_KIND_SPLIT, 4, 64);
 	fill(&self->bo, 0, 1);
-	ret = vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->bo.map, self->bo.size,
+	ret = vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, self->bo.map, self->bo.size,
 			   KVM_MEM_LOG_DIRTY_PAGES);
 	if (!ret) {
 		expect_logged(_metadata, self);
 		return;
 	}
 	EXPECT_EQ(-EINVAL, ret);
-	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
-	EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_MAPPED));
-	EXPECT_EQ(-EINVAL, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->bo.map,
+	ASSERT_EQ(0, set_slot(self, VMM_BUFFER_GPA, 0));
+	EXPECT_EQ(64, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_READ, 1, GUEST_MAPPED));
+	EXPECT_EQ(-EINVAL, vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, self->bo.map,
 					self->bo.size, KVM_MEM_LOG_DIRTY_PAGES));
-	EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
+	EXPECT_EQ(64, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
 	EXPECT_EQ(64, pages_with(&self->bo, 0, 2));
 	/* Anonymous memory is accepted. */
 	plain = mmap(NULL, GUEST_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		     -1, 0);
 	ASSERT_NE(MAP_FAILED, plain);
-	EXPECT_EQ(0, vmm_slot_set(self->vm, SLOT + 1, VMM_VRAM_GPA + VM_BUFFER_BLOCK, plain,
+	EXPECT_EQ(0, vmm_slot_set(self->vm, SLOT + 1, VMM_BUFFER_GPA + VM_BUFFER_BLOCK, plain,
 				  GUEST_PAGE_SIZE, KVM_MEM_LOG_DIRTY_PAGES));
 	EXPECT_EQ(0, vmm_slot_delete(self->vm, SLOT + 1));
 	EXPECT_EQ(0, munmap(plain, GUEST_PAGE_SIZE));
@@ -367,7 +367,7 @@ static enum vmm_exit lost_write(struct __test_metadata *_metadata,
 {
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
 
-	EXPECT_EQ(0, touch_start_page(vcpu, GUEST_WRITE, VMM_VRAM_GPA, page, 4));
+	EXPECT_EQ(0, touch_start_page(vcpu, GUEST_WRITE, VMM_BUFFER_GPA, page, 4));
 	return vmm_vcpu_run(vcpu);
 }
 
@@ -381,10 +381,10 @@ TEST_F(stage2, read_only_slot)
 
 	make_bo(_metadata, self, &self->bo, MOCKGPU_KIND_NONCOMPOUND, order, pages);
 	fill(&self->bo, 0, 1);
-	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, KVM_MEM_READONLY));
+	ASSERT_EQ(0, set_slot(self, VMM_BUFFER_GPA, KVM_MEM_READONLY));
 	for (page = 0; page < pages; page++)
 		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, page));
-	EXPECT_EQ(refused, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_EFAULT));
+	EXPECT_EQ(refused, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_READ, 1, GUEST_EFAULT));
 	EXPECT_EQ(pages - refused, count_of(self, GUEST_MAPPED));
 	for (page = 0; page < pages; page++)
 		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, page));
@@ -415,14 +415,14 @@ TEST_F(stage2, cacheable_memory_and_the_cpu)
 		map_bo(_metadata, &self->bo);
 		fill(&self->bo, 0, 1);
 		EXPECT_EQ(self->host.refuses ? -EINVAL : 0,
-			  vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->bo.map, self->bo.size,
+			  vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, self->bo.map, self->bo.size,
 				       0));
 		/* After a refusal the host has lost nothing. */
 		EXPECT_EQ(64, pages_with(&self->bo, 0, 1));
 		if (self->host.refuses)
-			EXPECT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
-		EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_READ, 1, GUEST_MAPPED));
-		EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
+			EXPECT_EQ(0, set_slot(self, VMM_BUFFER_GPA, 0));
+		EXPECT_EQ(64, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_READ, 1, GUEST_MAPPED));
+		EXPECT_EQ(64, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
 		EXPECT_EQ(64, pages_with(&self->bo, 0, 2));
 		EXPECT_EQ(0, vmm_slot_delete(self->vm, SLOT));
 		ASSERT_EQ(0, mockgpu_bo_destroy(&self->bo));
@@ -445,8 +445,8 @@ TEST_F(stage2, the_first_write_to_a_read_only_entry)
 	ASSERT_EQ(0, mockgpu_bo_unmap(&self->bo));
 	ASSERT_EQ(0, mockgpu_bo_set_fault(&self->bo, MOCKGPU_FAULT_READ_ONLY, 0));
 	map_bo(_metadata, &self->bo);
-	ASSERT_EQ(0, set_slot(self, VMM_VRAM_GPA, 0));
-	refused = pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 1, GUEST_EFAULT);
+	ASSERT_EQ(0, set_slot(self, VMM_BUFFER_GPA, 0));
+	refused = pass(_metadata, self, VMM_BUFFER_GPA, GUEST_WRITE, 1, GUEST_EFAULT);
 	EXPECT_EQ(64 - refused, count_of(self, GUEST_MAPPED));
 	EXPECT_EQ(64 - refused, pages_with(&self->bo, 0, 1));
 	if (!refused)
@@ -455,7 +455,7 @@ TEST_F(stage2, the_first_write_to_a_read_only_entry)
 	EXPECT_EQ(64, refused);
 	for (page = 0; page < 64; page++)
 		*(volatile uint64_t *)page_at(&self->bo, page) = 0;
-	EXPECT_EQ(64, pass(_metadata, self, VMM_VRAM_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
+	EXPECT_EQ(64, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_WRITE, 2, GUEST_MAPPED));
 	EXPECT_EQ(64, pages_with(&self->bo, 0, 2));
 	verdict_known(_metadata, "known: the guest's first write to each of %zu entries is EFAULT",
 		      refused);

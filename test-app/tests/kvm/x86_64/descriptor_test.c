@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest's descriptor tables, task state and interrupt stack in vram, all in one page: the
+ * The guest's descriptor tables, task state and interrupt stack in a buffer, all in one page: the
  * CPU accesses them while it delivers an exception or an interrupt, and an access that KVM
  * must serve first interrupts the delivery. The event must neither be lost nor be delivered
  * twice, even if KVM refuses the page for a while.

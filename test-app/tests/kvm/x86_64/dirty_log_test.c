@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dirty tracking of vram finds every page that the guest writes to, and no other: by the
+ * Dirty tracking of a buffer finds every page that the guest writes to, and no other: by the
  * bitmap, with manual clearing, and by the ring; also with 2 MiB entries, which KVM must split
  * (Documentation/virt/kvm/locking.rst, "Fast page fault") and may merge again. arm64 refuses
  * KVM_MEM_LOG_DIRTY_PAGES for such memory with EINVAL (kvm_arch_prepare_memory_region()).

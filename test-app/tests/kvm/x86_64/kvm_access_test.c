@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM's own reads and writes of guest memory that is in vram: not the guest but KVM (or the
+ * KVM's own reads and writes of guest memory that is in a buffer: not the guest but KVM (or the
  * CPU, for the guest's page tables) accesses it.
  *
  * There are two ways. User access (kvm_write_guest() and similar) uses the host's page table,
@@ -146,7 +146,7 @@ static void expect_walk(struct __test_metadata *_metadata, struct access *access
 }
 
 /*
- * The topmost table in vram. With two-dimensional paging the CPU walks it, which needs a
+ * The topmost table in a buffer. With two-dimensional paging the CPU walks it, which needs a
  * mapping; with shadow paging KVM does, by user access: walk_addr_generic() in
  * arch/x86/kvm/mmu/paging_tmpl.h. Both set the accessed bit.
  */
@@ -244,7 +244,7 @@ static struct kvm_regs interrupt(struct __test_metadata *_metadata, struct acces
 }
 
 /*
- * KVM tells the guest through vram that it need not write to the APIC. KVM cancels that at
+ * KVM tells the guest through a buffer that it need not write to the APIC. KVM cancels that at
  * each exit, be it for the page that must be mapped again or for the host's own timer, so not
  * every guest sees it; but one of many does.
  */

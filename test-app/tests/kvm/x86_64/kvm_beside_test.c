@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices adjacent to vram that KVM serves without the VMM: ioeventfd and coalesced MMIO. The
+ * Devices adjacent to a buffer that KVM serves without the VMM: ioeventfd and coalesced MMIO. The
  * memslot is a single page, the devices' addresses start where it ends and end where it
  * starts; neither may get an access to the other. Also a memslot that is created over such a
  * device, and deleted.
@@ -126,7 +126,7 @@ TEST_F(beside, ioeventfd)
 	expect_events(_metadata, access, below, above, VALUE + 2);
 	access_expect_canary_untouched(_metadata, access);
 	if (access->refusable)
-		verdict_known(_metadata, "known before 6.13: EFAULT in vram, events beside it");
+		verdict_known(_metadata, "known before 6.13: EFAULT in a buffer, events beside it");
 }
 
 /* One byte on this side of the border, one on the other; and a word across it. */
@@ -150,7 +150,7 @@ TEST_F(beside, border)
 		EXPECT_EQ(VMM_EXIT_EFAULT, store(_metadata, access, end - 1, 0x5a));
 		EXPECT_EQ(0, *last);
 		EXPECT_EQ(0, events(below) + events(above) + events(half));
-		verdict_known(_metadata, "known before 6.13: EFAULT in vram, MMIO beside it");
+		verdict_known(_metadata, "known before 6.13: EFAULT in a buffer, MMIO beside it");
 		return;
 	}
 	EXPECT_EQ(VMM_EXIT_DOORBELL, store(_metadata, access, end - 1, 0x5a));
@@ -238,7 +238,7 @@ TEST_F(beside, coalesced_mmio)
 	}
 	access_expect_canary_untouched(_metadata, access);
 	if (access->refusable)
-		verdict_known(_metadata, "known before 6.13: EFAULT in vram, the ring works");
+		verdict_known(_metadata, "known before 6.13: EFAULT in a buffer, the ring works");
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Instructions that KVM emulates with an operand in vram: those with the other operand in a
+ * Instructions that KVM emulates with an operand in a buffer: those with the other operand in a
  * device (there is no memslot), and INS and OUTS.
  *
  * The emulator accesses guest memory by user access (emulator_read_write_onepage() in
@@ -163,7 +163,7 @@ TEST_F(emulate, movs_from_vram)
 	access_expect_canary_untouched(_metadata, access);
 }
 
-/* The stack in vram: what comes from the device goes back to it. */
+/* The stack in a buffer: what comes from the device goes back to it. */
 TEST_F(emulate, push_and_pop)
 {
 	struct access *access = &self->access;
@@ -290,7 +290,7 @@ TEST_F(emulate, outs)
 	access_expect_canary_untouched(_metadata, access);
 }
 
-/* The instruction itself in vram: KVM fetches it, the second one from the new page. */
+/* The instruction itself in a buffer: KVM fetches it, the second one from the new page. */
 TEST_F(emulate, instruction_in_vram)
 {
 	struct access *access = &self->access;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What KVM shares with a Xen guest, in vram: shared_info, vcpu_info and the runstate area.
+ * What KVM shares with a Xen guest, in a buffer: shared_info, vcpu_info and the runstate area.
  *
  * KVM keeps a pfn of each (struct gfn_to_pfn_cache, virt/kvm/pfncache.c) and writes there
  * through its own mapping of all memory. A kernel before 6.13 refuses what it does not map for

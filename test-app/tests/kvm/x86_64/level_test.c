@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The level at which KVM maps vram, from its own statistics: the level of the host's entries
+ * The level at which KVM maps a buffer, from its own statistics: the level of the host's entries
  * decides, within what the memslot's alignment allows, and not the order of the pages
  * (host_pfn_mapping_level() in arch/x86/kvm/mmu/mmu.c). Also the split of large entries that
  * are executed from (kvm.nx_huge_pages).

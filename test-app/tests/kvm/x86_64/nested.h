@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest that is itself a hypervisor, on AMD: it enters its own guest, level 2, with VMRUN.
- * Everything in level 2 that level 1 does not intercept works as in any guest: the doorbell
- * ends KVM_RUN, and setting the vCPU to some code sets level 2.
+ * A guest that is itself a hypervisor, on AMD: it enters its own guest, L2, with VMRUN.
+ * Everything in L2 that L1 does not intercept works as in any guest: the doorbell
+ * ends KVM_RUN, and setting the vCPU to some code sets L2.
  *
  * The VMCB's fields are those of the "AMD64 Architecture Programmer's Manual", volume 2,
  * appendix B. Include it after kselftest_harness.h.
@@ -72,11 +72,11 @@
 
 #define GP_VECTOR 13
 
-/* Level 1: enters level 2, and rings the doorbell when that has ended. */
+/* L1: enters L2, and rings the doorbell when that has ended. */
 CODE(nested_vmrun, "vmrun\n" CODE_DOORBELL "jmp nested_vmrun");
 /* On a general protection fault: RBX counts. */
 CODE(nested_on_gp, "incq %rbx\n" CODE_DOORBELL);
-/* Level 2: its first instruction, and how it exits. */
+/* L2: its first instruction, and how it exits. */
 #define NESTED_LEVEL2_GPA (CODE_GPA + 0x100)
 #define NESTED_LEAVE_GPA (CODE_GPA + 0x140)
 #define NESTED_RDMSR_GPA (CODE_GPA + 0x180)
@@ -116,7 +116,7 @@ static inline void *nested_ram(const struct access *access, uint64_t gpa)
 	return (char *)vmm_ram(access->live.vm) + gpa;
 }
 
-/* Set level 2 to the state of level 1, at its first instruction; the VMCB is at @vmcb. */
+/* Set L2 to the state of L1, at its first instruction; the VMCB is at @vmcb. */
 static inline void nested_build_vmcb(char *vmcb, const struct kvm_sregs *sregs)
 {
 	memset(vmcb, 0, GUEST_PAGE_SIZE);
@@ -161,7 +161,7 @@ static inline void nested_begin(struct __test_metadata *_metadata, struct access
 	nested_build_vmcb(vmcb, &sregs);
 }
 
-/* Entries of level 2's nested page tables: 2 MiB each, accessible in any way. */
+/* Entries of L2's nested page tables: 2 MiB each, accessible in any way. */
 #define NESTED_TABLE 0x7ull
 #define NESTED_LEAF 0xe7ull
 #define NESTED_ACCESSED (1ull << 5)
@@ -169,7 +169,7 @@ static inline void nested_begin(struct __test_metadata *_metadata, struct access
 #define NESTED_GIB (1ull << 30)
 
 /*
- * Level 2 gets nested page tables for the memory level 1 has, in the VMM's memory and in vram.
+ * L2 gets nested page tables for the memory L1 has, in the VMM's memory and in a buffer.
  * The second level from the top, with an entry for each GiB, is at @pdpt.
  */
 static inline void nested_build_tables(struct access *access, char *vmcb, uint64_t *pdpt,
@@ -177,13 +177,13 @@ static inline void nested_build_tables(struct access *access, char *vmcb, uint64
 {
 	uint64_t *pml4 = nested_ram(access, NESTED_PML4_GPA);
 	uint64_t *ram = nested_ram(access, NESTED_PD_GPA);
-	uint64_t *vram = nested_ram(access, NESTED_VRAM_PD_GPA);
+	uint64_t *buffer = nested_ram(access, NESTED_VRAM_PD_GPA);
 
 	pml4[0] = pdpt_gpa | NESTED_TABLE;
 	pdpt[0] = NESTED_PD_GPA | NESTED_TABLE;
 	pdpt[LIVE_GPA / NESTED_GIB] = NESTED_VRAM_PD_GPA | NESTED_TABLE;
 	ram[0] = NESTED_LEAF;
-	vram[0] = LIVE_GPA | NESTED_LEAF;
+	buffer[0] = LIVE_GPA | NESTED_LEAF;
 	vmcb_set(vmcb, VMCB_NP, VMCB_NP_ENABLE);
 	vmcb_set(vmcb, VMCB_NCR3, NESTED_PML4_GPA);
 }

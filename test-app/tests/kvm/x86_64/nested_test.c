@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A hypervisor in the guest that keeps its own guest's state in vram: the VMCB, the MSR
- * bitmap, nested page tables, and level 2's memory.
+ * A hypervisor in the guest that keeps its own guest's state in a buffer: the VMCB, the MSR
+ * bitmap, nested page tables, and L2's memory.
  *
  * KVM maps the VMCB for the moment of VMRUN and of the exit (kvm_vcpu_map() in
  * virt/kvm/kvm_main.c): up to 6.12 any page to which it can take a reference; since 6.13 no
  * VM_PFNMAP page at all, unless kvm.ko was loaded with allow_unsafe_mappings=1. KVM reads the
- * other two by user access, and level 2's memory is mapped like level 1's. A kernel that
+ * other two by user access, and L2's memory is mapped like L1's. A kernel that
  * accepts every page is ok.
  */
 
@@ -34,7 +34,7 @@ static bool in_level2(struct __test_metadata *_metadata, struct access *access)
 	return guest_mode;
 }
 
-/* Level 1 runs VMRUN with the VMCB at @vmcb. */
+/* L1 runs VMRUN with the VMCB at @vmcb. */
 static enum vmm_exit vmrun(struct __test_metadata *_metadata, struct access *access,
 			   uint64_t vmcb)
 {
@@ -44,7 +44,7 @@ static enum vmm_exit vmrun(struct __test_metadata *_metadata, struct access *acc
 	return vmm_vcpu_run(access_vcpu(access));
 }
 
-/* The VMCB is at @vmcb, or at GPA @gpa; level 2 reaches its first instruction, again. */
+/* The VMCB is at @vmcb, or at GPA @gpa; L2 reaches its first instruction, again. */
 static void expect_entry(struct __test_metadata *_metadata, struct access *access, char *vmcb,
 			 uint64_t gpa)
 {
@@ -54,7 +54,7 @@ static void expect_entry(struct __test_metadata *_metadata, struct access *acces
 	ASSERT_TRUE(in_level2(_metadata, access));
 }
 
-/* Level 2 continues at @gpa, until an exit to level 1 or to the VMM. */
+/* L2 continues at @gpa, until an exit to L1 or to the VMM. */
 static enum vmm_exit level2(struct __test_metadata *_metadata, struct access *access,
 			    uint64_t gpa)
 {
@@ -64,7 +64,7 @@ static enum vmm_exit level2(struct __test_metadata *_metadata, struct access *ac
 	return vmm_vcpu_run(access_vcpu(access));
 }
 
-/* It ends with VMMCALL, and level 1 finds that in the VMCB. */
+/* It ends with VMMCALL, and L1 finds that in the VMCB. */
 static void expect_leave(struct __test_metadata *_metadata, struct access *access,
 			 const char *vmcb)
 {
@@ -92,7 +92,7 @@ static bool vmcb_is_refused_by_default(void)
 	return !sysfs_read(ALLOW_UNSAFE, value, sizeof(value)) && !sysfs_is_set(ALLOW_UNSAFE);
 }
 
-/* Before 6.13 a protection fault in level 1; since then an error for the VMM. */
+/* Before 6.13 a protection fault in L1; since then an error for the VMM. */
 static void expect_vmcb_refusal(struct __test_metadata *_metadata, struct access *access,
 				enum vmm_exit reason)
 {
@@ -127,7 +127,7 @@ static bool vmcb_is_taken(struct __test_metadata *_metadata, struct access *acce
 	return false;
 }
 
-/* It moves while level 2 runs and while level 1 does. */
+/* It moves while L2 runs and while L1 does. */
 TEST_F(nested, vmcb)
 {
 	struct access *access = &self->access;
@@ -150,7 +150,7 @@ TEST_F(nested, vmcb)
 	EXPECT_EQ(count, page_count(_metadata, access));
 }
 
-/* When level 2 exits there is nowhere to write to: this ends the VM. */
+/* When L2 exits there is nowhere to write to: this ends the VM. */
 TEST_F(nested, vmcb_revoked)
 {
 	struct access *access = &self->access;
@@ -164,7 +164,7 @@ TEST_F(nested, vmcb_revoked)
 		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
 }
 
-/* Level 2 reads an MSR: directly, or with an exit to level 1. */
+/* L2 reads an MSR: directly, or with an exit to L1. */
 static void expect_rdmsr(struct __test_metadata *_metadata, struct access *access,
 			 char *vmcb, bool intercepted)
 {
@@ -203,7 +203,7 @@ TEST_F(nested, msr_bitmap)
 	EXPECT_EQ(SVM_EXIT_INVALID, vmcb_exit_code(vmcb));
 }
 
-/* Level 2 touches one page, at its own GPA @gpa. */
+/* L2 touches one page, at its own GPA @gpa. */
 static enum guest_result touch(struct __test_metadata *_metadata, struct access *access,
 			       enum guest_op op, uint64_t gpa, uint64_t seed)
 {
@@ -220,7 +220,7 @@ static enum guest_result touch(struct __test_metadata *_metadata, struct access 
 	return result[0];
 }
 
-/* A new entry, which the host creates and level 2 uses; KVM marks it in vram. */
+/* A new entry, which the host creates and L2 uses; KVM marks it in a buffer. */
 static void expect_walk(struct __test_metadata *_metadata, struct access *access, uint64_t *pdpt,
 			uint32_t entry)
 {
@@ -238,7 +238,7 @@ TEST_F(nested, page_tables)
 	uint64_t *pdpt = access_at(access, 0);
 
 	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/npt"))
-		SKIP(return, "there is no nested paging for level 1 with shadow paging");
+		SKIP(return, "there is no nested paging for L1 with shadow paging");
 	guest_fill(nested_ram(access, NESTED_PROBE_GPA), 1, LIVE_SEED);
 	nested_begin(_metadata, access, vmcb);
 	nested_build_tables(access, vmcb, pdpt, access_gpa(access, 0));
@@ -262,7 +262,7 @@ static void try_memory(struct __test_metadata *_metadata, struct access *access,
 	expect_entry(_metadata, access, vmcb, NESTED_VMCB_GPA);
 	if (access->refusable) {
 		EXPECT_EQ(GUEST_EFAULT, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
-		verdict_known(_metadata, "known before 6.13: EFAULT as in level 1");
+		verdict_known(_metadata, "known before 6.13: EFAULT as in L1");
 		return;
 	}
 	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
@@ -276,7 +276,7 @@ static void try_memory(struct __test_metadata *_metadata, struct access *access,
 	expect_leave(_metadata, access, vmcb);
 }
 
-/* Level 2 has level 1's memory. */
+/* L2 has L1's memory. */
 TEST_F(nested, memory)
 {
 	struct access *access = &self->access;
@@ -286,14 +286,14 @@ TEST_F(nested, memory)
 	try_memory(_metadata, access, vmcb);
 }
 
-/* Level 1 gives it to level 2 through its own page tables, which KVM shadows. */
+/* L1 gives it to L2 through its own page tables, which KVM shadows. */
 TEST_F(nested, memory_by_nested_paging)
 {
 	struct access *access = &self->access;
 	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
 
 	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/npt"))
-		SKIP(return, "there is no nested paging for level 1 with shadow paging");
+		SKIP(return, "there is no nested paging for L1 with shadow paging");
 	nested_begin(_metadata, access, vmcb);
 	nested_build_tables(access, vmcb, nested_ram(access, NESTED_PDPT_GPA), NESTED_PDPT_GPA);
 	try_memory(_metadata, access, vmcb);

@@ -97,9 +97,9 @@ FIXTURE_SETUP(read_only)
 	ASSERT_EQ(0, ret);
 	map(_metadata, &self->bo, &self->memory);
 	ASSERT_EQ(0, vmm_create(&self->vm, 1));
-	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->memory, self->bo.size, 0));
+	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, self->memory, self->bo.size, 0));
 	self->touch = (struct touch){
-		.gpa = VMM_VRAM_GPA, .sequence = self->sequence,
+		.gpa = VMM_BUFFER_GPA, .sequence = self->sequence,
 		.accesses = variant->pages / variant->stride, .result = self->result,
 	};
 	for (i = 0; i < self->touch.accesses; i++)
@@ -286,11 +286,11 @@ static enum vmm_exit lost_write(struct __test_metadata *_metadata,
 	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
 	enum vmm_exit reason;
 
-	EXPECT_EQ(0, touch_start_page(vcpu, GUEST_WRITE, VMM_VRAM_GPA, page, 4));
+	EXPECT_EQ(0, touch_start_page(vcpu, GUEST_WRITE, VMM_BUFFER_GPA, page, 4));
 	reason = vmm_vcpu_run(vcpu);
 	if (reason == VMM_EXIT_MMIO) {
 		EXPECT_TRUE(vmm_vcpu_kvm_run(vcpu)->mmio.is_write);
-		EXPECT_EQ(VMM_VRAM_GPA + page * (uint64_t)GUEST_PAGE_SIZE,
+		EXPECT_EQ(VMM_BUFFER_GPA + page * (uint64_t)GUEST_PAGE_SIZE,
 			  vmm_vcpu_kvm_run(vcpu)->mmio.phys_addr);
 	}
 	return reason;
@@ -303,7 +303,7 @@ TEST_F_TIMEOUT(read_only, read_only_slot, SECONDS)
 
 	fill(self, 1);
 	ASSERT_EQ(0, vmm_slot_delete(self->vm, SLOT));
-	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_VRAM_GPA, self->memory, self->bo.size,
+	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, self->memory, self->bo.size,
 				  KVM_MEM_READONLY));
 	for (i = 0; i < self->touch.accesses; i += 3)
 		EXPECT_EQ(VMM_EXIT_MMIO, lost_write(_metadata, self, self->sequence[i]));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the programs share that serve buffers over a UNIX socket, see server.h. */
+/* Shared by the programs that serve buffers over a UNIX socket, see server.h. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,11 +21,11 @@
 #include "protocol.h"
 #include "server.h"
 
-/* Seconds a client may take over one message. */
+/* Time limit for one message of a client, in seconds. */
 #define MESSAGE_SECONDS 10
-/* Clients that may wait to be served. */
+/* Backlog of clients that wait to be served. */
 #define SERVER_BACKLOG 16
-/* Descriptors of a program beside what its clients ask for. */
+/* Descriptors of the program itself, besides those for clients. */
 #define SERVER_DESCRIPTORS 64
 
 void server_die(int status, const char *what, const char *why)
@@ -74,7 +74,7 @@ void server_need_source(uint64_t blob_id, int drm_fd)
 			   "there is no mockgpu to take it from");
 }
 
-/* A socket file that nobody listens on is left from a run that crashed. */
+/* Remove a socket file that nobody listens on: it is left from a crash. */
 static bool is_stale(const struct sockaddr_un *address)
 {
 	struct stat st;
@@ -104,7 +104,7 @@ int server_listen(const char *path)
 		unlink(path);
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)))
 		server_die(1, path, errno == EADDRINUSE ?
-		    "in use: another one listens there, or it is no socket" : strerror(errno));
+		    "in use: a server listens there, or it is not a socket" : strerror(errno));
 	if (listen(fd, SERVER_BACKLOG)) {
 		unlink(path);
 		server_die(1, path, strerror(errno));
@@ -121,7 +121,7 @@ int server_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	/* A client may hand us a pipe that nobody reads. */
+	/* A client may send us a pipe that nobody reads. */
 	signal(SIGPIPE, SIG_IGN);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
@@ -146,7 +146,7 @@ int server_accept(int listener)
 	if (fd < 0) {
 		fprintf(stderr, "%s: a client cannot be served: %s\n", server_name,
 			strerror(errno));
-		/* It stays where it is: do not ask for it again at once. */
+		/* The client stays in the backlog: wait before the next try. */
 		sleep(1);
 		return -1;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of a session share, see session.h. */
-#ifndef MOCKGPU_VHOST_INTERNAL_H
-#define MOCKGPU_VHOST_INTERNAL_H
+/* Shared by the files of a session, see session.h. */
+#ifndef MOCKGPU_VHOST_GPU_H
+#define MOCKGPU_VHOST_GPU_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,14 +18,14 @@
 /**
  * struct queue - a queue as the front-end describes it
  * @num: descriptors
- * @addr: the rings, as addresses of the front-end's
- * @base: where to begin
- * @kick: the guest has something for us; -1 when the queue is stopped
- * @call: we have something for the guest; -1: it does not want to know
- * @err: the queue broke; -1: the front-end does not want to know
- * @enabled: by SET_VRING_ENABLE
- * @start: it is to begin, as soon as no command is being run
- * @more: the device stopped with something left
+ * @addr: the rings, as addresses of the front-end
+ * @base: the first index
+ * @kick: signalled by the guest for new requests; -1 if the queue is stopped
+ * @call: signalled for the guest when requests are done; -1 for none
+ * @err: signalled when the queue is broken; -1 for none
+ * @enabled: enabled by SET_VRING_ENABLE
+ * @start: it must start as soon as no command is running
+ * @more: the device stopped before the queue was empty
  */
 struct queue {
 	uint16_t num;
@@ -42,9 +42,9 @@ struct queue {
 /**
  * struct export - a blob in the front-end's host-visible region
  * @link: in struct session.exports
- * @offset: where
- * @device: which file it is
- * @inode: which file it is
+ * @offset: its offset in the region
+ * @device: device number of its file
+ * @inode: inode number of its file
  */
 struct export {
 	LIST_ENTRY(export) link;
@@ -56,7 +56,7 @@ struct export {
 /**
  * struct mapping - a region of the guest's memory
  * @region: as the front-end describes it
- * @hva: where it is here
+ * @hva: its address in this process
  */
 struct mapping {
 	struct vhost_user_region region;
@@ -68,17 +68,17 @@ LIST_HEAD(exports, export);
 /**
  * struct session - a front-end
  * @socket: its connection
- * @channel: for requests of ours, -1: there is none
- * @config: what its guest gets
+ * @channel: socket for requests of the backend; -1 for none
+ * @config: parameters
  * @dev: the guest's device
- * @features: accepted features of the protocol
- * @mappings: regions of the guest's memory
+ * @features: accepted protocol features
+ * @mappings: number of regions of the guest's memory
  * @mapping: regions of the guest's memory
  * @queue: the queues
- * @exports: what is in the host-visible region
- * @stops: how often a queue was stopped
+ * @exports: blobs in the host-visible region
+ * @stops: how many times a queue was stopped
  * @resetting: the guest's device is being reset
- * @ended: there is nothing more to do
+ * @ended: the session is over
  */
 struct session {
 	int socket;
@@ -96,8 +96,8 @@ struct session {
 };
 
 /*
- * Requests of the front-end: 0 or -errno. Those that get something answer by
- * themselves unless they fail. In the file that is named.
+ * Handlers of the front-end's requests, by file: 0 or -errno. Those of requests that get
+ * something send the answer unless they fail.
  */
 /* memory.c */
 int vhost_set_mem_table(struct session *session, struct vhost_user_message *message);
@@ -113,17 +113,17 @@ int vhost_get_vring_base(struct session *session, struct vhost_user_message *mes
 
 /* front_end.c: receive a request and run it; may end the session. */
 void vhost_serve(struct session *session);
-/* complain.c: one line about the front-end or its guest. */
+/* complain.c: print one line about the front-end or its guest. */
 __attribute__((format(printf, 1, 2))) void vhost_complain(const char *format, ...);
 
-/* memory.c: forget the guest's memory. */
+/* memory.c: unmap the guest's memory. */
 void vhost_memory_clear(struct session *session);
-/* memory.c: the guest physical address of what the front-end has at @user_addr. */
+/* memory.c: get the guest physical address of the front-end's address @user_addr. */
 int vhost_gpa_of(const struct session *session, uint64_t user_addr, uint64_t *gpa);
 
-/* queues.c: begin to use a queue that is to begin. */
+/* queues.c: start a queue that was told to start. */
 void vhost_queue_start(struct session *session, unsigned int index);
-/* queues.c: run what is in a queue, if it is enabled. */
+/* queues.c: run the requests in a queue, if it is enabled. */
 void vhost_queue_run(struct session *session, unsigned int index, bool kicked);
 /* queues.c: close the descriptors of a queue. */
 void vhost_queue_close(struct session *session, unsigned int index);
@@ -153,4 +153,4 @@ static inline void vhost_close_fd(int *fd)
 	*fd = -1;
 }
 
-#endif /* MOCKGPU_VHOST_INTERNAL_H */
+#endif /* MOCKGPU_VHOST_GPU_H */

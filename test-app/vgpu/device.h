@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Shared by the device model's own files, see vgpu.h. */
-#ifndef MOCKGPU_VGPU_INTERNAL_H
-#define MOCKGPU_VGPU_INTERNAL_H
+#ifndef MOCKGPU_VGPU_DEVICE_H
+#define MOCKGPU_VGPU_DEVICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -235,4 +235,4 @@ extern const struct vgpu_context_ops vgpu_cross_ops;
 /* cross_domain.c: the capset's data. */
 struct cross_domain_caps vgpu_cross_caps(void);
 
-#endif /* MOCKGPU_VGPU_INTERNAL_H */
+#endif /* MOCKGPU_VGPU_DEVICE_H */

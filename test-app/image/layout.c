@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* How an image lies in a buffer, see layout.h. */
+/* Layouts of images, see layout.h. */
 
 #include <errno.h>
 #include <stddef.h>
+
+#include <drm_fourcc.h>
 
 #include "layout.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Bytes of a pixel in each plane; the planes after the first are subsampled. */
+/* Bytes per pixel in each plane, and the subsampling of the planes after the first. */
 struct format {
 	uint32_t code;
 	uint8_t planes;
@@ -17,13 +19,13 @@ struct format {
 	uint8_t vsub;
 };
 
-#define PACKED(name, bytes) { GBM_FORMAT_##name, 1, { bytes }, 1, 1 }
+#define PACKED(name, bytes) { DRM_FORMAT_##name, 1, { bytes }, 1, 1 }
 #define TWO_PLANES(name, horizontal, vertical) \
-	{ GBM_FORMAT_##name, 2, { 1, 2 }, horizontal, vertical }
+	{ DRM_FORMAT_##name, 2, { 1, 2 }, horizontal, vertical }
 #define THREE_PLANES(name, horizontal, vertical) \
-	{ GBM_FORMAT_##name, 3, { 1, 1, 1 }, horizontal, vertical }
+	{ DRM_FORMAT_##name, 3, { 1, 1, 1 }, horizontal, vertical }
 
-/* What rutabaga's gralloc and Wayland compositors ask for; see drm_fourcc.h. */
+/* The formats that rutabaga's gralloc and Wayland compositors use. */
 static const struct format formats[] = {
 	PACKED(R8, 1), PACKED(R16, 2), PACKED(GR88, 2), PACKED(GR1616, 4),
 	PACKED(RGB565, 2), PACKED(BGR565, 2), PACKED(RGB888, 3), PACKED(BGR888, 3),
@@ -40,29 +42,17 @@ static const struct format formats[] = {
 	THREE_PLANES(YUV444, 1, 1), THREE_PLANES(YVU444, 1, 1),
 };
 
-uint32_t layout_format(uint32_t format)
-{
-	switch (format) {
-	case GBM_BO_FORMAT_XRGB8888:
-		return GBM_FORMAT_XRGB8888;
-	case GBM_BO_FORMAT_ARGB8888:
-		return GBM_FORMAT_ARGB8888;
-	default:
-		return format;
-	}
-}
-
 static const struct format *find_format(uint32_t code)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(formats); i++)
-		if (formats[i].code == layout_format(code))
+		if (formats[i].code == code)
 			return &formats[i];
 	return NULL;
 }
 
-unsigned int layout_planes(uint32_t format)
+unsigned int image_format_planes(uint32_t format)
 {
 	const struct format *found = find_format(format);
 
@@ -74,42 +64,44 @@ static uint32_t divide_up(uint32_t value, uint32_t by)
 	return (value + by - 1) / by;
 }
 
-int layout_init(struct layout *layout, uint32_t width, uint32_t height, uint32_t format)
+int image_layout_init(struct image_layout *layout, uint32_t width, uint32_t height,
+		      uint32_t format)
 {
 	const struct format *found = find_format(format);
 	unsigned int i;
 
 	if (!found || !width || !height ||
-	    width > LAYOUT_MAX_EXTENT || height > LAYOUT_MAX_EXTENT)
+	    width > IMAGE_MAX_EXTENT || height > IMAGE_MAX_EXTENT)
 		return -EINVAL;
-	*layout = (struct layout){
+	*layout = (struct image_layout){
 		.width = width,
 		.height = height,
 		.format = found->code,
 		.planes = found->planes,
 	};
 	for (i = 0; i < layout->planes; i++) {
-		struct layout_plane *plane = &layout->plane[i];
+		struct image_plane *plane = &layout->plane[i];
 
 		plane->cpp = found->cpp[i];
 		plane->hsub = i ? found->hsub : 1;
 		plane->vsub = i ? found->vsub : 1;
 		plane->row = divide_up(width, plane->hsub) * plane->cpp;
 		plane->rows = divide_up(height, plane->vsub);
-		plane->stride = divide_up(plane->row, LAYOUT_STRIDE_ALIGNMENT) *
-				LAYOUT_STRIDE_ALIGNMENT;
+		plane->stride = divide_up(plane->row, IMAGE_STRIDE_ALIGNMENT) *
+				IMAGE_STRIDE_ALIGNMENT;
 		plane->offset = layout->size;
 		layout->size += (uint64_t)plane->stride * plane->rows;
 	}
 	return 0;
 }
 
-int layout_import(struct layout *layout, const int *strides, const int *offsets, uint64_t size)
+int image_layout_import(struct image_layout *layout, const int *strides, const int *offsets,
+			uint64_t size)
 {
 	unsigned int i;
 
 	for (i = 0; i < layout->planes; i++) {
-		struct layout_plane *plane = &layout->plane[i];
+		struct image_plane *plane = &layout->plane[i];
 
 		if (strides[i] < 0 || offsets[i] < 0 || (uint32_t)strides[i] < plane->row)
 			return -EINVAL;
@@ -123,9 +115,10 @@ int layout_import(struct layout *layout, const int *strides, const int *offsets,
 	return 0;
 }
 
-uint64_t layout_pixel(const struct layout *layout, unsigned int plane, uint32_t x, uint32_t y)
+uint64_t image_layout_pixel(const struct image_layout *layout, unsigned int plane, uint32_t x,
+			    uint32_t y)
 {
-	const struct layout_plane *of = &layout->plane[plane];
+	const struct image_plane *of = &layout->plane[plane];
 
 	return of->offset + (uint64_t)(y / of->vsub) * of->stride + x / of->hsub * of->cpp;
 }
