@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034,SC2094 # for the scripts that source this; locks
 #
 # What every script of the lab shares: where things lie and how a command is run in the
-# lab's tree. Sourced, after $LAB is set to this folder.
+# lab's tree. Sourced, after $LAB is set to the folder lab.
 
 REPO=$(cd "$LAB/.." && pwd -P)
 # shellcheck source=lab/sh/base.sh
@@ -225,7 +225,7 @@ with_build_lock() {
 	) 8<"$CACHE/lock" 9<"$REPO/build/lock"
 }
 
-# shellcheck source=lab/series.sh
-. "$LAB/series.sh"
+# shellcheck source=lab/sh/series.sh
+. "$LAB/sh/series.sh"
 
 check_path "the cache" "$CACHE"

@@ -73,7 +73,8 @@ results_again() {
 	case $program in
 	run-*-test) program=crosvm-integration/tests/$program ;;
 	run-*) program=$(vmm_command "$program") ;;
-	kunit*) program=lab/$program ;;
+	kunit) program=lab/kunit ;;
+	kunit-ttm) program=lab/incell/kunit-ttm ;;
 	esac
 	awk -v again="    again: $* -- $program" '
 		!/^not ok/ { next }
