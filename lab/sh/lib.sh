@@ -17,7 +17,6 @@ TREE=$CACHE/tree
 # Programs of the tree run on this machine without chroot, on their own loader.
 TREE_LIBS=$TREE/usr/lib/x86_64-linux-gnu
 TREE_LOADER="$TREE/usr/lib64/ld-linux-x86-64.so.2 --library-path $TREE_LIBS:$TREE_LIBS/pulseaudio"
-ARCHES="x86_64 arm64"
 
 # The kernel source that the tree gets parts of, and debug is built from: the newest that
 # Debian has, once lab/setup has fetched it.
@@ -46,42 +45,6 @@ check_space() {
 	[ -w "$CACHE" ] || no_cache
 	free=$(df -Pm "$CACHE" | awk 'NR == 2 { print $4 }')
 	[ "$free" -ge "$1" ] || die "$CACHE has $free MiB free, the lab needs $1: free some, or set XDG_CACHE_HOME"
-}
-
-# use_arch ARCH: what kernels and programs are for; of the scripts that call this.
-# cell_tree is a cell's root; a foreign one lies in the tree, so that compilers see it.
-use_arch() {
-	arch=$1
-	case $arch in
-	x86_64) deb_arch=amd64 cell_tree=$TREE mmus="tdp legacy shadow" ;;
-	arm64) deb_arch=arm64 cell_tree=$TREE/arm64 mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
-	*) die "unknown architecture '$arch': use one of $ARCHES" ;;
-	esac
-	mmu=${mmus%% *}
-}
-use_arch x86_64
-
-# check_mmu MMU: one of this architecture's.
-check_mmu() {
-	case " $mmus " in
-	*" $1 "*) ;;
-	*) die "unknown MMU '$1' of $arch: use one of $mmus" ;;
-	esac
-}
-
-# build_dir SERIES: module, initramfs and release name for one kernel.
-build_dir() {
-	echo "$REPO/build/$arch/$1"
-}
-
-# The file with the newest release of a series that is unpacked in the tree.
-release_file() {
-	[ "$arch" = x86_64 ] && echo "$TREE/.mockgpu/kernels/$1" || echo "$TREE/.mockgpu/kernels-$arch/$1"
-}
-
-# That release, or nothing.
-release_of() {
-	cat "$(release_file "$1")" 2>/dev/null || true
 }
 
 # Debian's version of the source in the tree, or nothing.
@@ -225,7 +188,13 @@ with_build_lock() {
 	) 8<"$CACHE/lock" 9<"$REPO/build/lock"
 }
 
+# shellcheck source=lab/sh/machine.sh
+. "$LAB/sh/machine.sh"
+# shellcheck source=lab/sh/kernel.sh
+. "$LAB/sh/kernel.sh"
 # shellcheck source=lab/sh/series.sh
 . "$LAB/sh/series.sh"
+
+use_arch x86_64
 
 check_path "the cache" "$CACHE"

@@ -93,7 +93,7 @@ results_kernels() {
 	"$LAB/build" --keep-going -a "$arch" "$@" || exit
 	kernels=
 	for series; do
-		if [ -n "$(release_of "$series")" ]; then
+		if [ -n "$(kernel_release "$series")" ]; then
 			kernels="$kernels $series"
 			continue
 		fi

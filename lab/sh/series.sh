@@ -17,7 +17,7 @@ SERIES_FILE=$TREE/.mockgpu/series
 
 # series_cached: those that are in the cache for $arch, by version.
 series_cached() {
-	find "${1:-$(dirname "$(release_file any)")}" -name '[0-9]*' -exec basename {} \; 2>/dev/null | sort -V
+	find "${1:-$(dirname "$(kernel_mark any)")}" -name '[0-9]*' -exec basename {} \; 2>/dev/null | sort -V
 }
 
 # series_roles: lines "ROLE SERIES"; where Debian has not been asked, by their order in
