@@ -66,14 +66,15 @@ need_namespace() {
 # (objtool and the sanitizers read it) and a /dev that has nothing of this machine's
 # devices. Needs root or unprivileged user namespaces, nothing else: all mounts live in a
 # namespace of their own and go with the command. A tree that is another user's gets a
-# layer above it, and any with LAYER=y, so that what is written to it goes, too.
+# layer above it, and any with LAYER=y, so that what is written to it goes, too. So does
+# one that is to have folders of this machine: BINDS, lines "FOLDER PLACE [rw]".
 in_tree() {
 	[ "$(id -u)" = 0 ] && userns='' || userns=--map-root-user
-	mkdir -p "$TREE$REPO" 2>/dev/null && [ -w "$TREE/tmp" ] && layer=${LAYER:-} || layer=y
+	mkdir -p "$TREE$REPO" 2>/dev/null && [ -w "$TREE/tmp" ] && layer=${LAYER:-}${BINDS:-} || layer=y
 	# shellcheck disable=SC2086 # nothing or one word
 	unshare $userns --mount sh -ec '
-		tree=$1 repo=$2 userns=$3 layer=$4
-		shift 4
+		tree=$1 repo=$2 userns=$3 layer=$4 binds=$5
+		shift 5
 		if [ "$layer" ]; then
 			mount -t tmpfs layer "$tree/run"
 			mkdir "$tree/run/upper" "$tree/run/work" "$tree/run/root"
@@ -100,9 +101,18 @@ in_tree() {
 			ln -s "fd/${name#*:}" "$tree/dev/${name%:*}"
 		done
 		mount --bind "$repo" "$tree$repo"
+		while read -r folder place mode; do
+			[ -n "$folder" ] || continue
+			mkdir -p "$tree$place"
+			mount --bind "$folder" "$tree$place"
+			# What is not to be written to is not, where this may be said.
+			[ "$mode" = rw ] || mount -o remount,bind,ro "$tree$place" 2>/dev/null || true
+		done <<END
+$binds
+END
 		exec chroot "$tree" env -i PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 \
 			sh -c "cd \"\$0\" && exec \"\$@\"" "$repo" "$@"
-	' sh "$TREE" "$REPO" "$userns" "$layer" "$@"
+	' sh "$TREE" "$REPO" "$userns" "$layer" "${BINDS:-}" "$@"
 }
 
 # jq, but the tree's: nothing is installed on this machine.
@@ -192,6 +202,10 @@ with_build_lock() {
 . "$LAB/sh/machine.sh"
 # shellcheck source=lab/sh/kernel.sh
 . "$LAB/sh/kernel.sh"
+# shellcheck source=lab/sh/options.sh
+. "$LAB/sh/options.sh"
+# shellcheck source=lab/sh/own.sh
+. "$LAB/sh/own.sh"
 # shellcheck source=lab/sh/series.sh
 . "$LAB/sh/series.sh"
 

@@ -82,6 +82,12 @@ machine_x86_64() {
 	# A busy machine may not get the timer's first interrupts to the guest in time, on
 	# which the kernel gives up: "IO-APIC + timer doesn't work".
 	append="console=ttyS0 no_timer_check $append"
+	# For a KVM that is built in; as a module it is loaded by incell/init.
+	case $mmu in
+	legacy) append="$append kvm.tdp_mmu=N kvm_amd.npt=1 kvm_amd.nested=1" ;;
+	shadow) append="$append kvm.tdp_mmu=N kvm_amd.npt=0 kvm_amd.nested=1" ;;
+	*) append="$append kvm.tdp_mmu=Y kvm_amd.npt=1 kvm_amd.nested=1" ;;
+	esac
 	early="ignore_loglevel earlyprintk=ttyS0"
 }
 
