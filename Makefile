@@ -31,7 +31,7 @@ help:
 ##   make demo          what a guest can map, on four kernels, as a matrix
 ##   make test          every automatic test; last line: N passed, N failed, N skipped
 ##   make test-long     the same at more length, and on a kernel full of sanitizers
-##   SERIES="6.12 7.3"  of demo, test and test-long: these kernels only
+##   SERIES="6.12 7.3"  of demo, test and test-long: these kernels only; DIR: one of yours
 demo test:
 	@lab/$@ $(SERIES)
 
