@@ -3,7 +3,7 @@
 # What people type. `make help` lists it.
 
 # The words of the lab when this checkout's path cannot be built in.
-FAULT := $(shell LAB=lab sh -c '. lab/lib.sh' make 2>&1)
+FAULT := $(shell LAB=lab sh -c '. lab/sh/lib.sh' make 2>&1)
 ifneq ($(FAULT),)
 $(error $(FAULT))
 endif
@@ -31,7 +31,7 @@ help:
 ##   make demo          what a guest can map, on four kernels, as a matrix
 ##   make test          every automatic test; last line: N passed, N failed, N skipped
 ##   make test-long     the same at more length, and on a kernel full of sanitizers
-##   SERIES="6.12 7.3"  of demo, test and test-long: these kernels only
+##   SERIES="6.12 7.3"  of demo, test and test-long: these kernels only; DIR: one of yours
 demo test:
 	@lab/$@ $(SERIES)
 
@@ -43,7 +43,7 @@ test-long:
 all: needed module programs
 
 needed:
-	@lab/needed $(KDIR) $(KSRC)
+	@lab/host/needed $(KDIR) $(KSRC)
 
 module:
 	mkdir -p $(BUILD)/module
@@ -51,7 +51,7 @@ module:
 	$(MAKE) -C $(KDIR) M=$(BUILD)/module modules
 
 programs:
-	@lab/needed - $(KSRC)
+	@lab/host/needed - $(KSRC)
 	$(MAKE) -C test-app O=$(BUILD)/test-app KSELFTEST=$(KSRC)/tools/testing/selftests
 	$(MAKE) -C crosvm-integration O=$(BUILD)/crosvm-integration APP=$(BUILD)/test-app \
 		KSELFTEST=$(KSRC)/tools/testing/selftests
@@ -64,7 +64,7 @@ load:
 
 ##   make guest         what a guest of crosvm-integration/run-* boots from (busybox-static, kmod)
 guest: programs
-	lab/mkinitramfs $(KVER) $(CURDIR)/crosvm-integration/guest/init $(BUILD)/guest-modules virtio_pci virtio_gpu
+	lab/tree/mkinitramfs $(KVER) $(CURDIR)/crosvm-integration/guest/init $(BUILD)/guest-modules virtio_pci virtio_gpu
 	cat $(BUILD)/crosvm-integration/guest.cpio $(BUILD)/guest-modules >$(BUILD)/guest-initrd
 
 ##   make check         run the test programs natively (root, module loaded, /dev/kvm);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Reading lab/plan and lab/skips. Sourced, after $LAB is set to this folder.
+# Reading lab/plan and lab/skips. Sourced, after $LAB is set to the folder lab.
 
 PLAN=${MOCKGPU_PLAN:-$LAB/plan}
 SKIPS=${MOCKGPU_SKIPS:-$LAB/skips}
@@ -190,7 +190,7 @@ plan_sources() {
 		crosvm-integration/tests/run-* crosvm-integration/guest/[!v]*.c crosvm-integration/guest/vgpu-*.c; do
 		[ ! -e "$source" ] || basename "$source" .c
 	done
-	for source in lab/selftest* crosvm-integration/tests/selftest-*; do
+	for source in lab/tests/selftest* crosvm-integration/tests/selftest-*; do
 		[ ! -x "$source" ] || basename "$source"
 	done
 	for source in test-app/tools/*/main.c; do
@@ -208,7 +208,7 @@ vmm_command() {
 
 # step_of NAME: the path in this repository of a script that is a step of the suite.
 step_of() {
-	(cd "$LAB/.." && find lab crosvm-integration/tests -maxdepth 1 -type f -perm -100 -name "$1" 2>/dev/null)
+	(cd "$LAB/.." && find lab lab/tests crosvm-integration/tests -maxdepth 1 -type f -perm -100 -name "$1" 2>/dev/null)
 }
 
 # has_source PROGRAM PART: whether there is something that makes it; $sources has most.
@@ -220,7 +220,8 @@ has_source() {
 		grep -qs "^ROUTES=.*[\" ]${1#"run-$vmm-"}[\" ]" "crosvm-integration/vmm/$vmm.sh"
 		;;
 	run-*) [ -f "crosvm-integration/vmm/${1#run-}.sh" ] ;;
-	kunit | kunit-ttm) [ -x "lab/$1" ] ;;
+	kunit) [ -x lab/kunit ] ;;
+	kunit-ttm) [ -x lab/incell/kunit-ttm ] ;;
 	pfnmap) grep -q "/$1" test-app/Makefile ;;
 	gbm_mesa_test) grep -q "/$1" crosvm-integration/gbm.mk ;;
 	*) if [ "$2" = step ]; then [ -n "$(step_of "$1")" ]; else printf '%s\n' "$sources" | grep -qxF "$1"; fi ;;

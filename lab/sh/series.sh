@@ -17,7 +17,7 @@ SERIES_FILE=$TREE/.mockgpu/series
 
 # series_cached: those that are in the cache for $arch, by version.
 series_cached() {
-	find "${1:-$(dirname "$(release_file any)")}" -name '[0-9]*' -exec basename {} \; 2>/dev/null | sort -V
+	find "${1:-$(dirname "$(kernel_mark any)")}" -name '[0-9]*' -exec basename {} \; 2>/dev/null | sort -V
 }
 
 # series_roles: lines "ROLE SERIES"; where Debian has not been asked, by their order in
@@ -41,9 +41,11 @@ series_default() {
 	series_roles | cut -d' ' -f2 | sort -V
 }
 
-# series_role SERIES: one that Debian had once is what the previous one is.
+# series_role SERIES: one that Debian had once is what the previous one is; a kernel of
+# one's own is what the newest is, on which most is run.
 series_role() {
 	[ "$1" != debug ] || { echo debug; return; }
+	! kernel_is_own "$1" || { echo newest; return; }
 	role=$(series_roles | sed -n "s/^\([a-z]*\) $1\$/\1/p")
 	echo "${role:-previous}"
 }
@@ -66,6 +68,7 @@ is_series() {
 
 # check_series SERIES: one that is known, in the cache or, before Debian was asked, likely.
 check_series() {
+	! kernel_is_own "$1" || return 0
 	[ "$1-$arch" != "debug-arm64" ] || die "there is no debug kernel for $arch"
 	[ -s "$SERIES_FILE" ] && known=$(series_default) || known=
 	if is_series "$1" && [ "$1" = debug ] || [ -z "$known" ] && is_series "$1"; then
@@ -80,6 +83,7 @@ check_series() {
 
 # check_series_name SERIES: one that is known, or that Debian may have had.
 check_series_name() {
+	! kernel_is_own "$1" || return 0
 	is_series "$1" || check_series "$1"
 	[ "$1-$arch" != "debug-arm64" ] || die "there is no debug kernel for $arch"
 }

@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034,SC2094 # for the scripts that source this; locks
 #
 # What every script of the lab shares: where things lie and how a command is run in the
-# lab's tree. Sourced, after $LAB is set to this folder.
+# lab's tree. Sourced, after $LAB is set to the folder lab.
 
 REPO=$(cd "$LAB/.." && pwd -P)
 # shellcheck source=lab/sh/base.sh
@@ -17,7 +17,6 @@ TREE=$CACHE/tree
 # Programs of the tree run on this machine without chroot, on their own loader.
 TREE_LIBS=$TREE/usr/lib/x86_64-linux-gnu
 TREE_LOADER="$TREE/usr/lib64/ld-linux-x86-64.so.2 --library-path $TREE_LIBS:$TREE_LIBS/pulseaudio"
-ARCHES="x86_64 arm64"
 
 # The kernel source that the tree gets parts of, and debug is built from: the newest that
 # Debian has, once lab/setup has fetched it.
@@ -48,42 +47,6 @@ check_space() {
 	[ "$free" -ge "$1" ] || die "$CACHE has $free MiB free, the lab needs $1: free some, or set XDG_CACHE_HOME"
 }
 
-# use_arch ARCH: what kernels and programs are for; of the scripts that call this.
-# cell_tree is a cell's root; a foreign one lies in the tree, so that compilers see it.
-use_arch() {
-	arch=$1
-	case $arch in
-	x86_64) deb_arch=amd64 cell_tree=$TREE mmus="tdp legacy shadow" ;;
-	arm64) deb_arch=arm64 cell_tree=$TREE/arm64 mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
-	*) die "unknown architecture '$arch': use one of $ARCHES" ;;
-	esac
-	mmu=${mmus%% *}
-}
-use_arch x86_64
-
-# check_mmu MMU: one of this architecture's.
-check_mmu() {
-	case " $mmus " in
-	*" $1 "*) ;;
-	*) die "unknown MMU '$1' of $arch: use one of $mmus" ;;
-	esac
-}
-
-# build_dir SERIES: module, initramfs and release name for one kernel.
-build_dir() {
-	echo "$REPO/build/$arch/$1"
-}
-
-# The file with the newest release of a series that is unpacked in the tree.
-release_file() {
-	[ "$arch" = x86_64 ] && echo "$TREE/.mockgpu/kernels/$1" || echo "$TREE/.mockgpu/kernels-$arch/$1"
-}
-
-# That release, or nothing.
-release_of() {
-	cat "$(release_file "$1")" 2>/dev/null || true
-}
-
 # Debian's version of the source in the tree, or nothing.
 source_version() {
 	gzip -dc "$TREE/usr/share/doc/$SOURCE_PACKAGE/changelog.Debian.gz" 2>/dev/null | sed -n '1s/.*(\(.*\)).*/\1/p'
@@ -103,14 +66,15 @@ need_namespace() {
 # (objtool and the sanitizers read it) and a /dev that has nothing of this machine's
 # devices. Needs root or unprivileged user namespaces, nothing else: all mounts live in a
 # namespace of their own and go with the command. A tree that is another user's gets a
-# layer above it, and any with LAYER=y, so that what is written to it goes, too.
+# layer above it, and any with LAYER=y, so that what is written to it goes, too. So does
+# one that is to have folders of this machine: BINDS, lines "FOLDER PLACE [rw]".
 in_tree() {
 	[ "$(id -u)" = 0 ] && userns='' || userns=--map-root-user
-	mkdir -p "$TREE$REPO" 2>/dev/null && [ -w "$TREE/tmp" ] && layer=${LAYER:-} || layer=y
+	mkdir -p "$TREE$REPO" 2>/dev/null && [ -w "$TREE/tmp" ] && layer=${LAYER:-}${BINDS:-} || layer=y
 	# shellcheck disable=SC2086 # nothing or one word
 	unshare $userns --mount sh -ec '
-		tree=$1 repo=$2 userns=$3 layer=$4
-		shift 4
+		tree=$1 repo=$2 userns=$3 layer=$4 binds=$5
+		shift 5
 		if [ "$layer" ]; then
 			mount -t tmpfs layer "$tree/run"
 			mkdir "$tree/run/upper" "$tree/run/work" "$tree/run/root"
@@ -137,9 +101,18 @@ in_tree() {
 			ln -s "fd/${name#*:}" "$tree/dev/${name%:*}"
 		done
 		mount --bind "$repo" "$tree$repo"
+		while read -r folder place mode; do
+			[ -n "$folder" ] || continue
+			mkdir -p "$tree$place"
+			mount --bind "$folder" "$tree$place"
+			# What is not to be written to is not, where this may be said.
+			[ "$mode" = rw ] || mount -o remount,bind,ro "$tree$place" 2>/dev/null || true
+		done <<END
+$binds
+END
 		exec chroot "$tree" env -i PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 \
 			sh -c "cd \"\$0\" && exec \"\$@\"" "$repo" "$@"
-	' sh "$TREE" "$REPO" "$userns" "$layer" "$@"
+	' sh "$TREE" "$REPO" "$userns" "$layer" "${BINDS:-}" "$@"
 }
 
 # jq, but the tree's: nothing is installed on this machine.
@@ -225,7 +198,17 @@ with_build_lock() {
 	) 8<"$CACHE/lock" 9<"$REPO/build/lock"
 }
 
-# shellcheck source=lab/series.sh
-. "$LAB/series.sh"
+# shellcheck source=lab/sh/machine.sh
+. "$LAB/sh/machine.sh"
+# shellcheck source=lab/sh/kernel.sh
+. "$LAB/sh/kernel.sh"
+# shellcheck source=lab/sh/options.sh
+. "$LAB/sh/options.sh"
+# shellcheck source=lab/sh/own.sh
+. "$LAB/sh/own.sh"
+# shellcheck source=lab/sh/series.sh
+. "$LAB/sh/series.sh"
+
+use_arch x86_64
 
 check_path "the cache" "$CACHE"

@@ -11,20 +11,6 @@ quote() {
 	done
 }
 
-# check_memory SIZE: what a cell can boot with and this machine has.
-check_memory() {
-	case $1 in
-	*[!0-9MG]* | [MG]* | *[MG]?* | '' | 0*) die "LAB_MEM='$1' is no size of a memory: use a number with M or G behind it" ;;
-	esac
-	case $1 in
-	*G) mib=$((${1%G} * 1024)) ;;
-	*) mib=${1%M} ;;
-	esac
-	has=$(awk '/^(MemTotal|SwapTotal):/ { kib += $2 } END { print int(kib / 1024) }' /proc/meminfo)
-	[ "$mib" -ge 512 ] || die "LAB_MEM=$1 is too little to boot a cell: use 512M or more"
-	[ "$mib" -le "$has" ] || die "LAB_MEM=$1 is more than this machine has: $has MiB"
-}
-
 # start_copies: let what the cell prints reach our output, through FIFOs: QEMU truncates
 # what it opens, and this may be a file. Descriptors 5 and 6 hold them open until QEMU has
 # ended: a QEMU that did not start must not leave a reader that waits for it. What nobody

@@ -73,7 +73,8 @@ results_again() {
 	case $program in
 	run-*-test) program=crosvm-integration/tests/$program ;;
 	run-*) program=$(vmm_command "$program") ;;
-	kunit*) program=lab/$program ;;
+	kunit) program=lab/kunit ;;
+	kunit-ttm) program=lab/incell/kunit-ttm ;;
 	esac
 	awk -v again="    again: $* -- $program" '
 		!/^not ok/ { next }
@@ -92,7 +93,7 @@ results_kernels() {
 	"$LAB/build" --keep-going -a "$arch" "$@" || exit
 	kernels=
 	for series; do
-		if [ -n "$(release_of "$series")" ]; then
+		if [ -n "$(kernel_release "$series")" ]; then
 			kernels="$kernels $series"
 			continue
 		fi

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154 # for the scripts that source this; $TREE of lib.sh
+#
+# A machine: how a cell is run. Its architecture and the modes of its KVM (all scripts),
+# its memory, and the words that QEMU and its kernel get (lab/run). What is run is in
+# kernel.sh, the running machine in process.sh. Sourced by lib.sh.
+#
+#   use_arch ARCH       sets arch, deb_arch, cell_tree, mmus and mmu
+#   check_mmu MMU       one of the architecture's
+#   check_memory SIZE   what a cell can boot with and this machine has
+#   machine_qemu        sets qemu
+#   machine_choose CPU  sets accel_words, machine_words, serial, job_cpus, append and early
+
+ARCHES="x86_64 arm64"
+
+# use_arch ARCH: what kernels and programs are for; of the scripts that call this.
+# cell_tree is a cell's root; a foreign one lies in the tree, so that compilers see it.
+use_arch() {
+	arch=$1
+	case $arch in
+	x86_64) deb_arch=amd64 cell_tree=$TREE mmus="tdp legacy shadow" ;;
+	arm64) deb_arch=arm64 cell_tree=$TREE/arm64 mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
+	*) die "unknown architecture '$arch': use one of $ARCHES" ;;
+	esac
+	mmu=${mmus%% *}
+}
+
+# check_mmu MMU: one of this architecture's.
+check_mmu() {
+	case " $mmus " in
+	*" $1 "*) ;;
+	*) die "unknown MMU '$1' of $arch: use one of $mmus" ;;
+	esac
+}
+
+# check_memory SIZE: what a cell can boot with and this machine has.
+check_memory() {
+	case $1 in
+	*[!0-9MG]* | [MG]* | *[MG]?* | '' | 0*) die "LAB_MEM='$1' is no size of a memory: use a number with M or G behind it" ;;
+	esac
+	case $1 in
+	*G) mib=$((${1%G} * 1024)) ;;
+	*) mib=${1%M} ;;
+	esac
+	has=$(awk '/^(MemTotal|SwapTotal):/ { kib += $2 } END { print int(kib / 1024) }' /proc/meminfo)
+	[ "$mib" -ge 512 ] || die "LAB_MEM=$1 is too little to boot a cell: use 512M or more"
+	[ "$mib" -le "$has" ] || die "LAB_MEM=$1 is more than this machine has: $has MiB"
+}
+
+# machine_qemu: sets $qemu, the command of $QEMU or of the lab's own, with the words that
+# it needs to be run at all.
+machine_qemu() {
+	[ "$arch" = arm64 ] && qemu_name="qemu-system-aarch64" || qemu_name="qemu-system-x86_64"
+	if [ -n "${QEMU:-}" ]; then
+		command -v "$QEMU" >/dev/null 2>&1 || die "QEMU is missing: no '$QEMU' (unset QEMU to use the lab's own)"
+		qemu=$QEMU
+	else
+		[ -x "$TREE/usr/bin/$qemu_name" ] || die "QEMU is missing from $TREE: run lab/setup"
+		qemu="$TREE_LOADER $TREE/usr/bin/$qemu_name -L $TREE/usr/share/qemu -L $TREE/usr/share/seabios"
+	fi
+}
+
+# machine_choose CPU: the machine of $arch and $mmu, with another CPU than the usual one
+# unless that is empty: KVM wants one with nested virtualisation. Sets what QEMU gets:
+# accel_words, machine_words and serial (the job's two serial ports, of the chardevs job
+# and err); what its kernel gets: append, and early, which shows its first words; and
+# job_cpus. Debian has the allocator zero all pages, which would hide a driver that does
+# not.
+machine_choose() {
+	accel_words="-accel tcg,thread=multi,tb-size=512"
+	append="mitigations=off quiet panic=-1 init_on_alloc=0 lab.mmu=$mmu"
+	"machine_$arch" "$1"
+}
+
+machine_x86_64() {
+	# The first CPU is not for the job: QEMU's others change its flags while it enters
+	# and leaves guests (docs/findings/emulated-svm.md).
+	machine_words="-machine q35 -cpu ${1:-EPYC,+svm,+npt} -smp 3"
+	job_cpus=1,2
+	# ttyS1 and ttyS2 everywhere; arm64's console is a UART of another kind.
+	serial="-serial chardev:job -serial chardev:err"
+	# A busy machine may not get the timer's first interrupts to the guest in time, on
+	# which the kernel gives up: "IO-APIC + timer doesn't work".
+	append="console=ttyS0 no_timer_check $append"
+	# For a KVM that is built in; as a module it is loaded by incell/init.
+	case $mmu in
+	legacy) append="$append kvm.tdp_mmu=N kvm_amd.npt=1 kvm_amd.nested=1" ;;
+	shadow) append="$append kvm.tdp_mmu=N kvm_amd.npt=0 kvm_amd.nested=1" ;;
+	*) append="$append kvm.tdp_mmu=Y kvm_amd.npt=1 kvm_amd.nested=1" ;;
+	esac
+	early="ignore_loglevel earlyprintk=ttyS0"
+}
+
+# Without these two of its features it is several times as fast.
+machine_arm64() {
+	cpu=$1
+	case $mmu in
+	*_a72) cpu=${cpu:-cortex-a72} ;;
+	esac
+	# QEMU takes mte=on only with a CPU that has it.
+	[ -n "$cpu" ] && tags='' || tags=,mte=on
+	machine_words="-smp 2 -machine virt,virtualization=on,gic-version=3$tags -cpu ${cpu:-max,pauth=off,lpa2=off}"
+	job_cpus=0,1
+	serial="-device pci-serial,chardev=job -device pci-serial,chardev=err"
+	serial="-chardev null,id=none -device pci-serial,chardev=none $serial"
+	# KVM logs each EFAULT without a VMA ("Failed to find VMA"): thousands of them.
+	append="console=ttyAMA0 $append loglevel=3 log_buf_len=8M"
+	early="ignore_loglevel earlycon=pl011,0x9000000"
+	case $mmu in
+	nvhe) append="$append kvm-arm.mode=nvhe" ;;
+	pkvm*) append="$append kvm-arm.mode=protected" ;;
+	esac
+}

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154 # for kernel.sh and those who source it; $arch
+#
+# A kernel of somebody's own: a built tree, a folder of unpacked packages, or a series of
+# Debian's with another kvm.ko. own_register makes it a name, with a record in
+# build/ARCH/NAME, file "kernel" of lines "KEY VALUE" (see own_get):
+#
+#   origin   the folder, or the kvm.ko
+#   release  the kernel's
+#   image    what boots
+#   headers  the build folder for modules, in the lab's tree
+#   root     what lib/modules is in, in the lab's tree
+#   cc       the tree's compiler that has built it
+#   share    a folder that its modules lie in, beside the repository
+#   bind     "FOLDER PLACE": what the lab's tree has to have for it; one line each
+#   series   of Debian's, with "kvm": what is replaced in it
+#   builtin  "y": KVM is no module
+#   sanitizers  "y": it has some, and is slow
+#
+# Sourced by lib.sh.
+
+# The oldest kernel that mockgpu is built for.
+OWN_OLDEST=6.1
+
+# own_record NAME: that file.
+own_record() {
+	echo "$REPO/build/$arch/$1/kernel"
+}
+
+# kernel_is_own NAME: whether it is one of these.
+kernel_is_own() {
+	[ -e "$(own_record "$1")" ]
+}
+
+# own_get NAME KEY: the value, or lines of them.
+own_get() {
+	sed -n "s/^$2 //p" "$(own_record "$1")"
+}
+
+# own_refuse WORDS...: the one line of a folder that will not do.
+own_refuse() {
+	die "$folder $*"
+}
+
+# own_tag PATH: four letters that tell kernels of one release apart.
+own_tag() {
+	printf %s "$1" | sha256sum | cut -c1-4
+}
+
+# config_has OPTION...: whether one of them is on in the folder's .config.
+config_has() {
+	for option; do
+		grep -qs "^CONFIG_$option=[ym]" "$config" && return
+	done
+	return 1
+}
+
+# own_check_arch: that the kernel is for $arch.
+own_check_arch() {
+	if config_has X86_64; then is=x86_64
+	elif config_has ARM64; then is=arm64
+	else is=$(sed -n '1,4s/^# Linux\/\([^ ]*\) .*/\1/p' "$config")
+	fi
+	case " $ARCHES " in
+	*" $is "*) [ "$is" = "$arch" ] || own_refuse "is a kernel for $is: run it with -a $is" ;;
+	*) own_refuse "is a kernel for ${is:-another architecture}, the lab has $ARCHES" ;;
+	esac
+}
+
+# own_check_release: that it is not too old.
+own_check_release() {
+	case $release in
+	[0-9]*.[0-9]*) ;;
+	*) own_refuse "has the release '$release', which is no number of a kernel" ;;
+	esac
+	[ "$(printf '%s\n' "$OWN_OLDEST" "$release" | sort -V | head -n 1)" = "$OWN_OLDEST" ] ||
+		own_refuse "is Linux $release: mockgpu is for $OWN_OLDEST and later"
+}
+
+own_check_options() {
+	missing=$(options_missing "$config")
+	[ -z "$missing" ] ||
+		own_refuse "is built without $missing ('lab/config --merge DIR' sets what a cell needs; then build it again)"
+}
+
+# image_release IMAGE: what an image for x86 says that it is, or nothing (the boot protocol
+# has a pointer to it at 0x20e).
+image_release() {
+	[ "$arch" = x86_64 ] || return 0
+	# shellcheck disable=SC2046 # one number
+	set -- "$1" $(od -An -tu2 -j 526 -N 2 "$1" 2>/dev/null)
+	[ "${2:-0}" = 0 ] || dd if="$1" bs=1 skip=$(($2 + 512)) count=128 2>/dev/null | tr '\0' '\n' | sed -n '1s/ .*//p'
+}
+
+# module_release FILE: the kernel that a module is for.
+module_release() {
+	case $1 in
+	*.xz) xz -dc "$1" ;;
+	*.gz) gzip -dc "$1" ;;
+	*.zst) zstd -dc "$1" 2>/dev/null ;;
+	*) cat "$1" ;;
+	esac | tr '\0' '\n' | sed -n 's/^vermagic=\([^ ]*\) .*/\1/p' | head -n 1
+}
+
+# own_check_parts MODULE: that image and modules are those of the release.
+own_check_parts() {
+	is=$(image_release "$image")
+	[ "${is:-$release}" = "$release" ] ||
+		own_refuse "has an image of $is and is configured as $release: build it again"
+	[ -n "$1" ] || return 0
+	is=$(module_release "$1")
+	[ "${is:-$release}" = "$release" ] ||
+		own_refuse "has modules of $is, its kernel is $release: build them again ('make modules')"
+}
+
+# own_compiler: the tree's compiler of that kind and number, as kbuild is told: $cc. By
+# the name that the kernel was configured with, where that is the same program: kbuild
+# compares the words.
+own_compiler() {
+	text=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\(.*\)"$/\1/p' "$config") prefix=
+	if config_has CC_IS_CLANG; then
+		kind=clang number=$(sed -n 's/^CONFIG_CLANG_VERSION=//p' "$config")
+	else
+		kind=gcc number=$(sed -n 's/^CONFIG_GCC_VERSION=//p' "$config")
+		[ "$arch" = x86_64 ] || prefix=aarch64-linux-gnu-
+	fi
+	cc=$prefix$kind-$((${number:-0} / 10000))
+	program=$(readlink -e "$TREE/usr/bin/$cc") ||
+		own_refuse "was built by '$text', which the lab does not have: it has $(own_compilers) ('lab/kernel-build' builds with gcc)"
+	[ "$(readlink -e "$TREE/usr/bin/${text%% *}")" != "$program" ] || cc=${text%% *}
+	! config_has LD_IS_LLD || [ -e "$TREE/usr/bin/ld.lld" ] ||
+		own_refuse "was linked by LLVM's linker, which the lab does not have: build it with LD=ld, or 'lab/kernel-build'"
+}
+
+# own_compilers: those of the tree.
+own_compilers() {
+	find "$TREE/usr/bin" -name "${prefix}gcc-[0-9]*" -o -name 'clang-[0-9]*' | sed 's|.*/||' |
+		grep -E '(gcc|clang)-[0-9]+$' | sort | paste -sd' '
+}
+
+# own_check_tools FOLDER PLACE: that the programs there which build modules, built
+# elsewhere, run in the lab's tree, which has the folder at that place.
+own_check_tools() {
+	[ -e "$1/scripts/mod/modpost" ] ||
+		own_refuse "has no scripts/mod/modpost: build it, or unpack its linux-kbuild, too"
+	# shellcheck disable=SC2016 # the inner shell expands
+	reason=$(BINDS=$binds in_tree sh -c '
+		for tool in scripts/mod/modpost scripts/basic/fixdep tools/objtool/objtool; do
+			[ ! -e "$0/$tool" ] || ldd "$0/$tool" 2>&1 | sed -n "/not found/s|^[[:space:]]*|$tool: |p"
+		done' "$2" | head -n 1)
+	[ -z "$reason" ] ||
+		own_refuse "has programs that the lab's tree cannot run ($reason): 'lab/kernel-build' builds it there"
+}
+
+# own_tree: $folder is a kernel tree, or what one was built into.
+own_tree() {
+	config=$folder/.config
+	[ -e "$config" ] ||
+		own_refuse "is a kernel tree that is not built: build it, or let 'lab/kernel-build' do it and say where"
+	own_check_arch
+	[ "$arch" = x86_64 ] && image=$folder/arch/x86/boot/bzImage || image=$folder/arch/arm64/boot/Image
+	for part in include/config/kernel.release "${image#"$folder/"}" Module.symvers; do
+		[ -s "$folder/$part" ] || own_refuse "is not built: it has no $part"
+	done
+	release=$(cat "$folder/include/config/kernel.release")
+	own_check_release
+	own_check_options
+	module=$(own_modules "$folder" | grep -m 1 '/kvm\.ko$' || own_modules "$folder" | head -n 1)
+	[ -z "$module" ] || [ -e "$module" ] || own_refuse "is not built: it has no ${module#"$folder/"}"
+	own_check_parts "$module"
+	binds="$folder $folder"
+	source=$(readlink -f "$folder/source" 2>/dev/null || true)
+	if [ -h "$folder/source" ] || [ -e "$folder/source" ]; then
+		[ -d "$source" ] || own_refuse "was built from a source that is gone: $(readlink "$folder/source")"
+		check_path "the kernel's source" "$source"
+		binds="$binds
+$source $source"
+	fi
+	headers=$folder
+	root=$(kernel_out "$name")/root share=
+}
+
+# own_modules TREE: its modules, paths.
+own_modules() {
+	[ ! -e "$1/modules.order" ] || sed "s|^|$1/|; s/\.o\$/.ko/" "$1/modules.order"
+}
+
+# own_packages: $folder is what kernel packages were unpacked into, of one release.
+own_packages() {
+	modules=
+	for found in "$folder"/lib/modules/*/ "$folder"/usr/lib/modules/*/; do
+		[ -d "$found" ] || continue
+		found=${found%/}
+		[ -z "$modules" ] || [ "${modules##*/}" = "${found##*/}" ] ||
+			own_refuse "has more than one kernel: ${modules##*/} and ${found##*/}"
+		# Headers have a link there, and nothing else.
+		[ -n "$modules" ] && [ ! -d "$found/kernel" ] || modules=$found
+	done
+	release=${modules##*/}
+	own_check_release
+	headers=/usr/src/linux-headers-$release
+	config=$folder$headers/.config
+	[ -e "$config" ] || own_refuse "has no $headers: unpack the headers of $release there, too"
+	[ -d "$modules/kernel" ] || own_refuse "has no modules of $release: unpack its packages of image and modules there, too"
+	own_check_arch
+	image=$(image_of "$release" "$folder") || exit
+	is=$(cat "$folder$headers/include/config/kernel.release" 2>/dev/null || echo "$release")
+	[ "$is" = "$release" ] || own_refuse "has headers of $is and modules of $release"
+	own_check_options
+	own_check_parts "$(find "$modules/kernel" -name 'kvm.ko*' | head -n 1)"
+	binds=
+	for part in "$folder"/usr/src/linux-headers-* "$folder"/usr/src/linux-kbuild-* "$folder"/usr/lib/linux-kbuild-*; do
+		[ ! -d "$part" ] || [ -h "$part" ] || binds="$binds$part ${part#"$folder"}
+"
+	done
+	binds="$binds$folder $folder"
+	root=$(kernel_out "$name")/root share=$folder
+}
+
+# own_folder: says what $folder is; sets release, image, headers, root, binds, share.
+own_folder() {
+	if [ -e "$folder/Kconfig" ] || [ -e "$folder/.config" ] || [ -d "$folder/include/config" ]; then
+		release=$(cat "$folder/include/config/kernel.release" 2>/dev/null || true)
+		name=$release-$(own_tag "$folder")
+		own_tree
+		own_compiler
+		own_check_tools "$folder" "$folder"
+		return
+	fi
+	for found in "$folder"/lib/modules/*/ "$folder"/usr/lib/modules/*/; do
+		[ -d "$found" ] || continue
+		release=$(basename "$found")
+		name=$release-$(own_tag "$folder")
+		own_packages
+		own_compiler
+		own_check_tools "$folder$headers" "$headers"
+		return
+	done
+	own_refuse "is neither a built kernel tree nor a folder of unpacked kernel packages"
+}
+
+# own_write: the record of $name. What is as it was keeps its time.
+own_write() {
+	file=$(own_record "$name")
+	{ mkdir -p "${file%/*}" 2>/dev/null && [ -w "${file%/*}" ]; } || die "cannot write to ${file%/*}"
+	{
+		for key in origin release image headers root cc share series kvm builtin sanitizers; do
+			eval "value=\$$key"
+			[ -z "$value" ] || echo "$key $value"
+		done
+		[ -z "$binds" ] || echo "$binds" | sed 's/^/bind /'
+	} >"$file.new"
+	if cmp -s "$file.new" "$file"; then
+		rm "$file.new"
+	else
+		mv "$file.new" "$file"
+	fi
+}
+
+# own_register FOLDER: the name of the kernel that is there, after all that could be wrong
+# with it was looked for. For $(...): it leaves variables behind.
+own_register() {
+	folder=$(cd "$1" 2>/dev/null && pwd -P) || die "no folder '$1' with a kernel"
+	check_path "the kernel" "$folder"
+	"$LAB/setup" --tools -a "$arch" || exit
+	own_folder
+	origin=$folder series='' kvm='' builtin='' sanitizers=
+	! grep -q '^CONFIG_KVM=y' "$config" || builtin=y
+	! config_has KASAN DEBUG_KMEMLEAK || sanitizers=y
+	own_write
+	echo "$name"
+}
+
+# own_kvm SERIES FILE: the name of that kernel of Debian's with another kvm.ko. For $(...).
+own_kvm() {
+	series=$1 file=$2
+	[ -f "$file" ] || die "no file '$file' to replace kvm.ko"
+	kvm=$(cd "$(dirname "$file")" && pwd -P)/$(basename "$file")
+	check_path "kvm.ko" "$kvm"
+	release=$(kernel_release "$series")
+	[ -n "$release" ] || die "kernel $series is not there: run lab/setup $series"
+	is=$(module_release "$kvm")
+	[ -n "$is" ] || die "$kvm is no kernel module"
+	[ "$is" = "$release" ] || die "$kvm is a module of $is, the kernel is $release"
+	name=$series-kvm-$(own_tag "$kvm")
+	origin=$kvm image='' headers='' root='' cc='' share='' binds='' builtin='' sanitizers=
+	own_write
+	echo "$name"
+}
+
+# own_use NAME: the rest of what kernel_use sets, from the record.
+own_use() {
+	if [ -n "$(own_get "$1" kvm)" ]; then
+		kernel_use "$(own_get "$1" series)"
+		kernel=$1 dir=$(kernel_out "$1") kvm=$(own_get "$1" kvm)
+		return
+	fi
+	release=$(own_get "$1" release) image=$(own_get "$1" image) headers=$(own_get "$1" headers)
+	modules_root=$(own_get "$1" root)/ cc=$(own_get "$1" cc) share=$(own_get "$1" share) binds=$(own_get "$1" bind)
+	sanitizers=$(own_get "$1" sanitizers)
+	[ -e "$image" ] || die "kernel $1 is gone: there is no $image"
+}
