@@ -81,7 +81,8 @@ machine_qemu() {
 machine_choose() {
 	accel_words="-accel tcg,thread=multi,tb-size=512"
 	[ "$accel" = tcg ] || accel_words="-accel kvm"
-	append="mitigations=off quiet panic=-1 init_on_alloc=0 lab.mmu=$mmu"
+	# The crypto library would test itself in each boot.
+	append="mitigations=off quiet panic=-1 init_on_alloc=0 cryptomgr.notests=1 lab.mmu=$mmu"
 	"machine_$arch" "$@"
 }
 
@@ -101,6 +102,10 @@ machine_x86_64() {
 	# A busy machine may not get the timer's first interrupts to the guest in time, on
 	# which the kernel gives up: "IO-APIC + timer doesn't work".
 	append="console=ttyS0 no_timer_check $append"
+	# Its check for pages that are writable and executable is a tenth of what an emulated
+	# CPU does in a boot, and there is no other word that leaves it out. A kernel with
+	# sanitizers is there to find what writes where it must not.
+	[ -n "$sanitizers" ] || append="$append rodata=off"
 	# For a KVM that is built in; as a module it is loaded by incell/init.
 	case $mmu in
 	legacy) words="kvm.tdp_mmu=N kvm_amd.npt=1" ;;
