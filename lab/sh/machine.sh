@@ -8,8 +8,11 @@
 #   use_arch ARCH       sets arch, deb_arch, cell_tree, mmus and mmu
 #   check_mmu MMU       one of the architecture's
 #   check_memory SIZE   what a cell can boot with and this machine has
+#   check_cpus NUMBER   what a machine can have
 #   machine_qemu        sets qemu
-#   machine_choose CPU  sets accel_words, machine_words, serial, job_cpus, append and early
+#   machine_choose CPU CPUS
+#                       sets accel_words, machine_words, serial, job_cpus, append and early;
+#                       after accel_choose (accel.sh)
 
 ARCHES="x86_64 arm64"
 
@@ -25,26 +28,35 @@ use_arch() {
 	mmu=${mmus%% *}
 }
 
-# check_mmu MMU: one of this architecture's.
+# check_mmu MMU [MORE]: one of this architecture's, or of MORE.
 check_mmu() {
-	case " $mmus " in
+	case " $mmus ${2:-} " in
 	*" $1 "*) ;;
-	*) die "unknown MMU '$1' of $arch: use one of $mmus" ;;
+	*) die "unknown MMU '$1' of $arch: use one of $mmus${2:+ $2}" ;;
 	esac
 }
 
 # check_memory SIZE: what a cell can boot with and this machine has.
 check_memory() {
 	case $1 in
-	*[!0-9MG]* | [MG]* | *[MG]?* | '' | 0*) die "LAB_MEM='$1' is no size of a memory: use a number with M or G behind it" ;;
+	*[!0-9MG]* | [MG]* | *[MG]?* | '' | 0*) die "--memory '$1' is no size of a memory: use a number with M or G behind it" ;;
 	esac
 	case $1 in
 	*G) mib=$((${1%G} * 1024)) ;;
 	*) mib=${1%M} ;;
 	esac
 	has=$(awk '/^(MemTotal|SwapTotal):/ { kib += $2 } END { print int(kib / 1024) }' /proc/meminfo)
-	[ "$mib" -ge 512 ] || die "LAB_MEM=$1 is too little to boot a cell: use 512M or more"
-	[ "$mib" -le "$has" ] || die "LAB_MEM=$1 is more than this machine has: $has MiB"
+	[ "$mib" -ge 512 ] || die "--memory $1 is too little to boot a cell: use 512M or more"
+	[ "$mib" -le "$has" ] || die "--memory $1 is more than this machine has: $has MiB"
+}
+
+# check_cpus NUMBER
+check_cpus() {
+	case $1 in
+	*[!0-9]* | '' | 0* | ???*) cpus_wrong=y ;;
+	*) [ "$1" -le 64 ] && cpus_wrong= || cpus_wrong=y ;;
+	esac
+	[ -z "$cpus_wrong" ] || die "--cpus '$1' is no number of CPUs: use 1 to 64"
 }
 
 # machine_qemu: sets $qemu, the command of $QEMU or of the lab's own, with the words that
@@ -60,34 +72,47 @@ machine_qemu() {
 	fi
 }
 
-# machine_choose CPU: the machine of $arch and $mmu, with another CPU than the usual one
-# unless that is empty: KVM wants one with nested virtualisation. Sets what QEMU gets:
-# accel_words, machine_words and serial (the job's two serial ports, of the chardevs job
-# and err); what its kernel gets: append, and early, which shows its first words; and
-# job_cpus. Debian has the allocator zero all pages, which would hide a driver that does
-# not.
+# machine_choose CPU CPUS: the machine of $arch, $accel and $mmu with that many CPUs for the
+# job, and another CPU than the usual one unless that is empty: KVM wants one with nested
+# virtualisation. Sets what QEMU gets: accel_words, machine_words and serial (the job's two
+# serial ports, of the chardevs job and err); what its kernel gets: append, and early, which
+# shows its first words; and job_cpus. Debian has the allocator zero all pages, which would
+# hide a driver that does not.
 machine_choose() {
 	accel_words="-accel tcg,thread=multi,tb-size=512"
-	append="mitigations=off quiet panic=-1 init_on_alloc=0 lab.mmu=$mmu"
-	"machine_$arch" "$1"
+	[ "$accel" = tcg ] || accel_words="-accel kvm"
+	# The crypto library would test itself in each boot.
+	append="mitigations=off quiet panic=-1 init_on_alloc=0 cryptomgr.notests=1 lab.mmu=$mmu"
+	"machine_$arch" "$@"
 }
 
 machine_x86_64() {
-	# The first CPU is not for the job: QEMU's others change its flags while it enters
-	# and leaves guests (docs/findings/emulated-svm.md).
-	machine_words="-machine q35 -cpu ${1:-EPYC,+svm,+npt} -smp 3"
-	job_cpus=1,2
+	case $accel-$vendor in
+	tcg-*)
+		# The first CPU is not for the job: QEMU's others change its flags while it
+		# enters and leaves guests (docs/findings/emulated-svm.md).
+		model=${1:-EPYC,+svm,+npt} all=$(($2 + 1)) job_cpus=1-$2
+		;;
+	kvm-amd) model=host,+svm all=$2 job_cpus=0-$(($2 - 1)) ;;
+	kvm-intel) model=host,+vmx all=$2 job_cpus=0-$(($2 - 1)) ;;
+	esac
+	machine_words="-machine q35 -cpu $model -smp $all"
 	# ttyS1 and ttyS2 everywhere; arm64's console is a UART of another kind.
 	serial="-serial chardev:job -serial chardev:err"
 	# A busy machine may not get the timer's first interrupts to the guest in time, on
 	# which the kernel gives up: "IO-APIC + timer doesn't work".
 	append="console=ttyS0 no_timer_check $append"
+	# Its check for pages that are writable and executable is a tenth of what an emulated
+	# CPU does in a boot, and there is no other word that leaves it out. A kernel with
+	# sanitizers is there to find what writes where it must not.
+	[ -n "$sanitizers" ] || append="$append rodata=off"
 	# For a KVM that is built in; as a module it is loaded by incell/init.
 	case $mmu in
-	legacy) append="$append kvm.tdp_mmu=N kvm_amd.npt=1 kvm_amd.nested=1" ;;
-	shadow) append="$append kvm.tdp_mmu=N kvm_amd.npt=0 kvm_amd.nested=1" ;;
-	*) append="$append kvm.tdp_mmu=Y kvm_amd.npt=1 kvm_amd.nested=1" ;;
+	legacy) words="kvm.tdp_mmu=N kvm_amd.npt=1" ;;
+	shadow) words="kvm.tdp_mmu=N kvm_amd.npt=0 kvm_intel.ept=0" ;;
+	*) words="kvm.tdp_mmu=Y kvm_amd.npt=1 kvm_intel.ept=1" ;;
 	esac
+	append="$append $words kvm_amd.nested=1 kvm_intel.nested=1"
 	early="ignore_loglevel earlyprintk=ttyS0"
 }
 
@@ -99,8 +124,10 @@ machine_arm64() {
 	esac
 	# QEMU takes mte=on only with a CPU that has it.
 	[ -n "$cpu" ] && tags='' || tags=,mte=on
-	machine_words="-smp 2 -machine virt,virtualization=on,gic-version=3$tags -cpu ${cpu:-max,pauth=off,lpa2=off}"
-	job_cpus=0,1
+	cpu=${cpu:-max,pauth=off,lpa2=off}
+	[ "$accel" = tcg ] || cpu=host tags=
+	machine_words="-smp $2 -machine virt,virtualization=on,gic-version=3$tags -cpu $cpu"
+	job_cpus=0-$(($2 - 1))
 	serial="-device pci-serial,chardev=job -device pci-serial,chardev=err"
 	serial="-chardev null,id=none -device pci-serial,chardev=none $serial"
 	# KVM logs each EFAULT without a VMA ("Failed to find VMA"): thousands of them.

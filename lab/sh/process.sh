@@ -4,13 +4,6 @@
 # The process that is a cell's machine: started, watched, ended. Sourced by lab/run, whose
 # $run is the cell's folder, $console its console and $limit its limit in seconds.
 
-# quote WORD...: for a shell.
-quote() {
-	for word; do
-		printf "'%s' " "$(printf %s "$word" | sed "s/'/'\\\\''/g")"
-	done
-}
-
 # start_copies: let what the cell prints reach our output, through FIFOs: QEMU truncates
 # what it opens, and this may be a file. Descriptors 5 and 6 hold them open until QEMU has
 # ended: a QEMU that did not start must not leave a reader that waits for it. What nobody

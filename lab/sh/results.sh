@@ -37,6 +37,36 @@ results_missing() {
 	echo "not ok - $1: $2"
 }
 
+# What a cell takes at most, in GiB: its memory, and QEMU's own.
+CELL_MEMORY=3
+
+# cells_at_once: as many as keep the CPUs busy, of which each keeps one, but not all the time:
+# one more than CPUs; and no more than there is memory for. A container may have less of
+# both than its machine. LAB_CELLS is another number; LAB_ROOT, for tests, another /.
+cells_at_once() {
+	case ${LAB_CELLS:-} in
+	'') ;;
+	*[!0-9]* | 0*) die "LAB_CELLS='$LAB_CELLS' is no number of cells" ;;
+	*) echo "$LAB_CELLS"; return ;;
+	esac
+	group=${LAB_ROOT:-}/sys/fs/cgroup cells=$(nproc)
+	# cpu.max: microseconds of all CPUs in a period of the second number's length.
+	if { read -r quota period <"$group/cpu.max"; } 2>/dev/null && [ "$quota" != max ]; then
+		quota=$(((quota + period - 1) / period))
+		[ $quota -ge "$cells" ] || cells=$quota
+	fi
+	memory=$(awk '/^MemAvailable/ { print int($2 / 1048576) }' "${LAB_ROOT:-}/proc/meminfo")
+	if { read -r most <"$group/memory.max"; } 2>/dev/null && [ "$most" != max ]; then
+		most=$((most / 1073741824))
+		[ $most -ge "$memory" ] || memory=$most
+	fi
+	cells=$((cells + 1)) memory=$((memory / CELL_MEMORY))
+	[ $cells -le 64 ] || cells=64
+	[ $cells -le $memory ] || cells=$memory
+	[ $cells -ge 1 ] || cells=1
+	echo "$cells"
+}
+
 # run_jobs FILE ARGUMENT...: xargs with FILE as its input, and its exit status. A signal that
 # ends this script ends all of its jobs: in a session of their own, since the signal may be
 # for this process alone (kill, a CI's time limit).

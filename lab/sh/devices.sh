@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154 # for lab/run; what it and kernel.sh set
+#
+# What a cell has beside CPUs and memory: shared folders, a network, a debugger. Each adds
+# QEMU's words to $devices and, where the kernel or its first process must know, words to
+# $append. Sourced by lab/run, whose $run is the cell's folder.
+#
+#   share_folders LIST   the cell's own three and those of LIST, a line each
+#   network_add SSH      virtio-net behind QEMU's own network; ssh into it if SSH
+#   gdb_add WAIT         QEMU's gdb stub; with WAIT the CPUs stand still until gdb says "c"
+
+devices=''
+
+# share TAG FOLDER [OPTION]: over 9p.
+share() {
+	devices="$devices -fsdev local,id=$1,path=$2,security_model=none${3:-} -device virtio-9p-pci,fsdev=$1,mount_tag=$1"
+}
+
+# $run/shares: lines of tag and folder.
+share_folders() {
+	share tree "$cell_tree" ,readonly=on
+	share run "$run"
+	: >"$run/shares"
+	count=0
+	while read -r folder; do
+		[ -n "$folder" ] || continue
+		check_path "a folder to share" "$folder"
+		echo "share$count $folder" >>"$run/shares"
+		share "share$count" "$folder"
+		count=$((count + 1))
+	done <<EOF
+$REPO
+$1
+EOF
+}
+
+# free_port FIRST: the first port from there on that is nobody's on this machine.
+free_port() {
+	port=$1
+	while grep -q -i "^ *[0-9]*: [0-9a-f]*:$(printf %04x "$port") " /proc/net/tcp; do
+		port=$((port + 1))
+	done
+	echo "$port"
+}
+
+# The cell is 10.0.2.15 in a network of its own; 10.0.2.2 there is this machine's loopback.
+# From outside only this machine reaches it, and only ssh, with a key made for this cell.
+network_add() {
+	forward=
+	if [ -n "$1" ]; then
+		need ssh-keygen openssh-client
+		[ -x "$TREE/usr/sbin/dropbear" ] || "$LAB/setup" --ssh || exit
+		ssh-keygen -q -t ed25519 -N '' -C mockgpu -f "$run/key" || die "ssh-keygen failed"
+		port=$(free_port 2222)
+		forward=,hostfwd=tcp:127.0.0.1:$port-:22
+		log "ssh -i $run/key -p $port -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@127.0.0.1"
+	fi
+	devices="$devices -netdev user,id=net,ipv6=off$forward -device virtio-net-pci,netdev=net,romfile="
+	append="$append lab.network=y"
+}
+
+# vmlinux: the kernel's file with symbols, where there is one. That of Debian's headers has
+# the types only.
+vmlinux() {
+	built=$(readlink "$TREE$headers" 2>/dev/null) || built=
+	for file in "$headers/vmlinux" "$TREE$headers/vmlinux" "$TREE$built/vmlinux" \
+		"$TREE/usr/lib/debug/boot/vmlinux-$release" "/usr/lib/debug/boot/vmlinux-$release" \
+		"$TREE/usr/lib/debug/lib/modules/$release/vmlinux" "/usr/lib/debug/lib/modules/$release/vmlinux"; do
+		if [ -r "$file" ] && tail -c 100000 "$file" | grep -a -q '\.init\.text'; then
+			echo "$file"
+			return
+		fi
+	done
+}
+
+gdb_add() {
+	port=$(free_port 1234)
+	devices="$devices -gdb tcp:127.0.0.1:$port${1:+ -S}"
+	append="$append nokaslr"
+	file=$(vmlinux)
+	log "gdb ${file:+$file }-ex 'target remote 127.0.0.1:$port'${1:+ -ex continue}"
+	[ -n "$file" ] || log "there is no vmlinux with symbols of $release here (Debian's is in linux-image-$release-dbg)"
+}

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # what lab/run sets
+#
+# The job of a cell: the script that its first process runs, and that runs the command.
+# Sourced by lab/run.
+#
+#   job_write KIND COMMAND...  $run/job. KIND is how the command is run:
+#                              batch  no input; output and errors apart
+#                              shell  on the terminal
+#                              keep   on the terminal, with a shell after a failure
+
+# quote WORD...: for a shell.
+quote() {
+	for word; do
+		printf "'%s' " "$(printf %s "$word" | sed "s/'/'\\\\''/g")"
+	done
+}
+
+# A session with that terminal, so that Ctrl-C and jobs work; busybox has a setsid, too.
+JOB_SESSION="/usr/bin/setsid -c -w"
+
+job_files() {
+	case $1 in
+	batch)
+		echo 'exec </dev/null >/dev/ttyS1 2>/dev/ttyS2'
+		echo 'stty -F /dev/ttyS1 raw -echo; stty -F /dev/ttyS2 raw -echo'
+		;;
+	*)
+		echo 'exec </dev/ttyS1 >/dev/ttyS1 2>&1'
+		stty size 2>/dev/null | sed -n '/^0/!s/\(.*\) \(.*\)/stty rows \1 cols \2/p'
+		;;
+	esac
+}
+
+job_environment() {
+	# C.UTF-8 is files to map for each grep, sed and awk: that is most of their time.
+	[ "$1" = batch ] && locale=C || locale=C.UTF-8
+	echo "export PATH=$REPO/build/$arch/test-app:$REPO/build/$arch/crosvm-integration:/usr/sbin:/usr/bin HOME=/root LC_ALL=$locale TERM=$(quote "${TERM:-dumb}")"
+	echo "export MOCKGPU_SERIES=$series MOCKGPU_MMU=$mmu MOCKGPU_MODULE=$dir/mockgpu.ko"
+	[ -z "${MOCKGPU_LONG:-}" ] || echo "export MOCKGPU_LONG=$(quote "$MOCKGPU_LONG")"
+	echo "cd $(quote "$REPO")"
+}
+
+# dropbear takes nobody whose shell is in no list.
+job_ssh() {
+	cat <<-'EOF'
+		mkdir -p -m 700 /root/.ssh /etc/dropbear
+		cp /run/mockgpu/key.pub /root/.ssh/authorized_keys
+		echo /bin/bash >/etc/shells
+		dropbear -R -s -p 22 </dev/null >/dev/null 2>&1
+	EOF
+}
+
+# shellcheck disable=SC2086 # words
+job_command() {
+	kind=$1
+	shift
+	case $kind in
+	batch) quote "$@" ;;
+	shell) quote $JOB_SESSION bash -i ;;
+	keep)
+		quote $JOB_SESSION "$@"
+		cat <<-EOF
+
+			status=\$?
+			dmesg | grep -q -E $(quote "$REPORTS") && said=' and a report of the kernel' || said=
+			if [ "\$status\$said" != 0 ]; then
+				echo "lab: the command ended with \$status\$said: a shell in the cell, leave it with 'exit'"
+				$JOB_SESSION bash -i
+			fi
+			exit \$status
+		EOF
+		;;
+	esac
+	echo
+}
+
+job_write() {
+	{
+		job_files "$1"
+		job_environment "$1"
+		echo ': >/run/mockgpu/booted'
+		echo "taskset -p -c $job_cpus \$\$ >/dev/null"
+		[ ! -e "$run/key.pub" ] || job_ssh
+		# See there: under emulation the coming and going of virtual machines is risky.
+		echo 'command -v mockgpu-keep-vm >/dev/null && mockgpu-keep-vm </dev/null &'
+		job_command "$@"
+	} >"$run/job"
+}

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # what lab/run sets
+#
+# How a cell has ended: what is said and kept of it, and lab/run's exit status. Sourced by
+# lab/run.
+
+# A kernel's own reports, from the console (a crash leaves them only there) and
+# from the log.
+reports() {
+	cat "$console" "$run/dmesg" 2>/dev/null |
+		grep -a -E "$REPORTS" |
+		sort -u
+}
+
+# keep_logs: what one may want to look at, as far as there is something.
+keep_logs() {
+	[ -s "$console" ] || [ -s "$run/dmesg" ] || return 0
+	if [ -z "$out" ]; then
+		out=$REPO/build/runs/$(date +%Y%m%d-%H%M%S)-$series-$mmu-$$
+		mkdir -p "$out" && cp "$console" "$out/" || return 0
+		# shellcheck disable=SC2012 # the names are ours
+		ls -d "$REPO"/build/runs/* | head -n -10 | xargs -r rm -rf
+		log "console and kernel log are in $out"
+	fi
+	[ ! -e "$run/dmesg" ] || cp "$run/dmesg" "$out/dmesg"
+}
+
+show_reports() {
+	log "kernel $release reported:"
+	reports | tr -d '\r' | head -n 20 >&2
+}
+
+show_console() {
+	if [ -s "$console" ]; then
+		log "the last lines of the console:"
+		tail -n 30 "$console" | tr -d '\r' >&2
+	elif [ -e "$run/booted" ]; then
+		log "the console is empty: the kernel has booted and reported nothing since; -v shows all of its words"
+	else
+		log "the console is empty: the kernel did not get far (--memory $memory: too little?); run again with -v to see its first words"
+	fi
+	keep_logs
+}
+
+# outcome_lost: it has left no exit status.
+outcome_lost() {
+	words=$(grep -v 'warning: TCG' "$run/qemu.log" | head -n 3 | paste -sd' ')
+	case $words in
+	*'terminating on signal'*)
+		log "the cell was ended by a signal: $words"
+		keep_logs
+		exit "$EXIT_FAILED"
+		;;
+	esac
+	[ -s "$console" ] || [ "$status" = 0 ] || die "QEMU did not start, exit status $status: ${words:-no word of it}"
+	log "the cell ended without an exit status (crash?), kernel $release, $mmu, QEMU's status $status${words:+: $words}"
+	[ -z "$(reports)" ] || show_reports
+	show_console
+	[ -z "$(reports)" ] || exit "$LAB_EXIT_REPORT"
+	exit "$EXIT_FAILED"
+}
+
+outcome() {
+	if [ -e "$run/limit" ]; then
+		log "no end after $(cat "$run/limit"), kernel $release, $mmu"
+		show_console
+		exit "$LAB_EXIT_TIMEOUT"
+	fi
+	[ -s "$run/status" ] || outcome_lost
+	if [ -n "$(reports)" ]; then
+		show_reports
+		keep_logs
+		exit "$LAB_EXIT_REPORT"
+	fi
+	[ -z "$out" ] || keep_logs
+	exit "$(cat "$run/status")"
+}
