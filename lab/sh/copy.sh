@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh disable=SC2034 # for the scripts that source this
+# shellcheck shell=sh disable=SC2034,SC2153 # for the scripts that source this; $REPO of lib.sh
 #
 # A copy of the lab for its own tests, in $work/repo: the scripts, a cache with the real
 # tree's programs, cells that run on this machine, and programs of a few lines. Sourced,
