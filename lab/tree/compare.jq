@@ -18,6 +18,9 @@ def by_key: group_by(key) | map({key: (.[0] | key | tojson), value: min_by([rank
 # What stands for a program that gave no results: that B has it not is no loss.
 def is_no_result: .what == "test" and (.test == "all of it" or .test == "its end");
 
+# A known refusal that a test meets or not.
+def is_luck: .verdict == "known" and ((.why // "") | startswith("known, by luck"));
+
 # The change from A to B, as a word of its kind.
 def change($a; $b):
 	if $b == null then (if $a | is_no_result then "other" else "lost" end)
@@ -30,11 +33,11 @@ def change($a; $b):
 			 else "same" end)
 		  elif $b.verdict == "not ok" then "worse"
 		  elif $a.verdict == "not ok" and $b.verdict == "skip" then "other"
-		  elif $to < $from then "worse"
+		  elif $to < $from then (if $b | is_luck then "luck" else "worse" end)
 		  else "better" end
 	end;
 
-def class: {"lost": "worse", "new failure": "worse"}[.] // .;
+def class: {"lost": "worse", "new failure": "worse", "luck": "other"}[.] // .;
 
 ($a | by_key) as $of_a | ($b | by_key) as $of_b
 | [($of_a + $of_b | keys_unsorted[]) as $key
