@@ -31,12 +31,20 @@ help:
 ##   make demo          what a guest can map, on four kernels, as a matrix
 ##   make test          every automatic test; last line: N passed, N failed, N skipped
 ##   make test-long     the same at more length, and on a kernel full of sanitizers
-##   SERIES="6.12 7.3"  of demo, test and test-long: these kernels only; DIR: one of yours
+##   KERNELS="6.12 ~/linux" ARCHES=arm64 TESTS="kvm_map_test check"  of demo, test and
+##                      test-long: these series or built trees, machines, rows of lab/plan only
+##   make compare A=7.3 B=~/linux TESTS=  what differs between two kernels, what is worse first
+KERNELS ?= $(SERIES)
+CHOSEN = $(addprefix -a ,$(ARCHES)) $(addprefix -t ,$(TESTS)) $(KERNELS)
 demo test:
-	@lab/$@ $(SERIES)
+	@lab/$@ $(CHOSEN)
 
 test-long:
-	@lab/test --long $(SERIES)
+	@lab/test --long $(CHOSEN)
+
+compare:
+	@[ -n "$(and $(A),$(B))" ] || { echo "say which two kernels: make compare A=7.3 B=~/linux" >&2; exit 125; }
+	@lab/compare $(addprefix -a ,$(ARCHES)) $(A) $(B) $(TESTS)
 
 ## On this machine's own kernel (build: its headers, libdrm-dev, kselftest via KSRC=):
 ##   make all           build the module and the programs into build/host
@@ -101,5 +109,5 @@ clean:
 	lab/clean
 
 .DEFAULT_GOAL := all
-.PHONY: help demo test test-long all needed module programs load guest check unload install uninstall \
+.PHONY: help demo test test-long compare all needed module programs load guest check unload install uninstall \
 	dkms-install dkms-remove clean

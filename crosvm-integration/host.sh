@@ -41,8 +41,12 @@ program_of() {
 	echo "$path"
 }
 
-# skip_all REASON...: end a run that is not possible.
+# skip_all REASON...: end a run that is not possible; with $require it has failed.
 skip_all() {
+	if [ -n "${require:-}" ]; then
+		printf '1..1\nnot ok 1 - required, and cannot be: %s\n' "$*"
+		exit 1
+	fi
 	echo "1..0 # SKIP $*"
 	exit 4
 }

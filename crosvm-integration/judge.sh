@@ -161,15 +161,23 @@ report() {
 	echo "# result test=$1 verdict=$verdict mapped=$mapped total=$3"
 }
 
-# skip_cases NAME REASON CASE...: print the lines of TAP of cases that are not possible.
+# skip_cases NAME REASON CASE...: print the lines of TAP of cases that are not possible; with
+# $require they have failed.
 skip_cases() {
-	prefix=$1 reason=$2
+	prefix=$1 reason=$2 verdict=skip
 	shift 2
 	for case; do
 		count=$((${count:-0} + 1))
-		echo "ok $count $prefix-$case # SKIP $reason"
-		echo "# result test=$prefix-$case verdict=skip mapped=0 total=$(pages_of "$case")"
+		if [ -n "${require:-}" ]; then
+			echo "not ok $count $prefix-$case"
+			echo "# required, and cannot be: $reason"
+			verdict=not_ok
+		else
+			echo "ok $count $prefix-$case # SKIP $reason"
+		fi
+		echo "# result test=$prefix-$case verdict=$verdict mapped=0 total=$(pages_of "$case")"
 	done
+	[ $verdict = skip ]
 }
 
 # end_boot BEFORE: end the servers of a guest and collect the output; BEFORE is the number of

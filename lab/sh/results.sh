@@ -16,6 +16,13 @@ results_begin() {
 	mkdir -p "$REPO/build/results"
 }
 
+# results_prefix ARCH KERNEL: a cell's folder of results without -MMU. A folder's kernel has its
+# last name; LAB_RESULTS is a folder of results in the place of build/results.
+results_prefix() {
+	kernel_name=${2%/}
+	echo "${LAB_RESULTS:-$REPO/build/results}/$1-${kernel_name##*/}"
+}
+
 # results_taps PREFIX MMU PROGRAM...: a line with mode, file of results and parameter of
 # kvm.ko for each program; mmu=MMU[,PARAMETER] between them changes those. PREFIX is a
 # cell's folder without -MMU.

@@ -28,3 +28,20 @@ tap_summary() {
 tap_failures() {
 	{ grep -B 6 '^not ok' "$1" || true; } | tail -n 40 | sed 's/^/    /'
 }
+
+# tap_times FILE...: the ten programs that took longest, in all cells and in the longest one,
+# as each wrote it at its end.
+tap_times() {
+	cat "$@" | awk '
+		/^# [^ ]+ ended with [0-9]+ after [0-9]+ s$/ {
+			runs[$2]++
+			sum[$2] += $(NF - 1)
+			if ($(NF - 1) + 0 > most[$2] + 0)
+				most[$2] = $(NF - 1)
+			all += $(NF - 1)
+		}
+		END {
+			for (name in runs)
+				printf "%6d s  %4.1f %%  %s (%d runs, the longest %d s)\n", sum[name], all ? 100 * sum[name] / all : 0, name, runs[name], most[name]
+		}' | sort -s -k1,1rn | head -n 10
+}

@@ -204,9 +204,9 @@ static void write_emulatably(struct __test_metadata *_metadata, struct _test_dat
 		      (unsigned long long)count);
 }
 
-/* And by one that it cannot emulate. */
+/* And by one that it cannot emulate. A kernel that can do it has asked the driver. */
 static void write_unemulatably(struct __test_metadata *_metadata, struct _test_data_read_only *self,
-			       uint64_t seed)
+			       uint64_t seed, uint64_t entries)
 {
 	size_t refused, i;
 
@@ -214,6 +214,7 @@ static void write_unemulatably(struct __test_metadata *_metadata, struct _test_d
 	if (!refused) {
 		EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 2, GUEST_MAPPED));
 		EXPECT_EQ(0, differences(self, 2));
+		EXPECT_EQ(entries, upgrades(_metadata, self));
 		return;
 	}
 	/* All of them; nothing was written, and a retry does not help. */
@@ -255,13 +256,13 @@ TEST_F_TIMEOUT(read_only, host_reads_then_guest_writes_by_an_unknown_instruction
 {
 	fill(self, 1);
 	peek(self);
-	write_unemulatably(_metadata, self, 1);
+	write_unemulatably(_metadata, self, 1, variant->entries);
 }
 
 TEST_F_TIMEOUT(read_only, write_first_by_an_unknown_instruction, SECONDS)
 {
 	fill(self, 1);
-	write_unemulatably(_metadata, self, 1);
+	write_unemulatably(_metadata, self, 1, variant->by_write);
 }
 
 TEST_F_TIMEOUT(read_only, read_then_write, SECONDS)
@@ -276,7 +277,7 @@ TEST_F_TIMEOUT(read_only, read_then_write_by_an_unknown_instruction, SECONDS)
 {
 	fill(self, 1);
 	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_READ, 1, GUEST_MAPPED));
-	write_unemulatably(_metadata, self, 1);
+	write_unemulatably(_metadata, self, 1, variant->entries);
 }
 
 /* The guest's write to one page; it must not reach it. */
