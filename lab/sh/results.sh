@@ -16,11 +16,10 @@ results_begin() {
 	mkdir -p "$REPO/build/results"
 }
 
-# results_prefix ARCH KERNEL: a cell's folder of results without -MMU. A folder's kernel has its
-# last name; LAB_RESULTS is a folder of results in the place of build/results.
+# results_prefix ARCH KERNEL: a cell's folder of results without -MMU. LAB_RESULTS is a folder
+# of results in the place of build/results.
 results_prefix() {
-	kernel_name=${2%/}
-	echo "${LAB_RESULTS:-$REPO/build/results}/$1-${kernel_name##*/}"
+	echo "${LAB_RESULTS:-$REPO/build/results}/$1-$2"
 }
 
 # results_taps PREFIX MMU PROGRAM...: a line with mode, file of results and parameter of
@@ -74,6 +73,21 @@ cells_at_once() {
 	echo "$cells"
 }
 
+# count_programs: how far the jobs are, each half minute, until it is killed or the script has
+# ended: a cell prints nothing before its last program has ended.
+count_programs() {
+	trap 'exit' TERM
+	read -r begun _ </proc/uptime
+	while [ -d "/proc/$$" ]; do
+		sleep 30 >/dev/null 2>&1 &
+		wait $!
+		all=$(find "$REPO/build/results" -name '*.tap' | wc -l)
+		left=$(find "$REPO/build/results" -name '*.tap' -exec grep -lF 'why=it did not run' {} + | wc -l)
+		read -r now _ </proc/uptime
+		log "$((all - left)) of $all programs have begun, $((${now%.*} - ${begun%.*})) s so far"
+	done
+}
+
 # run_jobs FILE ARGUMENT...: xargs with FILE as its input, and its exit status. A signal that
 # ends this script ends all of its jobs: in a session of their own, since the signal may be
 # for this process alone (kill, a CI's time limit).
@@ -82,12 +96,16 @@ run_jobs() {
 	shift
 	setsid xargs "$@" <"$file" &
 	session=$!
+	count_programs 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- </dev/null >/dev/null &
+	counter=$!
 	for signal in HUP:129 INT:130 TERM:143; do
 		# shellcheck disable=SC2064 # these values
-		trap "kill -TERM -$session 2>/dev/null; wait $session; exit ${signal#*:}" "${signal%:*}"
+		trap "kill -TERM -$session $counter 2>/dev/null; wait $session; exit ${signal#*:}" "${signal%:*}"
 	done
 	jobs_status=0
 	wait "$session" || jobs_status=$?
+	kill "$counter" 2>/dev/null || true
+	wait "$counter" 2>/dev/null || true
 	trap - HUP INT TERM
 	return $jobs_status
 }
