@@ -29,11 +29,11 @@ $(O)/obj/gbm/backend/%.o: gbm/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(gbm_cflags) -DMOCKGPU_GBM_BACKEND -c -o $@ $<
 
-$(O)/obj/gbm/layout.o: ../test-app/image/layout.c
+$(O)/obj/image/layout.o: ../test-app/image/layout.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(gbm_cflags) -c -o $@ $<
 
-$(O)/gbm/libgbm.so.1: gbm/libgbm.map $(patsubst %,$(O)/obj/gbm/%.o,libgbm minigbm layout $(gbm_common))
+$(O)/gbm/libgbm.so.1: gbm/libgbm.map $(patsubst %,$(O)/obj/gbm/%.o,libgbm minigbm $(gbm_common)) $(O)/obj/image/layout.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(gbm_ldflags) -Wl,-soname,$(@F) -Wl,--version-script=$< \
 		-o $@ $(filter %.o,$^) $(gbm_ldlibs)
@@ -45,7 +45,7 @@ $(O)/gbm/pkgconfig/gbm.pc: $(O)/gbm/libgbm.so.1
 	printf '%s\n' 'Name: gbm' 'Description: GBM over buffers of mockgpu' 'Version: 1' \
 		'Libs: -L$(abspath $(O)/gbm) -lgbm' 'Cflags: -I$(shell $(PKG_CONFIG) --variable=includedir gbm)' >$@
 
-$(O)/gbm/mockgpu_gbm.so: gbm/backend.map $(O)/obj/gbm/layout.o $(patsubst %,$(O)/obj/gbm/backend/%.o,backend $(gbm_common))
+$(O)/gbm/mockgpu_gbm.so: gbm/backend.map $(O)/obj/image/layout.o $(patsubst %,$(O)/obj/gbm/backend/%.o,backend $(gbm_common))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(gbm_ldflags) -Wl,--version-script=$< \
 		-o $@ $(filter %.o,$^) $(gbm_ldlibs)
