@@ -51,6 +51,24 @@ job_ssh() {
 	EOF
 }
 
+# job_keep: a script that runs its arguments. All of it is one session: when the first
+# process of one ends, the kernel hangs up its terminal, and a shell on it reads an end of
+# file. Ctrl-C is for the command.
+job_keep() {
+	cat <<-EOF
+		trap : INT QUIT
+		"\$@"
+		status=\$?
+		trap - INT QUIT
+		dmesg | grep -q -E $(quote "$REPORTS") && said=' and a report of the kernel' || said=
+		if [ "\$status\$said" != 0 ]; then
+			echo "lab: the command ended with \$status\$said: a shell in the cell, leave it with 'exit'"
+			bash -i
+		fi
+		exit \$status
+	EOF
+}
+
 # shellcheck disable=SC2086 # words
 job_command() {
 	kind=$1
@@ -58,19 +76,7 @@ job_command() {
 	case $kind in
 	batch) quote "$@" ;;
 	shell) quote $JOB_SESSION bash -i ;;
-	keep)
-		quote $JOB_SESSION "$@"
-		cat <<-EOF
-
-			status=\$?
-			dmesg | grep -q -E $(quote "$REPORTS") && said=' and a report of the kernel' || said=
-			if [ "\$status\$said" != 0 ]; then
-				echo "lab: the command ended with \$status\$said: a shell in the cell, leave it with 'exit'"
-				$JOB_SESSION bash -i
-			fi
-			exit \$status
-		EOF
-		;;
+	keep) quote $JOB_SESSION sh -c "$(job_keep)" sh "$@" ;;
 	esac
 	echo
 }
