@@ -11,12 +11,12 @@
 
 devices=''
 
-# share TAG FOLDER [OPTION]: over 9p.
+# share TAG FOLDER [OPTION]: share it over 9p.
 share() {
 	devices="$devices -fsdev local,id=$1,path=$2,security_model=none${3:-} -device virtio-9p-pci,fsdev=$1,mount_tag=$1"
 }
 
-# $run/shares: lines of tag and folder.
+# share_folders: also write $run/shares, lines of tag and folder.
 share_folders() {
 	share tree "$cell_tree" ,readonly=on
 	share run "$run"
@@ -44,7 +44,7 @@ free_port() {
 }
 
 # The cell is 10.0.2.15 in a network of its own; 10.0.2.2 there is this machine's loopback.
-# From outside only this machine reaches it, and only ssh, with a key made for this cell.
+# Only this machine reaches it from outside, and only by ssh, with a key made for this cell.
 network_add() {
 	forward=
 	if [ -n "$1" ]; then
