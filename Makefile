@@ -1,39 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What people type. `make help` lists it.
+# The commands that people type. `make help` lists them.
 
-# The words of the lab when this checkout's path cannot be built in.
+# The lab's message if it cannot build at this checkout's path.
 FAULT := $(shell LAB=lab sh -c '. lab/sh/lib.sh' make 2>&1)
 ifneq ($(FAULT),)
 $(error $(FAULT))
 endif
 
-# insmod and depmod are where an ordinary user, and su, do not look.
+# The PATH of an ordinary user, and of su, lacks the folders of insmod and depmod.
 export PATH := $(PATH):/usr/sbin:/sbin
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-# Of the kernel that is built for, which KDIR= may have chosen.
+# The release of the kernel to build for, which KDIR= may have chosen.
 RELEASE = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),$(KVER))
 BUILD := $(CURDIR)/build/host
 PREFIX ?= /usr/local
-# The cache of the lab, which may have kselftest's header: else a kernel source tree, or
-# what Debian's linux-source unpacks to.
+# kselftest's header comes from the lab's cache, or else from a kernel source tree, such as
+# the unpacked linux-source of Debian.
 CACHE := $(or $(filter /%,$(XDG_CACHE_HOME)),$(HOME)/.cache)/mockgpu
 KSRC ?= $(firstword $(wildcard $(CACHE)/tree/usr/src/linux /usr/src/linux-source-*/ /usr/src/linux))
-# DESTDIR is somebody's package: this machine's own modules are none of its business.
+# DESTDIR is for a package, so leave this machine's own modules alone.
 MOD_INSTALL := modules_install $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR)) DEPMOD=true)
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
-## In the lab, on any Debian machine, no root and no virtualisation needed:
-##   make demo          what a guest can map, on four kernels, as a matrix
-##   make test          every automatic test; last line: N passed, N failed, N skipped
-##   make test-long     the same at more length, and on a kernel full of sanitizers
-##   KERNELS="6.12 ~/linux" ARCHES=arm64 TESTS="kvm_map_test check"  of demo, test and
-##                      test-long: these series or built trees, machines, rows of lab/plan only
-##   make compare A=7.3 B=~/linux TESTS=  what differs between two kernels, what is worse first
+## In the lab, on any Debian machine, without root or virtualisation:
+##   make demo          show what a guest can map, on four kernels, as a matrix
+##   make test          run every automatic test; last line: N passed, N failed, N skipped
+##   make test-long     the same, longer, and on a kernel full of sanitizers
+##   KERNELS="6.12 ~/linux" ARCHES=arm64 TESTS="kvm_map_test check"  with demo, test and
+##                      test-long: only these series or built trees, machines, rows of lab/plan
+##   make compare A=7.3 B=~/linux TESTS=  show how two kernels differ, regressions first
 KERNELS ?= $(SERIES)
 CHOSEN = $(addprefix -a ,$(ARCHES)) $(addprefix -t ,$(TESTS)) $(KERNELS)
 demo test:
@@ -43,10 +43,10 @@ test-long:
 	@lab/test --long $(CHOSEN)
 
 compare:
-	@[ -n "$(and $(A),$(B))" ] || { echo "say which two kernels: make compare A=7.3 B=~/linux" >&2; exit 125; }
+	@[ -n "$(and $(A),$(B))" ] || { echo "name two kernels: make compare A=7.3 B=~/linux" >&2; exit 125; }
 	@lab/compare $(addprefix -a ,$(ARCHES)) $(A) $(B) $(TESTS)
 
-## On this machine's own kernel (build: its headers, libdrm-dev, kselftest via KSRC=):
+## On this machine's own kernel (needs its headers, libdrm-dev and, via KSRC=, kselftest):
 ##   make all           build the module and the programs into build/host
 all: needed module programs
 
@@ -70,7 +70,8 @@ load:
 	modprobe -a drm ttm drm_ttm_helper kvm || true
 	insmod $(BUILD)/module/mockgpu.ko
 
-##   make guest         what a guest of crosvm-integration/run-* boots from (busybox-static, kmod)
+##   make guest         build what a guest of crosvm-integration/run-* boots from (needs
+##                      busybox-static, kmod)
 guest: programs
 	lab/tree/mkinitramfs $(KVER) $(CURDIR)/crosvm-integration/guest/init $(BUILD)/guest-modules virtio_pci virtio_gpu
 	cat $(BUILD)/crosvm-integration/guest.cpio $(BUILD)/guest-modules >$(BUILD)/guest-initrd
@@ -85,21 +86,21 @@ check: programs
 unload:
 	rmmod mockgpu
 
-##   make install       module into /lib/modules, mockgpu-probe into PREFIX (/usr/local);
-##                      with DESTDIR=DIR all of it into DIR, and no depmod
+##   make install       install the module in /lib/modules, mockgpu-probe in PREFIX (/usr/local);
+##                      with DESTDIR=DIR everything below DIR, without depmod
 install: all
 	$(MAKE) -C $(KDIR) M=$(BUILD)/module $(MOD_INSTALL)
 	$(if $(DESTDIR),,depmod $(RELEASE))
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/test-app/mockgpu-probe
 
-##   make uninstall     remove what that has installed
+##   make uninstall     remove what 'make install' has installed
 uninstall:
 	rm -f $(DESTDIR)/lib/modules/$(RELEASE)/*/mockgpu.ko* $(DESTDIR)$(PREFIX)/bin/mockgpu-probe
 	$(if $(DESTDIR),,depmod $(RELEASE))
 
-##   make dkms-install  let DKMS build this module for every kernel, in place of an older
-##                      one (package dkms); with DESTDIR=DIR its source only, into DIR
-##   make dkms-remove   take it out of DKMS and out of every kernel
+##   make dkms-install  have DKMS build this module for every kernel and replace an older one
+##                      (package dkms); with DESTDIR=DIR only put the source below DIR
+##   make dkms-remove   remove it from DKMS and from every kernel
 dkms-install dkms-remove:
 	@DESTDIR=$(DESTDIR) lab/$@ $(RELEASE)
 

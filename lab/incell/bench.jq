@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What is wrong in the result of one round of mockgpu-bench --json, a line for each.
-# For jq -n, so that no result at all is an error.
+# Prints what is wrong with the result of one round of mockgpu-bench --json, a line each.
+# Run it with jq -n, so that no result at all is an error.
 
 def is_spread: 0 < .min and .min <= .median and .median <= .max;
-# Both were rounded to a thousandth.
+# Both are rounded to a thousandth.
 def is_near($other): (. - $other | fabs) <= 0.002 + 0.02 * $other;
-# Kernels before 6.12 have no huge entries, some have no udmabuf or no heap.
+# Kernels before 6.12 have no huge entries; some have no udmabuf or no heap.
 def is_known: .error == if .mockgpu then "EOPNOTSUPP" else "ENOENT" end;
 
 def wrong_error: select(.error and (is_known | not)) | "\(.name): \(.error)";

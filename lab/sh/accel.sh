@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154 # for lab/run; $arch and $qemu of machine.sh
 #
-# What runs a cell's CPUs: this machine's KVM, or QEMU's emulation. A cell is a host of
-# virtual machines, so that KVM must have nested virtualisation; where it has, a cell is
-# several times as fast, and on Intel's CPUs shows what their KVM does. Sourced by
-# machine.sh.
+# What runs a cell's CPUs: this machine's KVM, or QEMU's emulation. A cell hosts virtual
+# machines itself, so this machine's KVM must have nested virtualisation. Then a cell is
+# several times as fast, and on an Intel CPU it shows what KVM does there. Sourced by lab/run.
 #
-#   accel_check ACCEL             one that there is
-#   accel_choose ACCEL [MMU] [CPU]  sets accel (kvm or tcg), and with kvm vendor (amd, intel or
+#   accel_check ACCEL             die unless it is known
+#   accel_choose ACCEL [MMU] [CPU]  set accel (kvm or tcg), and with kvm vendor (amd, intel or
 #                                 arm), mmus and mmu
 #
-# For the lab's own tests: LAB_ROOT, a folder in the place of /, and LAB_HOST in that of
+# For the lab's own tests: LAB_ROOT replaces /, and LAB_HOST replaces the output of
 # 'uname -m'.
 
-# What KVM gets to make a machine, in seconds: there are hosts on which it never does. Who
-# demands KVM waits longer.
+# How long to wait until KVM has made a machine, in seconds: on some hosts it never does.
+# A run that demands KVM waits longer.
 KVM_PATIENCE=${LAB_PATIENCE:-10}
 KVM_PATIENCE_DEMANDED=${LAB_PATIENCE:-300}
 
@@ -25,7 +24,8 @@ accel_check() {
 	esac
 }
 
-# kvm_is_nested: whether this machine's KVM says that it can; sets vendor, or why not.
+# kvm_is_nested: succeed if this machine's KVM claims nested virtualisation; set vendor, or
+# why.
 kvm_is_nested() {
 	vendor=
 	for name in amd intel; do
@@ -39,14 +39,14 @@ kvm_is_nested() {
 		why="nested virtualisation is off here: 'modprobe kvm_$name nested=1' turns it on"
 		return 1
 	done
-	# arm64's has no such file: it says so when a machine is made.
+	# KVM on arm64 has no such file. It refuses when a machine is made.
 	[ "$arch" != arm64 ] || { vendor=arm; return 0; }
 	why="the KVM of this machine is neither kvm_amd nor kvm_intel, which have nested virtualisation"
 	return 1
 }
 
-# kvm_starts SECONDS: whether QEMU can make such a machine, or why not. With "enforce" a CPU
-# that cannot do what it is to do is an error.
+# kvm_starts SECONDS: succeed if QEMU can make such a machine; else set why. "enforce" makes
+# a missing CPU feature an error.
 kvm_starts() {
 	case $vendor in
 	amd) set -- "$1" -machine q35 -cpu host,+svm,enforce ;;
@@ -67,7 +67,7 @@ kvm_starts() {
 	return 1
 }
 
-# kvm_fits ACCEL MMU CPU: whether what is wanted can run with this machine's KVM.
+# kvm_fits ACCEL MMU CPU: succeed if this machine's KVM can run such a cell; else set why.
 kvm_fits() {
 	host=${LAB_HOST:-$(uname -m)} node=${LAB_ROOT:-}/dev/kvm patience=$KVM_PATIENCE
 	[ "$1" = auto ] || patience=$KVM_PATIENCE_DEMANDED
@@ -89,8 +89,8 @@ kvm_fits() {
 	return 1
 }
 
-# kvm_mmus: sets mmus and mmu, as use_arch does for the emulated machines, whose
-# x86-64 is AMD's.
+# kvm_mmus: set mmus and mmu, as use_arch does for the emulated machines. QEMU emulates an
+# AMD CPU.
 kvm_mmus() {
 	case $vendor in
 	intel) mmus="ept shadow" ;;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
-# The options of a script, one after the other, in one way for all:
+# Parses the options of a script, one at a time:
 #
 #	while option "-v -k: --cpus:" "$@"; do
 #		shift "$option_words"
@@ -13,10 +13,10 @@
 #
 # Sourced, after base.sh.
 
-# option KNOWN ARGUMENT...: sets option, value, and option_words, how many arguments these
-# two are. KNOWN are the options that there are, with a colon behind those that take a
-# value, which is the next argument or follows a "=". Fails where the options end, before a
-# "--" too; ends the script after --help and on any other word with a "-".
+# option KNOWN ARGUMENT...: set option, value and option_words, the number of arguments that
+# the two take. KNOWN lists the options, with a colon behind each that takes a value; the
+# value is the next argument, or follows a "=". Fails at the end of the options and at "--".
+# Ends the script after --help, and at an unknown option.
 option() {
 	known=$1 option=${2:-} value='' option_words=1
 	shift

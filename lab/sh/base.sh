@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
-# What the scripts of lab and of crosvm-integration share: how they talk and end. It knows
-# neither caches nor trees nor VMMs. Sourced, after $REPO is set to this checkout.
+# What the scripts of lab and of crosvm-integration share: messages, options, exit status. It
+# knows nothing of caches, trees and VMMs. Sourced, after $REPO is set to this checkout.
 # shellcheck disable=SC2154
 
-# An ordinary user of Debian does not have sbin in PATH: chroot and rmmod are there.
+# On Debian an ordinary user's PATH lacks sbin, where chroot and rmmod are.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
 
-# The exit status of a script that could not do its work: none of what it runs.
+# The exit status of a script that cannot do its work. What it runs does not use it.
 EXIT_FAILED=125
 
-# How a kernel reports something, for grep -E: the list that all who look have.
+# What a kernel prints when it reports something, for grep -E. All use this list.
 REPORTS=$(sed '/^#/d' "$REPO/test-app/lib/base/complaints" | paste -s -d '|' -)
 
 log() {
@@ -24,19 +24,19 @@ die() {
 	exit "$EXIT_FAILED"
 }
 
-# usage_of FILE: the comment block under a script's SPDX line is its --help.
+# usage_of FILE: print the comment block under a script's SPDX line, which is its --help.
 usage_of() {
 	sed -n '3,/^[^#]/{/^#/s/^# \{0,1\}//p;}' "$1"
 }
 
-# answer_help ARGUMENT...: --help as the first of them.
+# answer_help ARGUMENT...: print the help and exit if the first one is --help.
 answer_help() {
 	case ${1:-} in
 	-h | --help) usage_of "$0"; exit ;;
 	esac
 }
 
-# only_help ARGUMENT...: for a script that has no other option.
+# only_help ARGUMENT...: the same, for a script without other options.
 only_help() {
 	answer_help "$@"
 	case ${1:-} in
@@ -44,14 +44,14 @@ only_help() {
 	esac
 }
 
-# no_arguments ARGUMENT...: for a script that takes none but --help.
+# no_arguments ARGUMENT...: the same, for a script that takes nothing but --help.
 no_arguments() {
 	only_help "$@"
 	[ $# = 0 ] || die "unexpected '$1': see --help"
 }
 
-# check_path WHAT PATH: kbuild and QEMU split their words at these characters, and there
-# is no way to quote them all.
+# check_path WHAT PATH: die if kbuild or QEMU would split the path. There is no way to quote
+# all of these characters for both.
 check_path() {
 	case $2 in
 	*[[:space:]]* | *[,:\;\"\'\`\$\\\#%\&\*\?\(\)\<\>\|{}!]* | *\[* | *\]*)
@@ -60,12 +60,12 @@ check_path() {
 	esac
 }
 
-# need COMMAND PACKAGE: a tool that a script cannot do without, from the host.
+# need COMMAND PACKAGE: die unless this machine has that command.
 need() {
 	command -v "$1" >/dev/null 2>&1 || die "$1 is missing: run 'apt-get install $2' as root, then try again"
 }
 
-# image_of RELEASE ROOT: a kernel's image, by the places Debian has used for it.
+# image_of RELEASE ROOT: print the path of a kernel's image; Debian has used all of these.
 image_of() {
 	for image in "boot/vmlinuz-$1" "usr/lib/modules/$1/vmlinuz" "usr/lib/modules/$1/vmlinuz.unsigned"; do
 		[ ! -r "$2/$image" ] || { echo "$2/$image"; return; }

@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154 # $arch and $mmus, of lib.sh
 #
-# Which cells a kernel is run in, with which programs. Sourced, after lib.sh and plan.sh.
+# Which cells a kernel has, and which programs run there. Sourced, after lib.sh and plan.sh.
 #
 #   $form   of lab/plan: short or long
-#   $arches the machines that are asked for (default: all)
-#   $tests  these programs only (default: all), where the short form has them; those that it
-#           has on none of these machines with that kernel, where the long one has them
+#   $arches these machines only (default: all)
+#   $tests  these programs only (default: all), where the short form runs them. A program
+#           that the short form runs on none of these machines with that kernel runs where
+#           the long form runs it
 #   $modes  these modes only (default: all)
-#   $at_once how many cells run at the same time
+#   $at_once how many cells run at once
 
 form=short arches='' tests='' modes='' at_once=1
 
-# unsafe_in MODE: in legacy mode kvm.ko is loaded with allow_unsafe_mappings, which makes a
-# difference to nested_test.
+# unsafe_in MODE: print the parameter of kvm.ko there. Legacy mode has allow_unsafe_mappings,
+# which changes what nested_test sees.
 unsafe_in() {
 	[ "$1" = legacy ] && echo allow_unsafe_mappings=1 || echo -
 }
 
-# cell MODE NAME PROGRAM...: its line.
+# cell MODE NAME PROGRAM...: print its line.
 cell() {
 	limit=1500
 	[ "$form" = short ] || limit=3600
@@ -28,7 +29,7 @@ cell() {
 	echo "$limit" "$arch" "$(unsafe_in "$mode")" "$series" "$mode" "$@"
 }
 
-# chosen MACHINE MODE ROLE [PART]: the programs there.
+# chosen MACHINE MODE ROLE [PART]: print the programs there.
 chosen() {
 	if [ -z "$tests" ]; then
 		plan_programs $form "$1" "$2" "$3" ${4:+"$4"}
@@ -44,12 +45,12 @@ chosen() {
 	plan_programs long "$1" "$2" "$3" ${4:+"$4"} | grep -xF "${wanted:-none}" || true
 }
 
-# cells_of MACHINE KERNEL [ROLE]: lines "TIMEOUT MACHINE KVM KERNEL MODE NAME PROGRAM...", KVM
-# a parameter of kvm.ko or "-"; ROLE: what the kernel is to the plan (default: what it is to
-# Debian, and a folder's kernel is like the newest). The short form has one cell for each
-# mode of KVM, and one for all modes where KVM can be loaded again; the long one, and one on a
-# machine with many CPUs, has one for each part of each mode. What runs a VMM has a cell of
-# its own always.
+# cells_of MACHINE KERNEL [ROLE]: print lines "TIMEOUT MACHINE KVM KERNEL MODE NAME PROGRAM...",
+# where KVM is a parameter of kvm.ko or "-". ROLE is the kernel's role in the plan (default:
+# its role in Debian; a kernel in a folder counts as the newest). The short form has one cell
+# for each mode of KVM, or one for all modes if KVM can be loaded again. The long form, and
+# either form if many cells run at once, has one cell for each part in each mode. Programs
+# that run a VMM always have a cell of their own.
 # shellcheck disable=SC2086 # lists
 cells_of() {
 	use_arch "$1"
@@ -79,8 +80,8 @@ cells_of() {
 	[ -z "$first" ] || cell "$first" programs $words
 }
 
-# kernels_of WORD...: the names of the kernels that somebody types: series that there may be, or
-# folders with a kernel.
+# kernels_of WORD...: print the names of the kernels that a user has named: series, or folders
+# with a kernel.
 kernels_of() {
 	names=$(kernel_names "$@") || return
 	for name in $names; do
@@ -89,7 +90,8 @@ kernels_of() {
 	echo "$names"
 }
 
-# check_programs [-s] PROGRAM...: rows of lab/plan that are run in a cell, or with -s steps too.
+# check_programs [-s] PROGRAM...: die unless each is a row of lab/plan that runs in a cell, or
+# with -s also a step.
 check_programs() {
 	steps=
 	[ "${1:-}" != -s ] || { steps=y; shift; }
@@ -97,8 +99,8 @@ check_programs() {
 		part=$(plan_awk '$1 == name { print $2 }' -v name="$program")
 		case $part in
 		'') die "unknown test '$program': lab/plan has no such row" ;;
-		tool) die "'$program' is no test: others run it" ;;
-		step) [ -n "$steps" ] || die "'$program' is run without a kernel: there is nothing to compare" ;;
+		tool) die "'$program' is no test: other programs run it" ;;
+		step) [ -n "$steps" ] || die "'$program' is run without a kernel: it cannot be used here" ;;
 		esac
 	done
 }

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2153 # for the scripts that source this; $REPO of lib.sh
 #
-# A copy of the lab for its own tests, in $work/repo: the scripts, a cache with the real
-# tree's programs, cells that run on this machine, and programs of a few lines. Sourced,
-# after lib.sh. What is in the file $repo/KERNEL makes a kernel's cells hang or report
-# something.
+# Makes a copy of the lab for its own tests, in $work/repo: the scripts, a cache with the
+# real tree's programs, cells that run on this machine, and programs of a few lines. The word
+# "hang" or "report" in the file $repo/KERNEL makes a kernel's cells do that. Sourced, after
+# lib.sh.
 
 work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
 unset MOCKGPU_LONG LAB_KVM LAB_ARCH LAB_TIMEOUT
-# A machine with many CPUs has other cells.
+# The number of cells at once changes how programs are shared among cells.
 LAB_CELLS=2
 export LAB_CELLS
 
 count=0 failed=0
-# report NAME: judges $? of the command before it.
+# report NAME: print the result of the command before it, by $?.
 report() {
 	[ $? = 0 ] && result=ok || result="not ok"
 	count=$((count + 1))
@@ -28,13 +28,13 @@ report() {
 # The programs of the copy come first.
 path=$work/bin:$PATH
 
-# run_copy COMMAND...: of the copy; its words are in $work/out, its status in $status.
+# run_copy COMMAND...: run it in the copy; its output is in $work/out, its status in $status.
 run_copy() {
 	status=0
 	XDG_CACHE_HOME=$work/cache PATH=$path "$@" >"$work/out" 2>&1 || status=$?
 }
 
-# shows WORDS [FILE]: whether that text is there.
+# shows WORDS [FILE]: succeed if the file (default: the output) has that text.
 shows() {
 	grep -qF -e "$1" "${2:-$work/out}"
 }
@@ -50,7 +50,7 @@ printf '%s\n' "oldstable 6.1" "stable 6.12" "newest 7.3" >"$work/cache/mockgpu/t
 for series in 6.1 6.12 7.3; do
 	echo "$series.1" >"$work/cache/mockgpu/tree/.mockgpu/kernels/$series"
 done
-# A cell here: the command runs on this machine.
+# A stand-in for a cell, which runs the command on this machine.
 cat >"$repo/lab/run" <<'STUB'
 #!/bin/sh
 for series; do [ "$before" != -k ] || break; before=$series; done
@@ -67,12 +67,12 @@ exec "$@"
 STUB
 printf '#!/bin/sh\n' >"$repo/lab/build"
 
-# program NAME: its words come from the standard input.
+# program NAME: make a program that prints the text on standard input.
 program() {
 	{ printf '#!/bin/sh\ncat <<"END"\n'; cat; echo END; } >"$repo/build/x86_64/test-app/$1"
 	chmod +x "$repo/build/x86_64/test-app/$1"
 }
-# plan ROW..., skips LINE...: of the copy.
+# plan ROW..., skips LINE...: write those files of the copy.
 plan() {
 	printf '%s\n' "$@" >"$repo/lab/plan"
 }

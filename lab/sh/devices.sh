@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154 # for lab/run; what it and kernel.sh set
 #
-# What a cell has beside CPUs and memory: shared folders, a network, a debugger. Each adds
-# QEMU's words to $devices and, where the kernel or its first process must know, words to
-# $append. Sourced by lab/run, whose $run is the cell's folder.
+# What a cell has besides CPUs and memory: shared folders, a network, a debugger. Each adds
+# words for QEMU to $devices and, if the kernel or its first process must know, to $append.
+# Sourced by lab/run, whose $run is the cell's folder.
 #
-#   share_folders LIST   the cell's own three and those of LIST, a line each
-#   network_add SSH      virtio-net behind QEMU's own network; ssh into it if SSH
-#   gdb_add WAIT         QEMU's gdb stub; with WAIT the CPUs stand still until gdb says "c"
+#   share_folders LIST   the cell's own three and those of LIST, one a line
+#   network_add SSH      virtio-net in QEMU's user network, with an ssh server if SSH
+#   gdb_add WAIT         QEMU's gdb stub; with WAIT the CPUs stop until gdb continues them
 
 devices=''
 
-# share TAG FOLDER [OPTION]: over 9p.
+# share TAG FOLDER [OPTION]: share it over 9p.
 share() {
 	devices="$devices -fsdev local,id=$1,path=$2,security_model=none${3:-} -device virtio-9p-pci,fsdev=$1,mount_tag=$1"
 }
 
-# $run/shares: lines of tag and folder.
+# share_folders: also write $run/shares, lines of tag and folder.
 share_folders() {
 	share tree "$cell_tree" ,readonly=on
 	share run "$run"
@@ -34,7 +34,7 @@ $1
 EOF
 }
 
-# free_port FIRST: the first port from there on that is nobody's on this machine.
+# free_port FIRST: print the first free port on this machine, from that one on.
 free_port() {
 	port=$1
 	while grep -q -i "^ *[0-9]*: [0-9a-f]*:$(printf %04x "$port") " /proc/net/tcp; do
@@ -44,7 +44,7 @@ free_port() {
 }
 
 # The cell is 10.0.2.15 in a network of its own; 10.0.2.2 there is this machine's loopback.
-# From outside only this machine reaches it, and only ssh, with a key made for this cell.
+# Only this machine reaches it from outside, and only by ssh, with a key made for this cell.
 network_add() {
 	forward=
 	if [ -n "$1" ]; then
@@ -59,8 +59,8 @@ network_add() {
 	append="$append lab.network=y"
 }
 
-# vmlinux: the kernel's file with symbols, where there is one. That of Debian's headers has
-# the types only.
+# vmlinux: print the path of the kernel's file with symbols, if there is one. The vmlinux of
+# Debian's headers only has types.
 vmlinux() {
 	built=$(readlink "$TREE$headers" 2>/dev/null) || built=
 	for file in "$headers/vmlinux" "$TREE$headers/vmlinux" "$TREE$built/vmlinux" \
@@ -79,5 +79,5 @@ gdb_add() {
 	append="$append nokaslr"
 	file=$(vmlinux)
 	log "gdb ${file:+$file }-ex 'target remote 127.0.0.1:$port'${1:+ -ex continue}"
-	[ -n "$file" ] || log "there is no vmlinux with symbols of $release here (Debian's is in linux-image-$release-dbg)"
+	[ -n "$file" ] || log "no vmlinux with the symbols of $release (Debian's is in linux-image-$release-dbg)"
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# What the lab's own tests have in common: a command, its exit status, a line of what it
-# says, in TAP. Sourced, after lib.sh. $work is a folder of the test's own, TMPDIR in it.
+# What the lab's own tests share: run a command and check its exit status and a line of its
+# output, in TAP. Sourced, after lib.sh. $work is the test's own folder, with TMPDIR in it.
 
 work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
@@ -14,7 +14,7 @@ count=0
 failed=0
 echo "TAP version 13"
 
-# report NAME: judges $? of the condition before it.
+# report NAME: print the result of the condition before it, by $?.
 report() {
 	result=$?
 	count=$((count + 1))
@@ -27,7 +27,7 @@ report() {
 	fi
 }
 
-# expect NAME STATUS PATTERN COMMAND...: that status, and a line like PATTERN.
+# expect NAME STATUS PATTERN COMMAND...: it must end with STATUS and print a line like PATTERN.
 expect() {
 	name=$1 want=$2 pattern=$3
 	shift 3
@@ -38,8 +38,8 @@ expect() {
 	report "$name"
 }
 
-# expect_lines NUMBER NAME STATUS PATTERN COMMAND...: the same, and that many lines on
-# standard error.
+# expect_lines NUMBER NAME STATUS PATTERN COMMAND...: the same, with exactly that many lines
+# on standard error.
 expect_lines() {
 	lines=$1
 	shift
@@ -56,7 +56,7 @@ expect_quiet() {
 	expect_lines 0 "$@"
 }
 
-# plan: the end.
+# plan: end the test.
 plan() {
 	echo "1..$count"
 	exit $failed

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154 # of lab/setup
 #
-# Which series Debian has, asked through apt: what lab/setup writes to $SERIES_FILE.
-# Sourced by lab/setup, whose apt is prepared.
+# Finds the series that Debian has, through apt; lab/setup writes them to $SERIES_FILE.
+# Sourced by lab/setup, which has prepared apt.
 
-# suite_headers: lines "SUITE PACKAGE VERSION" of all plain kernels' headers.
+# suite_headers: print lines "SUITE PACKAGE VERSION" of the headers of all plain kernels.
 suite_headers() {
 	apt-cache pkgnames linux-headers- | grep -- '-amd64$' | grep -v -e '-rt-' -e '-cloud-' | xargs -r apt-cache madison 2>/dev/null |
 		awk -F ' *[|] *' '{ gsub(/ /, "", $1); split($3, where, " "); sub(/\/.*/, "", where[2]); print where[2], $1, $2 }'
 }
 
-# suite_series SUITE: its series by version, of lines from suite_headers.
+# suite_series SUITE: print its series by version, from the lines of suite_headers.
 suite_series() {
 	sed -n "s/^$1 linux-headers-\([0-9]*\.[0-9]*\)\.[^ ]*-amd64 .*/\1/p" | sort -V -u
 }
 
-# installable_series SUITE COUNT: the newest of them that apt can install.
+# installable_series SUITE COUNT: print the newest of them that apt can install.
 installable_series() {
 	left=$2
 	for found in $(suite_series "$1" | sort -rV); do
@@ -29,8 +29,8 @@ installable_series() {
 	done
 }
 
-# prepare_experimental: its lists beside the others, at a priority that nothing else is
-# taken from; it may be missing or out of date without harm to the rest.
+# prepare_experimental: add its lists, at a priority that keeps apt from taking anything
+# else from it. If it is missing or out of date, the rest still works.
 prepare_experimental() {
 	echo "deb [signed-by=$keyring] $mirror experimental main" >"$apt_dir/etc/apt/sources.list.d/experimental.list"
 	printf 'Package: *\nPin: release a=experimental\nPin-Priority: 1\n' >"$apt_dir/etc/apt/preferences.d/experimental"
@@ -40,7 +40,7 @@ prepare_experimental() {
 	return 1
 }
 
-# find_candidate NEWEST: the series of a release candidate newer than that, X.Y-rc.
+# find_candidate NEWEST: print the series, X.Y-rc, of a release candidate that is newer.
 find_candidate() {
 	prepare_experimental || return 0
 	package=$(suite_headers | sed -n 's/^experimental \(linux-headers-[0-9.]*-amd64\) [^ ]*~rc.*/\1/p' | sort -V | tail -n 1)
@@ -55,7 +55,7 @@ find_candidate() {
 	fi
 }
 
-# find_series: lines "ROLE SERIES" of what Debian has now.
+# find_series: print lines "ROLE SERIES" of what Debian has now.
 find_series() {
 	headers=$(suite_headers)
 	oldstable=$(echo "$headers" | installable_series bookworm 1)

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154 # what lab/run sets
 #
-# The job of a cell: the script that its first process runs, and that runs the command.
+# The job of a cell: the script that its first process runs and that runs the command.
 # Sourced by lab/run.
 #
-#   job_write KIND COMMAND...  $run/job. KIND is how the command is run:
+#   job_write KIND COMMAND...  write $run/job. KIND is how the command runs:
 #                              batch  no input; output and errors apart
 #                              shell  on the terminal
 #                              keep   on the terminal, with a shell after a failure
 
-# quote WORD...: for a shell.
+# quote WORD...: quote the words for a shell.
 quote() {
 	for word; do
 		printf "'%s' " "$(printf %s "$word" | sed "s/'/'\\\\''/g")"
 	done
 }
 
-# A session with that terminal, so that Ctrl-C and jobs work; busybox has a setsid, too.
+# A session with that terminal, so that Ctrl-C and jobs work. By its path, because busybox
+# has a setsid too.
 JOB_SESSION="/usr/bin/setsid -c -w"
 
 job_files() {
@@ -33,7 +34,7 @@ job_files() {
 }
 
 job_environment() {
-	# C.UTF-8 is files to map for each grep, sed and awk: that is most of their time.
+	# With C.UTF-8 each grep, sed and awk spends most of its time mapping locale files.
 	[ "$1" = batch ] && locale=C || locale=C.UTF-8
 	echo "export PATH=$REPO/build/$arch/test-app:$REPO/build/$arch/crosvm-integration:/usr/sbin:/usr/bin HOME=/root LC_ALL=$locale TERM=$(quote "${TERM:-dumb}")"
 	echo "export MOCKGPU_SERIES=$series MOCKGPU_MMU=$mmu MOCKGPU_MODULE=$dir/mockgpu.ko"
@@ -41,7 +42,7 @@ job_environment() {
 	echo "cd $(quote "$REPO")"
 }
 
-# dropbear takes nobody whose shell is in no list.
+# dropbear refuses a user whose shell is not in /etc/shells.
 job_ssh() {
 	cat <<-'EOF'
 		mkdir -p -m 700 /root/.ssh /etc/dropbear
@@ -51,9 +52,9 @@ job_ssh() {
 	EOF
 }
 
-# job_keep: a script that runs its arguments. All of it is one session: when the first
-# process of one ends, the kernel hangs up its terminal, and a shell on it reads an end of
-# file. Ctrl-C is for the command.
+# job_keep: print a script that runs its arguments. The command and the shell are in one
+# session: when the first process of a session ends, the kernel hangs up its terminal, and a
+# shell there reads an end of file. Ctrl-C only ends the command.
 job_keep() {
 	cat <<-EOF
 		trap : INT QUIT
@@ -88,7 +89,7 @@ job_write() {
 		echo ': >/run/mockgpu/booted'
 		echo "taskset -p -c $job_cpus \$\$ >/dev/null"
 		[ ! -e "$run/key.pub" ] || job_ssh
-		# See there: under emulation the coming and going of virtual machines is risky.
+		# Under emulation it is risky to create and destroy virtual machines: see its source.
 		echo 'command -v mockgpu-keep-vm >/dev/null && mockgpu-keep-vm </dev/null &'
 		job_command "$@"
 	} >"$run/job"

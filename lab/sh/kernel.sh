@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154 # for the scripts that source this; $arch of machine.sh
 #
-# A kernel: what is run, by its name. That is a series of Debian's or debug (series.sh), or
-# one of somebody's own (own.sh). Sourced by lib.sh.
+# A kernel, by its name: a Debian series or debug (series.sh), or a kernel in a folder
+# (own.sh). Sourced by lib.sh.
 #
-#   kernel_name WORD     the name of what somebody types: a name, or a folder with a kernel
-#   kernel_mark NAME     the file with its release, there once it can be run
-#   kernel_release NAME  that release, or nothing
-#   kernel_out NAME      where what is built for it goes
-#   kernel_version NAME  what lab/skips calls it
-#   kernel_is_slow NAME  whether it has sanitizers
-#   kernel_reloads_kvm NAME  whether a cell can load KVM again, in another mode
-#   kernel_use NAME      sets kernel, release, dir (its kernel_out), image, headers (the
-#                        build folder for modules) and modules_root (what lib/modules is
-#                        in), both in the lab's tree; sanitizers, unless it has none; and
-#                        of one's own cc, share, binds and kvm, else nothing
+#   kernel_name WORD     print the name for what a user types: a name, or a kernel's folder
+#   kernel_mark NAME     print the file with its release, which exists once it can be run
+#   kernel_release NAME  print that release, or nothing
+#   kernel_out NAME      print the folder for what is built for it
+#   kernel_version NAME  print what lab/skips calls it
+#   kernel_is_slow NAME  succeed if it has sanitizers
+#   kernel_reloads_kvm NAME  succeed if a cell can load KVM again, in another mode
+#   kernel_use NAME      set kernel, release, dir (its kernel_out), image, headers (the
+#                        build folder for modules) and modules_root (the parent of
+#                        lib/modules), both in the lab's tree; sanitizers, if it has any; and
+#                        for a kernel in a folder cc, share, binds and kvm
 
 kernel_name() {
-	# What no shell has replaced, of a list of kernels in quotes.
+	# No shell has expanded a "~" inside a quoted list of kernels.
 	# shellcheck disable=SC2088
 	case $1 in
 	'~/'*) own_register "${HOME:-}/${1#??}" ;;
@@ -26,7 +26,7 @@ kernel_name() {
 	esac
 }
 
-# kernel_names WORD...: the names of all of them, one a line.
+# kernel_names WORD...: print the names of all of them, one a line.
 kernel_names() {
 	for word; do
 		kernel_name "$word" || return
@@ -55,7 +55,7 @@ kernel_out() {
 	echo "$REPO/build/$arch/$1"
 }
 
-# A series is its own number; what is built here is told by its release.
+# A series is its own version; other kernels have the number of their release.
 kernel_version() {
 	if ! kernel_is_own "$1"; then
 		case $1 in

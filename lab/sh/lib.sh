@@ -1,35 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2094 # for the scripts that source this; locks
 #
-# What every script of the lab shares: where things lie and how a command is run in the
+# What every script of the lab shares: where things are and how to run a command in the
 # lab's tree. Sourced, after $LAB is set to the folder lab.
 
 REPO=$(cd "$LAB/.." && pwd -P)
 # shellcheck source=lab/sh/base.sh
 . "$LAB/sh/base.sh"
-# A cache that is not an absolute path is ignored, as the XDG base directory
-# specification says.
+# The XDG base directory specification says to ignore a path that is not absolute.
 case ${XDG_CACHE_HOME:-} in
 /*) CACHE=$XDG_CACHE_HOME/mockgpu ;;
 *) CACHE=${HOME:-}/.cache/mockgpu ;;
 esac
 TREE=$CACHE/tree
-# Programs of the tree run on this machine without chroot, on their own loader.
+# With the tree's own loader its programs run on this machine without chroot.
 TREE_LIBS=$TREE/usr/lib/x86_64-linux-gnu
 TREE_LOADER="$TREE/usr/lib64/ld-linux-x86-64.so.2 --library-path $TREE_LIBS:$TREE_LIBS/pulseaudio"
 
-# The kernel source that the tree gets parts of, and debug is built from: the newest that
-# Debian has, once lab/setup has fetched it.
+# The kernel source that debug and parts of the tree come from: the newest that Debian had
+# when lab/setup fetched it.
 SOURCE_TARBALL=$(find "$TREE/usr/src" -maxdepth 1 -name 'linux-source-*.tar.xz' 2>/dev/null | sort -V | tail -n 1)
 SOURCE_PACKAGE=$(basename "$SOURCE_TARBALL" .tar.xz)
 
-# Exit statuses of the lab, beside $EXIT_FAILED and those of the command it runs.
+# Exit statuses of the lab, besides $EXIT_FAILED and those of the command that it runs.
 LAB_EXIT_REPORT=123	# a kernel printed a WARN, BUG, oops or sanitizer report
 LAB_EXIT_TIMEOUT=124	# no end within the time limit
 
 make_cache() {
 	case $CACHE in
-	/.cache/*) [ -n "${HOME:-}" ] || die "neither HOME nor XDG_CACHE_HOME says where the cache is to be" ;;
+	/.cache/*) [ -n "${HOME:-}" ] || die "neither HOME nor XDG_CACHE_HOME says where to put the cache" ;;
 	esac
 	mkdir -p "$CACHE" 2>/dev/null && touch -a "$CACHE/lock" "$CACHE/lock.debug" 2>/dev/null ||
 		[ -r "$CACHE/lock.debug" ] || no_cache
@@ -39,7 +38,7 @@ no_cache() {
 	die "cannot write to $CACHE: set XDG_CACHE_HOME to a folder that can hold 4 GiB"
 }
 
-# check_space MIB: there must be that much left for the cache.
+# check_space MIB: die unless that much is left for the cache.
 check_space() {
 	make_cache
 	[ -w "$CACHE" ] || no_cache
@@ -47,12 +46,12 @@ check_space() {
 	[ "$free" -ge "$1" ] || die "$CACHE has $free MiB free, the lab needs $1: free some, or set XDG_CACHE_HOME"
 }
 
-# Debian's version of the source in the tree, or nothing.
+# source_version: print Debian's version of the source in the tree, or nothing.
 source_version() {
 	gzip -dc "$TREE/usr/share/doc/$SOURCE_PACKAGE/changelog.Debian.gz" 2>/dev/null | sed -n '1s/.*(\(.*\)).*/\1/p'
 }
 
-# need_namespace: what in_tree() needs, with the reason when the kernel does not allow it.
+# need_namespace: die, with the reason, if the kernel does not allow what in_tree() needs.
 need_namespace() {
 	need unshare util-linux
 	need chroot coreutils
@@ -62,12 +61,12 @@ need_namespace() {
 		die "no namespace for the lab's tree ($reason): be root, or let users make their own (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0; in a container: --privileged)"
 }
 
-# in_tree COMMAND...: run in the tree, with this repository at its own path, /proc
-# (objtool and the sanitizers read it) and a /dev that has nothing of this machine's
-# devices. Needs root or unprivileged user namespaces, nothing else: all mounts live in a
-# namespace of their own and go with the command. A tree that is another user's gets a
-# layer above it, and any with LAYER=y, so that what is written to it goes, too. So does
-# one that is to have folders of this machine: BINDS, lines "FOLDER PLACE [rw]".
+# in_tree COMMAND...: run it in the tree, with this repository at its own path, /proc
+# (objtool and the sanitizers read it) and a /dev without this machine's devices. Needs only
+# root or unprivileged user namespaces: the mounts are in a namespace of their own and end
+# with the command. A tree of another user has an overlay on top, which discards what is
+# written; so has any tree with LAYER=y, or with folders of this machine in it: BINDS, lines
+# "FOLDER PLACE [rw]".
 in_tree() {
 	[ "$(id -u)" = 0 ] && userns='' || userns=--map-root-user
 	mkdir -p "$TREE$REPO" 2>/dev/null && [ -w "$TREE/tmp" ] && layer=${LAYER:-}${BINDS:-} || layer=y
@@ -81,7 +80,7 @@ in_tree() {
 			mount -t overlay -o "lowerdir=$tree,upperdir=$tree/run/upper,workdir=$tree/run/work" overlay "$tree/run/root"
 			tree=$tree/run/root
 			mkdir -p "$tree$repo" "$tree/tmp"
-			# Compilers write to it, whoever has made the tree.
+			# Compilers write to /tmp, even in a tree of another user.
 			mount -t tmpfs -o mode=1777 tmp "$tree/tmp"
 		fi
 		if [ "$userns" ]; then
@@ -105,7 +104,7 @@ in_tree() {
 			[ -n "$folder" ] || continue
 			mkdir -p "$tree$place"
 			mount --bind "$folder" "$tree$place"
-			# What is not to be written to is not, where this may be said.
+			# Read-only without rw, if the kernel allows the remount.
 			[ "$mode" = rw ] || mount -o remount,bind,ro "$tree$place" 2>/dev/null || true
 		done <<END
 $binds
@@ -115,16 +114,15 @@ END
 	' sh "$TREE" "$REPO" "$userns" "$layer" "${BINDS:-}" "$@"
 }
 
-# jq, but the tree's: nothing is installed on this machine.
+# The tree's jq: this machine may have none.
 tree_jq() {
 	# shellcheck disable=SC2086 # words
 	$TREE_LOADER "$TREE/usr/bin/jq" "$@"
 }
 
-# tick TEXT SECONDS: until it is killed or the script has ended, says that it still goes
-# on: on a terminal a line that is written again each second, elsewhere a line each ten
-# seconds. The first $TICK_QUIET seconds are worth no word. Its children hold none of the
-# script's files, above all no lock.
+# tick TEXT: print TEXT and the seconds so far until it is killed or the script has ended: on
+# a terminal rewrite one line each second, elsewhere print a line every ten seconds. Print
+# nothing in the first $TICK_QUIET seconds.
 TICK_QUIET=3
 tick() {
 	trap '[ -z "$drawn" ] || echo >&2; exit' TERM
@@ -147,8 +145,9 @@ tick() {
 	done
 }
 
-# with_progress TEXT COMMAND...: so that nobody has to wonder what is going on. COMMAND is
-# a program or a function that does not rely on 'set -e'.
+# with_progress TEXT COMMAND...: run it and show that it is still running. COMMAND is a
+# program, or a function that does not rely on 'set -e'. The ticker holds none of the script's
+# open files, because some of them are locks.
 with_progress() {
 	tick "$1" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- </dev/null >/dev/null &
 	ticker=$!
@@ -160,15 +159,15 @@ with_progress() {
 	return $ended
 }
 
-# quietly FILE COMMAND...: all that it says goes there.
+# quietly FILE COMMAND...: run it with all of its output in FILE.
 quietly() {
 	said=$1
 	shift
 	"$@" >"$said" 2>&1
 }
 
-# take_lock FD FILE WHO [-s]: the lock of an open file, whose holders write their process
-# ID into it. A file that is another user's can be locked, and not written to.
+# take_lock FD FILE WHO [-s]: lock an open file and write our process ID into it. A file of
+# another user can be locked, but not written to.
 take_lock() {
 	# shellcheck disable=SC2086 # nothing or one word
 	if ! flock -n ${4:-} "$1"; then
@@ -177,7 +176,7 @@ take_lock() {
 	[ ! -w "$2" ] || echo $$ >"$2"
 }
 
-# with_lock NAME COMMAND...: one at a time among all users of this cache.
+# with_lock NAME COMMAND...: run it, one at a time among all users of this cache.
 with_lock() {
 	make_cache
 	(
@@ -187,8 +186,8 @@ with_lock() {
 	) 9<"$CACHE/$1"
 }
 
-# with_build_lock COMMAND...: one at a time in this checkout, while nothing is fetched
-# into the cache; other checkouts may build at the same time.
+# with_build_lock COMMAND...: run it, one at a time in this checkout and while nobody fetches
+# into the cache. Other checkouts may build at the same time.
 with_build_lock() {
 	: >>"$REPO/build/lock"
 	(

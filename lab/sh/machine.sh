@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154 # for the scripts that source this; $TREE of lib.sh
 #
-# A machine: how a cell is run. Its architecture and the modes of its KVM (all scripts),
-# its memory, and the words that QEMU and its kernel get (lab/run). What is run is in
-# kernel.sh, the running machine in process.sh. Sourced by lib.sh.
+# A machine: its architecture and the modes of its KVM (for all scripts), its memory, and the
+# words for QEMU and the kernel (for lab/run). The kernel is in kernel.sh, the running machine
+# in process.sh. Sourced by lib.sh.
 #
-#   use_arch ARCH       sets arch, deb_arch, cell_tree, mmus and mmu
-#   check_mmu MMU       one of the architecture's
-#   check_memory SIZE   what a cell can boot with and this machine has
-#   check_cpus NUMBER   what a machine can have
-#   machine_qemu        sets qemu
+#   use_arch ARCH       set arch, deb_arch, cell_tree, mmus and mmu
+#   check_mmu MMU       die unless the architecture has it
+#   check_memory SIZE   die unless a cell can boot with it and this machine has it
+#   check_cpus NUMBER   die unless a machine can have that many
+#   machine_qemu        set qemu
 #   machine_choose CPU CPUS
-#                       sets accel_words, machine_words, serial, job_cpus, append and early;
+#                       set accel_words, machine_words, serial, job_cpus, append and early;
 #                       after accel_choose (accel.sh)
 
 ARCHES="x86_64 arm64"
 
-# use_arch ARCH: what kernels and programs are for; of the scripts that call this.
-# cell_tree is a cell's root; a foreign one lies in the tree, so that compilers see it.
+# use_arch ARCH: choose the architecture of kernels and programs. cell_tree is a cell's root;
+# that of a foreign architecture is inside the tree, so that compilers see it.
 use_arch() {
 	arch=$1
 	case $arch in
@@ -28,7 +28,7 @@ use_arch() {
 	mmu=${mmus%% *}
 }
 
-# check_mmu MMU [MORE]: one of this architecture's, or of MORE.
+# check_mmu MMU [MORE]: it must be one of this architecture's or of MORE.
 check_mmu() {
 	case " $mmus ${2:-} " in
 	*" $1 "*) ;;
@@ -36,7 +36,7 @@ check_mmu() {
 	esac
 }
 
-# check_memory SIZE: what a cell can boot with and this machine has.
+# check_memory SIZE: enough to boot a cell, and no more than this machine has.
 check_memory() {
 	case $1 in
 	*[!0-9MG]* | [MG]* | *[MG]?* | '' | 0*) die "--memory '$1' is no size of a memory: use a number with M or G behind it" ;;
@@ -59,8 +59,7 @@ check_cpus() {
 	[ -z "$cpus_wrong" ] || die "--cpus '$1' is no number of CPUs: use 1 to 64"
 }
 
-# machine_qemu: sets $qemu, the command of $QEMU or of the lab's own, with the words that
-# it needs to be run at all.
+# machine_qemu: set $qemu, the command that runs $QEMU or the lab's own QEMU.
 machine_qemu() {
 	[ "$arch" = arm64 ] && qemu_name="qemu-system-aarch64" || qemu_name="qemu-system-x86_64"
 	if [ -n "${QEMU:-}" ]; then
@@ -72,16 +71,16 @@ machine_qemu() {
 	fi
 }
 
-# machine_choose CPU CPUS: the machine of $arch, $accel and $mmu with that many CPUs for the
-# job, and another CPU than the usual one unless that is empty: KVM wants one with nested
-# virtualisation. Sets what QEMU gets: accel_words, machine_words and serial (the job's two
-# serial ports, of the chardevs job and err); what its kernel gets: append, and early, which
-# shows its first words; and job_cpus. Debian has the allocator zero all pages, which would
-# hide a driver that does not.
+# machine_choose CPU CPUS: choose the machine for $arch, $accel and $mmu, with that many CPUs
+# for the job. CPU is the model to emulate, or empty for the default, which has nested
+# virtualisation. Sets words for QEMU: accel_words, machine_words and serial (the job's two
+# serial ports, on the chardevs job and err); words for the kernel: append, and early, which
+# shows its first messages; and job_cpus. init_on_alloc=0: Debian's allocator zeroes all
+# pages, which hides a driver that does not.
 machine_choose() {
 	accel_words="-accel tcg,thread=multi,tb-size=512"
 	[ "$accel" = tcg ] || accel_words="-accel kvm"
-	# The crypto library would test itself in each boot.
+	# Without this the crypto library tests itself in each boot.
 	append="mitigations=off quiet panic=-1 init_on_alloc=0 cryptomgr.notests=1 lab.mmu=$mmu"
 	"machine_$arch" "$@"
 }
@@ -89,24 +88,24 @@ machine_choose() {
 machine_x86_64() {
 	case $accel-$vendor in
 	tcg-*)
-		# The first CPU is not for the job: QEMU's others change its flags while it
-		# enters and leaves guests (docs/findings/emulated-svm.md).
+		# Keep the job off the first CPU, whose flags QEMU's other threads change while
+		# it enters and leaves guests (docs/findings/emulated-svm.md).
 		model=${1:-EPYC,+svm,+npt} all=$(($2 + 1)) job_cpus=1-$2
 		;;
 	kvm-amd) model=host,+svm all=$2 job_cpus=0-$(($2 - 1)) ;;
 	kvm-intel) model=host,+vmx all=$2 job_cpus=0-$(($2 - 1)) ;;
 	esac
 	machine_words="-machine q35 -cpu $model -smp $all"
-	# ttyS1 and ttyS2 everywhere; arm64's console is a UART of another kind.
+	# The job's ports are ttyS1 and ttyS2 everywhere; arm64's console is another UART.
 	serial="-serial chardev:job -serial chardev:err"
-	# A busy machine may not get the timer's first interrupts to the guest in time, on
-	# which the kernel gives up: "IO-APIC + timer doesn't work".
+	# On a busy machine the first timer interrupts may come too late, and the kernel
+	# gives up: "IO-APIC + timer doesn't work".
 	append="console=ttyS0 no_timer_check $append"
-	# Its check for pages that are writable and executable is a tenth of what an emulated
-	# CPU does in a boot, and there is no other word that leaves it out. A kernel with
-	# sanitizers is there to find what writes where it must not.
+	# The kernel's check for pages that are writable and executable takes a tenth of an
+	# emulated boot, and only this option turns it off. A kernel with sanitizers keeps it,
+	# because it must find stray writes.
 	[ -n "$sanitizers" ] || append="$append rodata=off"
-	# For a KVM that is built in; as a module it is loaded by incell/init.
+	# For a built-in KVM; incell/init loads KVM if it is a module.
 	case $mmu in
 	legacy) words="kvm.tdp_mmu=N kvm_amd.npt=1" ;;
 	shadow) words="kvm.tdp_mmu=N kvm_amd.npt=0 kvm_intel.ept=0" ;;
@@ -116,13 +115,13 @@ machine_x86_64() {
 	early="ignore_loglevel earlyprintk=ttyS0"
 }
 
-# Without these two of its features it is several times as fast.
+# Emulation is several times as fast without pauth and LPA2.
 machine_arm64() {
 	cpu=$1
 	case $mmu in
 	*_a72) cpu=${cpu:-cortex-a72} ;;
 	esac
-	# QEMU takes mte=on only with a CPU that has it.
+	# QEMU accepts mte=on only with a CPU that has MTE.
 	[ -n "$cpu" ] && tags='' || tags=,mte=on
 	cpu=${cpu:-max,pauth=off,lpa2=off}
 	[ "$accel" = tcg ] || cpu=host tags=
@@ -130,7 +129,7 @@ machine_arm64() {
 	job_cpus=0-$(($2 - 1))
 	serial="-device pci-serial,chardev=job -device pci-serial,chardev=err"
 	serial="-chardev null,id=none -device pci-serial,chardev=none $serial"
-	# KVM logs each EFAULT without a VMA ("Failed to find VMA"): thousands of them.
+	# KVM logs each EFAULT without a VMA ("Failed to find VMA"), which makes thousands.
 	append="console=ttyAMA0 $append loglevel=3 log_buf_len=8M"
 	early="ignore_loglevel earlycon=pl011,0x9000000"
 	case $mmu in

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154 # what lab/run sets
 #
-# How a cell has ended: what is said and kept of it, and lab/run's exit status. Sourced by
+# The end of a cell: what lab/run prints and keeps of it, and its exit status. Sourced by
 # lab/run.
 
-# A kernel's own reports, from the console (a crash leaves them only there) and
-# from the log.
+# reports: print the kernel's own reports, from the log and from the console, which is all
+# that a crash leaves.
 reports() {
 	cat "$console" "$run/dmesg" 2>/dev/null |
 		grep -a -E "$REPORTS" |
 		sort -u
 }
 
-# keep_logs: what one may want to look at, as far as there is something.
+# keep_logs: keep the console and the kernel log, unless both are empty.
 keep_logs() {
 	[ -s "$console" ] || [ -s "$run/dmesg" ] || return 0
 	if [ -z "$out" ]; then
@@ -35,24 +35,24 @@ show_console() {
 		log "the last lines of the console:"
 		tail -n 30 "$console" | tr -d '\r' >&2
 	elif [ -e "$run/booted" ]; then
-		log "the console is empty: the kernel has booted and reported nothing since; -v shows all of its words"
+		log "the console is empty: the kernel has booted and reported nothing since; -v shows all of its messages"
 	else
-		log "the console is empty: the kernel did not get far (--memory $memory: too little?); run again with -v to see its first words"
+		log "the console is empty: the kernel did not get far (is --memory $memory too little?); run again with -v to see its first messages"
 	fi
 	keep_logs
 }
 
-# outcome_lost: it has left no exit status.
+# outcome_lost: report a cell that left no exit status.
 outcome_lost() {
 	words=$(grep -v 'warning: TCG' "$run/qemu.log" | head -n 3 | paste -sd' ')
 	case $words in
 	*'terminating on signal'*)
-		log "the cell was ended by a signal: $words"
+		log "a signal ended the cell: $words"
 		keep_logs
 		exit "$EXIT_FAILED"
 		;;
 	esac
-	[ -s "$console" ] || [ "$status" = 0 ] || die "QEMU did not start, exit status $status: ${words:-no word of it}"
+	[ -s "$console" ] || [ "$status" = 0 ] || die "QEMU did not start, exit status $status: ${words:-no message}"
 	log "the cell ended without an exit status (crash?), kernel $release, $mmu, QEMU's status $status${words:+: $words}"
 	[ -z "$(reports)" ] || show_reports
 	show_console

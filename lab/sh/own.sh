@@ -1,53 +1,53 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154 # for kernel.sh and those who source it; $arch
 #
-# A kernel of somebody's own: a built tree, a folder of unpacked packages, or a series of
-# Debian's with another kvm.ko. own_register makes it a name, with a record in
-# build/ARCH/NAME, file "kernel" of lines "KEY VALUE" (see own_get):
+# A kernel of the user's own: a built tree, a folder of unpacked packages, or a Debian series
+# with another kvm.ko. own_register gives it a name and a record, the file
+# build/ARCH/NAME/kernel with lines "KEY VALUE" (see own_get):
 #
 #   origin   the folder, or the kvm.ko
 #   release  the kernel's
 #   image    what boots
 #   headers  the build folder for modules, in the lab's tree
-#   root     what lib/modules is in, in the lab's tree
-#   cc       the tree's compiler that has built it
-#   share    a folder that its modules lie in, beside the repository
-#   bind     "FOLDER PLACE": what the lab's tree has to have for it; one line each
-#   series   of Debian's, with "kvm": what is replaced in it
-#   builtin  "y": KVM is no module
-#   sanitizers  "y": it has some, and is slow
+#   root     the parent of lib/modules, in the lab's tree
+#   cc       the tree's compiler that matches the kernel's
+#   share    a folder that a cell must see because its modules are there
+#   bind     "FOLDER PLACE": what the lab's tree must see of it; one line each
+#   series   with "kvm": the Debian series whose kvm.ko it replaces
+#   builtin  "y": KVM is built in
+#   sanitizers  "y": it has sanitizers, and is slow
 #
 # Sourced by lib.sh.
 
-# The oldest kernel that mockgpu is built for.
+# The oldest kernel that mockgpu supports.
 OWN_OLDEST=6.1
 
-# own_record NAME: that file.
+# own_record NAME: print the path of its record.
 own_record() {
 	echo "$REPO/build/$arch/$1/kernel"
 }
 
-# kernel_is_own NAME: whether it is one of these.
+# kernel_is_own NAME: succeed if it is one of these.
 kernel_is_own() {
 	[ -e "$(own_record "$1")" ]
 }
 
-# own_get NAME KEY: the value, or lines of them.
+# own_get NAME KEY: print the value, or several, one a line.
 own_get() {
 	sed -n "s/^$2 //p" "$(own_record "$1")"
 }
 
-# own_refuse WORDS...: the one line of a folder that will not do.
+# own_refuse WORDS...: die with one line that says why the lab cannot use $folder.
 own_refuse() {
 	die "$folder $*"
 }
 
-# own_tag PATH: four letters that tell kernels of one release apart.
+# own_tag PATH: print four hex digits that tell kernels of one release apart.
 own_tag() {
 	printf %s "$1" | sha256sum | cut -c1-4
 }
 
-# config_has OPTION...: whether one of them is on in the folder's .config.
+# config_has OPTION...: succeed if one of them is on in the folder's .config.
 config_has() {
 	for option; do
 		grep -qs "^CONFIG_$option=[ym]" "$config" && return
@@ -55,7 +55,7 @@ config_has() {
 	return 1
 }
 
-# own_check_arch: that the kernel is for $arch.
+# own_check_arch: refuse a kernel for another architecture than $arch.
 own_check_arch() {
 	if config_has X86_64; then is=x86_64
 	elif config_has ARM64; then is=arm64
@@ -67,11 +67,11 @@ own_check_arch() {
 	esac
 }
 
-# own_check_release: that it is not too old.
+# own_check_release: refuse a kernel that is too old.
 own_check_release() {
 	case $release in
 	[0-9]*.[0-9]*) ;;
-	*) own_refuse "has the release '$release', which is no number of a kernel" ;;
+	*) own_refuse "has the release '$release', which is no version of a kernel" ;;
 	esac
 	[ "$(printf '%s\n' "$OWN_OLDEST" "$release" | sort -V | head -n 1)" = "$OWN_OLDEST" ] ||
 		own_refuse "is Linux $release: mockgpu is for $OWN_OLDEST and later"
@@ -80,11 +80,11 @@ own_check_release() {
 own_check_options() {
 	missing=$(options_missing "$config")
 	[ -z "$missing" ] ||
-		own_refuse "is built without $missing ('lab/config --merge DIR' sets what a cell needs; then build it again)"
+		own_refuse "is built without $missing ('lab/config --merge DIR' sets what a cell needs; build the kernel again after that)"
 }
 
-# image_release IMAGE: what an image for x86 says that it is, or nothing (the boot protocol
-# has a pointer to it at 0x20e).
+# image_release IMAGE: print the release in an image for x86, or nothing. The boot protocol
+# has a pointer to it at 0x20e.
 image_release() {
 	[ "$arch" = x86_64 ] || return 0
 	# shellcheck disable=SC2046 # one number
@@ -92,7 +92,7 @@ image_release() {
 	[ "${2:-0}" = 0 ] || dd if="$1" bs=1 skip=$(($2 + 512)) count=128 2>/dev/null | tr '\0' '\n' | sed -n '1s/ .*//p'
 }
 
-# module_release FILE: the kernel that a module is for.
+# module_release FILE: print the release of the kernel that a module is for.
 module_release() {
 	case $1 in
 	*.xz) xz -dc "$1" ;;
@@ -102,7 +102,7 @@ module_release() {
 	esac | tr '\0' '\n' | sed -n 's/^vermagic=\([^ ]*\) .*/\1/p' | head -n 1
 }
 
-# own_check_parts MODULE: that image and modules are those of the release.
+# own_check_parts MODULE: refuse an image or modules of another release.
 own_check_parts() {
 	is=$(image_release "$image")
 	[ "${is:-$release}" = "$release" ] ||
@@ -113,9 +113,9 @@ own_check_parts() {
 		own_refuse "has modules of $is, its kernel is $release: build them again ('make modules')"
 }
 
-# own_compiler: the tree's compiler of that kind and number, as kbuild is told: $cc. By
-# the name that the kernel was configured with, where that is the same program: kbuild
-# compares the words.
+# own_compiler: set $cc to the tree's compiler of the same kind and major version, for kbuild.
+# kbuild compares the text that the compiler prints about itself, so use the name from the
+# kernel's configuration if that is the same program.
 own_compiler() {
 	text=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\(.*\)"$/\1/p' "$config") prefix=
 	if config_has CC_IS_CLANG; then
@@ -132,31 +132,31 @@ own_compiler() {
 		own_refuse "was linked by LLVM's linker, which the lab does not have: build it with LD=ld, or 'lab/kernel-build'"
 }
 
-# own_compilers: those of the tree.
+# own_compilers: print those of the tree.
 own_compilers() {
 	find "$TREE/usr/bin" -name "${prefix}gcc-[0-9]*" -o -name 'clang-[0-9]*' | sed 's|.*/||' |
 		grep -E '(gcc|clang)-[0-9]+$' | sort | paste -sd' '
 }
 
-# own_check_tools FOLDER PLACE: that the programs there which build modules, built
-# elsewhere, run in the lab's tree, which has the folder at that place.
+# own_check_tools FOLDER PLACE: refuse a folder whose programs for building modules do not run
+# in the lab's tree, where the folder is at PLACE.
 own_check_tools() {
 	[ -e "$1/scripts/mod/modpost" ] ||
-		own_refuse "has no scripts/mod/modpost: build it, or unpack its linux-kbuild, too"
+		own_refuse "has no scripts/mod/modpost: build it, or unpack its linux-kbuild too"
 	# shellcheck disable=SC2016 # the inner shell expands
 	reason=$(BINDS=$binds in_tree sh -c '
 		for tool in scripts/mod/modpost scripts/basic/fixdep tools/objtool/objtool; do
 			[ ! -e "$0/$tool" ] || ldd "$0/$tool" 2>&1 | sed -n "/not found/s|^[[:space:]]*|$tool: |p"
 		done' "$2" | head -n 1)
 	[ -z "$reason" ] ||
-		own_refuse "has programs that the lab's tree cannot run ($reason): 'lab/kernel-build' builds it there"
+		own_refuse "has programs that the lab's tree cannot run ($reason): use 'lab/kernel-build', which builds it there"
 }
 
-# own_tree: $folder is a kernel tree, or what one was built into.
+# own_tree: $folder is a kernel tree or a build folder.
 own_tree() {
 	config=$folder/.config
 	[ -e "$config" ] ||
-		own_refuse "is a kernel tree that is not built: build it, or let 'lab/kernel-build' do it and say where"
+		own_refuse "is a kernel tree that is not built: build it, or use 'lab/kernel-build' and the folder that it prints"
 	own_check_arch
 	[ "$arch" = x86_64 ] && image=$folder/arch/x86/boot/bzImage || image=$folder/arch/arm64/boot/Image
 	for part in include/config/kernel.release "${image#"$folder/"}" Module.symvers; do
@@ -180,12 +180,12 @@ $source $source"
 	root=$(kernel_out "$name")/root share=
 }
 
-# own_modules TREE: its modules, paths.
+# own_modules TREE: print the paths of its modules.
 own_modules() {
 	[ ! -e "$1/modules.order" ] || sed "s|^|$1/|; s/\.o\$/.ko/" "$1/modules.order"
 }
 
-# own_packages: $folder is what kernel packages were unpacked into, of one release.
+# own_packages: $folder has the unpacked packages of one kernel.
 own_packages() {
 	modules=
 	for found in "$folder"/lib/modules/*/ "$folder"/usr/lib/modules/*/; do
@@ -193,15 +193,15 @@ own_packages() {
 		found=${found%/}
 		[ -z "$modules" ] || [ "${modules##*/}" = "${found##*/}" ] ||
 			own_refuse "has more than one kernel: ${modules##*/} and ${found##*/}"
-		# Headers have a link there, and nothing else.
+		# The headers only put a link there.
 		[ -n "$modules" ] && [ ! -d "$found/kernel" ] || modules=$found
 	done
 	release=${modules##*/}
 	own_check_release
 	headers=/usr/src/linux-headers-$release
 	config=$folder$headers/.config
-	[ -e "$config" ] || own_refuse "has no $headers: unpack the headers of $release there, too"
-	[ -d "$modules/kernel" ] || own_refuse "has no modules of $release: unpack its packages of image and modules there, too"
+	[ -e "$config" ] || own_refuse "has no $headers: unpack the headers of $release there too"
+	[ -d "$modules/kernel" ] || own_refuse "has no modules of $release: unpack its image and modules packages there too"
 	own_check_arch
 	image=$(image_of "$release" "$folder") || exit
 	is=$(cat "$folder$headers/include/config/kernel.release" 2>/dev/null || echo "$release")
@@ -217,7 +217,7 @@ own_packages() {
 	root=$(kernel_out "$name")/root share=$folder
 }
 
-# own_folder: says what $folder is; sets release, image, headers, root, binds, share.
+# own_folder: find out what $folder is; set release, image, headers, root, binds and share.
 own_folder() {
 	if [ -e "$folder/Kconfig" ] || [ -e "$folder/.config" ] || [ -d "$folder/include/config" ]; then
 		release=$(cat "$folder/include/config/kernel.release" 2>/dev/null || true)
@@ -239,7 +239,7 @@ own_folder() {
 	own_refuse "is neither a built kernel tree nor a folder of unpacked kernel packages"
 }
 
-# own_write: the record of $name. What is as it was keeps its time.
+# own_write: write the record of $name. A record that does not change keeps its time.
 own_write() {
 	file=$(own_record "$name")
 	{ mkdir -p "${file%/*}" 2>/dev/null && [ -w "${file%/*}" ]; } || die "cannot write to ${file%/*}"
@@ -257,8 +257,8 @@ own_write() {
 	fi
 }
 
-# own_register FOLDER: the name of the kernel that is there, after all that could be wrong
-# with it was looked for. For $(...): it leaves variables behind.
+# own_register FOLDER: check the kernel there and print its name. Call it in $(...), because
+# it leaves variables behind.
 own_register() {
 	folder=$(cd "$1" 2>/dev/null && pwd -P) || die "no folder '$1' with a kernel"
 	check_path "the kernel" "$folder"
@@ -271,7 +271,8 @@ own_register() {
 	echo "$name"
 }
 
-# own_kvm SERIES FILE: the name of that kernel of Debian's with another kvm.ko. For $(...).
+# own_kvm SERIES FILE: print the name of that Debian kernel with another kvm.ko. Call it in
+# $(...), too.
 own_kvm() {
 	series=$1 file=$2
 	[ -f "$file" ] || die "no file '$file' to replace kvm.ko"
@@ -288,7 +289,7 @@ own_kvm() {
 	echo "$name"
 }
 
-# own_use NAME: the rest of what kernel_use sets, from the record.
+# own_use NAME: set what kernel_use sets, from the record.
 own_use() {
 	if [ -n "$(own_get "$1" kvm)" ]; then
 		kernel_use "$(own_get "$1" series)"

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Reading lab/plan and lab/skips. Sourced, after $LAB is set to the folder lab.
+# Reads lab/plan and lab/skips. Sourced, after $LAB is set to the folder lab.
 
 PLAN=${MOCKGPU_PLAN:-$LAB/plan}
 SKIPS=${MOCKGPU_SKIPS:-$LAB/skips}
 
-# plan_awk PROGRAM [-v NAME=VALUE...]: an awk program over the rows of the plan, with
-# runs(form, machine, mode, kernel): whether the row's program is run there. An empty
-# machine, mode or kernel is any.
+# plan_awk PROGRAM [-v NAME=VALUE...]: run an awk program over the rows of the plan. It has
+# runs(form, machine, mode, kernel), which is true if the row's program runs there. An empty
+# machine, mode or kernel matches any.
 plan_awk() {
 	program=$1
 	shift
 	awk "$@" '
 		function has(list, word) { return index("," list ",", "," word ",") }
-		# One word of WHERE, without its ~: 0 another machine or kernel, 1 that, but
-		# not this mode, 2 all as asked.
+		# For one word of WHERE, without its ~: 0 if the machine or kernel differs, 1 if
+		# only the mode differs, 2 if all match.
 		function fits(word, machine, mode, kernel, part, kernels) {
 			kernels = ""
 			if (split(word, part, "@") > 1)
@@ -44,8 +44,8 @@ plan_awk() {
 		'"$program" "$PLAN"
 }
 
-# plan_programs FORM MACHINE MODE KERNEL PART...: the programs of these parts, or of all
-# but step, in the order of the plan.
+# plan_programs FORM MACHINE MODE KERNEL [PART...]: print the programs of these parts, or of
+# all but step, in the order of the plan.
 plan_programs() {
 	form=$1 machine=$2 mode=$3 kernel=$4
 	shift 4
@@ -53,38 +53,38 @@ plan_programs() {
 		-v form="$form" -v machine="$machine" -v mode="$mode" -v kernel="$kernel" -v parts="$*"
 }
 
-# plan_parts FORM MACHINE MODE KERNEL: the parts that have a program there.
+# plan_parts FORM MACHINE MODE KERNEL: print the parts that have a program there.
 plan_parts() {
 	plan_awk '$2 != "step" && runs(form, machine, mode, kernel) && !seen[$2]++ { print $2 }' \
 		-v form="$1" -v machine="$2" -v mode="$3" -v kernel="$4"
 }
 
-# plan_seconds PROGRAM...: what they take together; words that are no program are nothing.
+# plan_seconds PROGRAM...: print what they take together; other words count as 0.
 plan_seconds() {
 	plan_awk '{ seconds[$1] = $4 } END { n = split(names, name, " "); for (i = 1; i <= n; i++) sum += seconds[name[i]]; print sum + 0 }' \
 		-v names="$*"
 }
 
-# plan_needs PROGRAM: its NEEDS, or nothing when it is in no row.
+# plan_needs PROGRAM: print its NEEDS, or nothing if it is in no row.
 plan_needs() {
 	plan_awk '$1 == name { print $3 }' -v name="$1"
 }
 
-# plan_harmful: what changes the machine that it runs on.
+# plan_harmful: print the programs that change the machine that they run on.
 plan_harmful() {
 	plan_awk 'has($3, "host") { print $1 }'
 }
 
-# plan_unlisted NAME...: those that have no row.
+# plan_unlisted NAME...: print those that have no row.
 plan_unlisted() {
 	plan_awk '{ row[$1] = 1 } END { n = split(names, name, " "); for (i = 1; i <= n; i++) if (!(name[i] in row)) print name[i] }' \
 		-v names="$*"
 }
 
-# skips_unexpected FORM MACHINE MODE VERSION TAP: lines "TEST: REASON" of the skips in a
-# file of results that lab/skips does not name; a program that skips as a whole is
-# "all of it". VERSION is the kernel's series, 7.3, 7.4-rc, or of a build of our own
-# its number and name, 7.3+debug.
+# skips_unexpected FORM MACHINE MODE VERSION TAP: print lines "TEST: REASON" for the skips in
+# a file of results that lab/skips does not list; a program that skips as a whole is
+# "all of it". VERSION is the kernel's series, as 7.3 or 7.4-rc, or for another build its
+# number and name, as 7.3+debug.
 skips_unexpected() {
 	program=${5##*/}
 	awk -v form="$1" -v machine="$2" -v mode="$3" -v version="$4" -v program="${program%.tap}" -v skips="$SKIPS" '
@@ -93,7 +93,7 @@ skips_unexpected() {
 		skip_of() && !is_named() { print test ": " reason }' "$SKIPS" "$5"
 }
 
-# skips_judge FORM MACHINE MODE VERSION TAP: a failed result for each of them.
+# skips_judge FORM MACHINE MODE VERSION TAP: add a failed result for each of them.
 skips_judge() {
 	unexpected=$(skips_unexpected "$@")
 	[ -z "$unexpected" ] || printf '%s\n' "$unexpected" | sed 's/^/not ok - a skip that lab\/skips does not name: /' >>"$5"
@@ -104,7 +104,7 @@ SKIPS_AWK='
 	function has(list, word) { return index("," list ",", "," word ",") }
 	function number(v, part) { split(v, part, /[.+-]/); return part[1] * 1000 + part[2] }
 	function any(list, word) { return list == "*" || has(list, word) }
-	# With * for anything, as in the shell.
+	# In glob a * matches anything, as in the shell.
 	function like(text, glob, part, n, i, at) {
 		n = split(glob, part, /\*/)
 		if (n == 1)
@@ -165,7 +165,7 @@ SKIPS_AWK='
 	}
 '
 
-# skips_report TAP...: the skips by reason, how often and in which programs.
+# skips_report TAP...: print the skips by reason, with their number and programs.
 skips_report() {
 	echo "skipped, by reason:"
 	skips_list "$@"
@@ -183,8 +183,8 @@ skips_list() {
 		END { for (reason in count) printf "%5d  %s (%s)\n", count[reason], reason, names[reason] }' "$@" | sort -rn
 }
 
-# plan_sources: the names of all programs that the sources have, of the repository that
-# this is called in: lab/check is in its root.
+# plan_sources: print the names of all programs in the sources below the current folder,
+# which is the root of a repository.
 plan_sources() {
 	for source in $(find test-app/tests -name '*_test.c') crosvm-integration/tests/*_test.c \
 		crosvm-integration/tests/run-* crosvm-integration/guest/[!v]*.c crosvm-integration/guest/vgpu-*.c; do
@@ -201,17 +201,17 @@ plan_sources() {
 	done
 }
 
-# vmm_command PROGRAM: a row run-VMM or run-VMM-ROUTE, as a command.
+# vmm_command PROGRAM: print the command for a row run-VMM or run-VMM-ROUTE.
 vmm_command() {
 	echo "crosvm-integration/$1" | sed 's/run-/run /; s/\(run [^-]*\)-/\1 -r /'
 }
 
-# step_of NAME: the path in this repository of a script that is a step of the suite.
+# step_of NAME: print the path, in this repository, of a step of the suite.
 step_of() {
 	(cd "$LAB/.." && find lab lab/tests crosvm-integration/tests -maxdepth 1 -type f -perm -100 -name "$1" 2>/dev/null)
 }
 
-# has_source PROGRAM PART: whether there is something that makes it; $sources has most.
+# has_source PROGRAM PART: succeed if the sources make it; $sources has most of them.
 has_source() {
 	case $1 in
 	run-*-test) [ -x "crosvm-integration/tests/$1" ] ;;
@@ -228,7 +228,7 @@ has_source() {
 	esac
 }
 
-# plan_findings: what is wrong with the plan, a line each.
+# plan_findings: print what is wrong with the plan, a line each.
 plan_findings() {
 	plan_awk '
 		seen[$1]++ == 1 { print $1 ": twice in the plan" }
@@ -258,7 +258,7 @@ plan_findings() {
 	plan_unlisted $sources | sed 's/$/: not in the plan: it would never be run/'
 }
 
-# skips_findings: what is wrong with lab/skips, a line each.
+# skips_findings: print what is wrong with lab/skips, a line each.
 skips_findings() {
 	programs=$(plan_awk '$2 != "tool" { print $1 }' | tr '\n' ' ')
 	awk -v programs="$programs" '

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154 # what lab/run sets or reads
 #
-# The process that is a cell's machine: started, watched, ended. Sourced by lab/run, whose
+# Starts, watches and ends the process that is a cell's machine. Sourced by lab/run, whose
 # $run is the cell's folder, $console its console and $limit its limit in seconds.
 
-# start_copies: let what the cell prints reach our output, through FIFOs: QEMU truncates
-# what it opens, and this may be a file. Descriptors 5 and 6 hold them open until QEMU has
-# ended: a QEMU that did not start must not leave a reader that waits for it. What nobody
-# reads any more is read for nobody: the cell goes on.
+# start_copies: copy what the cell prints to our output, through FIFOs, because QEMU truncates
+# a file that it opens. Descriptors 5 and 6 hold the FIFOs open until QEMU has ended:
+# otherwise a QEMU that does not start would leave a reader that waits for it forever. If
+# nobody reads our output any more, discard it, so that the cell goes on.
 start_copies() {
 	mkfifo "$run/stdout" "$run/stderr"
 	exec 5<>"$run/stdout" 6<>"$run/stderr"
@@ -19,7 +19,7 @@ start_copies() {
 	exec 7<&- 8<&-
 }
 
-# end_copies: all that was printed is there after this.
+# end_copies: wait until all output is copied.
 end_copies() {
 	[ -n "${copies:-}" ] || return 0
 	exec 5<&- 6<&-
@@ -28,13 +28,13 @@ end_copies() {
 	copies=
 }
 
-# cpu_of PID: nanoseconds that its threads have run, and that they have waited for a CPU.
+# cpu_of PID: print for how many nanoseconds its threads have run, and waited for a CPU.
 cpu_of() {
 	cat /proc/"$1"/task/*/schedstat 2>/dev/null | awk '{ ran += $1; waited += $2 } END { printf "%.0f %.0f\n", ran, waited }'
 }
 
-# part_of TIME RAN WAITED: the part of that time that counts. Threads that have ended are
-# in neither sum, which may have become less.
+# part_of TIME RAN WAITED: print the part of TIME that counts. A sum can shrink, because
+# threads that have ended are in neither.
 part_of() {
 	if [ "$3" -lt 1000000 ]; then
 		echo "$1"
@@ -45,13 +45,13 @@ part_of() {
 	fi
 }
 
-# uptime_now: in hundredths of a second.
+# uptime_now: print it in hundredths of a second.
 uptime_now() {
 	read -r now _ </proc/uptime
 	echo "${now%.*}${now#*.}"
 }
 
-# end_process PID: with five seconds to do it in order.
+# end_process PID: end it; kill it if it takes more than five seconds to end.
 end_process() {
 	kill -TERM "$1" 2>/dev/null || return 0
 	tries=0
@@ -63,14 +63,13 @@ end_process() {
 	kill -KILL "$1" 2>/dev/null || true
 }
 
-# The least that a limit on the clock may be: on a machine with fifteen busy processes for
-# each CPU a cell took six minutes to boot.
+# The least limit by the clock, in hundredths of a second: on a machine with fifteen busy
+# processes for each CPU a cell took six minutes to boot.
 WALL_LEAST=180000
 
-# watch PID: ends it at the limit, with $run/limit as the sign. A second on the clock
-# counts as much as the part that QEMU got of the CPU time that it could have used, so
-# that a busy machine does not end a cell that goes on, only slowly. One that sleeps could
-# have used none, and each second counts.
+# watch PID: end it at the limit, and write $run/limit. A second by the clock counts only for
+# the part of the CPU time wanted that QEMU got, so that a busy machine does not end a cell
+# that is only slow. A cell that sleeps wants no CPU time, and each second counts.
 watch() {
 	own=0 started=$(uptime_now)
 	wall=$((limit * 1000))
@@ -89,7 +88,7 @@ watch() {
 	done
 }
 
-# show_boot PID: says that the cell boots, until its job begins.
+# show_boot PID: show that the cell is booting, until its job begins.
 show_boot() {
 	tick "$release is booting" &
 	until [ -e "$run/booted" ] || [ ! -d "/proc/$1" ]; do
@@ -99,18 +98,18 @@ show_boot() {
 	wait $! 2>/dev/null
 }
 
-# show_console_of PID: as it comes.
+# show_console_of PID: print the console as it grows.
 show_console_of() {
 	tail -q -s 0.2 -n +1 -f --pid="$1" "$console" >&2
 }
 
-# helper COMMAND...: beside QEMU, with none of the files of others.
+# helper COMMAND...: run it in the background, without the files of the other processes.
 helper() {
 	"$@" </dev/null >/dev/null 3<&- 5<&- 6<&- &
 }
 
-# run_machine QEMU ARGUMENT...: to its end; $status is its exit status. Whatever ends this
-# script ends it, too.
+# run_machine QEMU ARGUMENT...: run it to its end and set $status to its exit status. It ends
+# with this script, whatever ends that.
 watcher='' shower='' machine=''
 run_machine() {
 	: >"$console"
@@ -125,7 +124,7 @@ run_machine() {
 	stop_machine
 }
 
-# stop_machine: and what run_machine() has started beside it, as far as it is still there.
+# stop_machine: end QEMU and the processes that run_machine() has started with it.
 stop_machine() {
 	[ -n "$machine" ] || return 0
 	end_process $machine

@@ -1,30 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154 # $arch and $mmu, of lib.sh
 #
-# The folder of results, build/results: one 'make demo' or 'make test' at a time, a file
-# for each program that is to run, there before any of them runs. Sourced, after lib.sh.
+# The folder of results, build/results. One 'make demo' or 'make test' at a time uses it. Each
+# program that is to run has a file there before any program runs. Sourced, after lib.sh.
 
-# results_begin: empty the folder, for this script alone until it ends. Its children
-# keep the lock (descriptor 7): what one of them still writes is not removed either.
+# results_begin: empty the folder and lock it for this script. Its children inherit the lock
+# (descriptor 7), so that nobody empties the folder while one of them still writes.
 results_begin() {
 	need flock util-linux
 	mkdir -p "$REPO/build"
 	exec 7>>"$REPO/build/results.lock"
-	flock -n 7 || die "another 'make demo' or 'make test' runs in this checkout (pid $(cat "$REPO/build/results.lock")): wait for its end, or use a checkout of your own"
+	flock -n 7 || die "another 'make demo' or 'make test' runs in this checkout (pid $(cat "$REPO/build/results.lock")): wait until it ends, or use another checkout"
 	echo $$ >"$REPO/build/results.lock"
 	rm -rf "$REPO/build/results"
 	mkdir -p "$REPO/build/results"
 }
 
-# results_prefix ARCH KERNEL: a cell's folder of results without -MMU. LAB_RESULTS is a folder
-# of results in the place of build/results.
+# results_prefix ARCH KERNEL: print a cell's folder of results without -MMU. LAB_RESULTS
+# replaces build/results.
 results_prefix() {
 	echo "${LAB_RESULTS:-$REPO/build/results}/$1-$2"
 }
 
-# results_taps PREFIX MMU PROGRAM...: a line with mode, file of results and parameter of
-# kvm.ko for each program; mmu=MMU[,PARAMETER] between them changes those. PREFIX is a
-# cell's folder without -MMU.
+# results_taps PREFIX MMU PROGRAM...: print a line with mode, file of results and parameter of
+# kvm.ko for each program. A word mmu=MMU[,PARAMETER] changes both for the programs after it.
+# PREFIX is a cell's folder without -MMU.
 results_taps() {
 	prefix=$1 mmu=$2 kvm=${LAB_KVM:-}
 	shift 2
@@ -37,18 +37,19 @@ results_taps() {
 	done
 }
 
-# results_missing PROGRAM WHY: the TAP of one that gave no result, for lab/matrix too.
+# results_missing PROGRAM WHY: print the TAP of a program without a result, which lab/matrix
+# reads too.
 results_missing() {
 	echo "# result test=$1 verdict=not_ok mapped=0 total=0 why=$2"
 	echo "not ok - $1: $2"
 }
 
-# What a cell takes at most, in GiB: its memory, and QEMU's own.
+# The most that a cell takes, in GiB: its memory, and QEMU's own.
 CELL_MEMORY=3
 
-# cells_at_once: as many as keep the CPUs busy, of which each keeps one, but not all the time:
-# one more than CPUs; and no more than there is memory for. A container may have less of
-# both than its machine. LAB_CELLS is another number; LAB_ROOT, for tests, another /.
+# cells_at_once: print how many cells to run at once: one more than CPUs, because a cell keeps
+# one CPU busy, but not all the time; and no more than fit into memory. A container may have
+# less of both than its machine. LAB_CELLS overrides it; LAB_ROOT, for tests, replaces /.
 cells_at_once() {
 	case ${LAB_CELLS:-} in
 	'') ;;
@@ -56,7 +57,7 @@ cells_at_once() {
 	*) echo "$LAB_CELLS"; return ;;
 	esac
 	group=${LAB_ROOT:-}/sys/fs/cgroup cells=$(nproc)
-	# cpu.max: microseconds of all CPUs in a period of the second number's length.
+	# cpu.max: microseconds of CPU time in each period, and the period's length.
 	if { read -r quota period <"$group/cpu.max"; } 2>/dev/null && [ "$quota" != max ]; then
 		quota=$(((quota + period - 1) / period))
 		[ $quota -ge "$cells" ] || cells=$quota
@@ -73,8 +74,8 @@ cells_at_once() {
 	echo "$cells"
 }
 
-# count_programs: how far the jobs are, each half minute, until it is killed or the script has
-# ended: a cell prints nothing before its last program has ended.
+# count_programs: print every half minute how many programs have begun, until it is killed or
+# the script has ended. A cell prints nothing before its last program has ended.
 count_programs() {
 	trap 'exit' TERM
 	read -r begun _ </proc/uptime
@@ -90,9 +91,9 @@ count_programs() {
 	done
 }
 
-# run_jobs FILE ARGUMENT...: xargs with FILE as its input, and its exit status. A signal that
-# ends this script ends all of its jobs: in a session of their own, since the signal may be
-# for this process alone (kill, a CI's time limit).
+# run_jobs FILE ARGUMENT...: run xargs with FILE as its input and return its exit status. A
+# signal that ends this script ends all of its jobs. They are in a session of their own,
+# because the signal may be for this process alone (kill, a CI's time limit).
 run_jobs() {
 	file=$1
 	shift
@@ -112,7 +113,7 @@ run_jobs() {
 	return $jobs_status
 }
 
-# results_expect PREFIX MMU PROGRAM...: each has failed until it has run.
+# results_expect PREFIX MMU PROGRAM...: mark each as failed until it has run.
 results_expect() {
 	results_taps "$@" | while read -r _ tap _; do
 		mkdir -p "${tap%/*}"
@@ -121,8 +122,8 @@ results_expect() {
 	done
 }
 
-# results_again TAP COMMAND...: a line with the command that runs a failed test alone,
-# or the whole program where it has no such tests. COMMAND boots the cell.
+# results_again TAP COMMAND...: print a line with the command that runs a failed test alone,
+# or the whole program if it has no such tests. COMMAND boots the cell.
 results_again() {
 	tap=$1
 	shift
@@ -140,10 +141,9 @@ results_again() {
 		END { if (whole && !tests) print again }' program="$program" "$tap"
 }
 
-# results_kernels MACHINE SERIES...: fetch and build them; sets kernels to those that
-# there are. One that Debian no longer has costs a line, and is listed in the folder's
-# file "gone" for lab/matrix, with a cell for each of $gone_modes; one that could not be
-# fetched has failed.
+# results_kernels MACHINE SERIES...: fetch and build them; set kernels to those that could be.
+# A series that Debian no longer has gets a line, and a cell for each of $gone_modes in the
+# folder's file "gone", for lab/matrix. A series that could not be fetched has failed.
 results_kernels() {
 	use_arch "$1"
 	shift
@@ -166,5 +166,5 @@ results_kernels() {
 			esac
 		done
 	done
-	[ -n "$kernels" ] || die "none of these kernels is there: $*"
+	[ -n "$kernels" ] || die "none of these kernels is available: $*"
 }

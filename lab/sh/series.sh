@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154 # $arch, of lib.sh
 #
-# The kernels of the lab: Debian's series, by what each is to Debian. Sourced by lib.sh.
+# Debian's kernel series and the role of each. Sourced by lib.sh.
 #
-# lab/setup finds them with apt (find.sh) and keeps what it found, lines "ROLE SERIES",
-# in $SERIES_FILE:
+# lab/setup finds them with apt (find.sh) and keeps them in $SERIES_FILE, as lines
+# "ROLE SERIES":
 #
 #   oldstable, stable  the long-term kernels of bookworm and trixie
 #   previous, newest   the newest two of trixie-backports; a previous one that Debian has
-#                      dropped stays until another takes its place
-#   candidate          the release candidate of experimental, when there is one
+#                      dropped stays until another replaces it
+#   candidate          the release candidate of experimental, if there is one
 #
-# debug is built here, of the newest one's source.
+# debug is built here, from the newest source.
 
 SERIES_FILE=$TREE/.mockgpu/series
 
-# series_cached: those that are in the cache for $arch, by version.
+# series_cached [FOLDER]: print those in the cache for $arch, by version.
 series_cached() {
 	find "${1:-$(dirname "$(kernel_mark any)")}" -name '[0-9]*' -exec basename {} \; 2>/dev/null | sort -V
 }
 
-# series_roles: lines "ROLE SERIES"; where Debian has not been asked, by their order in
-# the cache.
+# series_roles: print lines "ROLE SERIES". If nobody has asked Debian yet, their order in the
+# cache gives the roles.
 series_roles() {
 	if [ -s "$SERIES_FILE" ]; then
 		cat "$SERIES_FILE"
@@ -36,13 +36,13 @@ series_roles() {
 	fi
 }
 
-# series_default: those of the suite, oldest first.
+# series_default: print those of the suite, oldest first.
 series_default() {
 	series_roles | cut -d' ' -f2 | sort -V
 }
 
-# series_role SERIES: one that Debian had once is what the previous one is; a kernel of
-# one's own is what the newest is, on which most is run.
+# series_role SERIES: print its role. A series that Debian has dropped counts as previous, a
+# kernel in a folder as newest, which runs the most programs.
 series_role() {
 	[ "$1" != debug ] || { echo debug; return; }
 	! kernel_is_own "$1" || { echo newest; return; }
@@ -50,23 +50,24 @@ series_role() {
 	echo "${role:-previous}"
 }
 
-# series_newest: the kernel of those who name none.
+# series_newest: print the default kernel.
 series_newest() {
 	role=$(series_roles | sed -n 's/^newest //p')
 	echo "${role:-$(series_default | tail -n 1)}"
 }
 
-# series_need: let Debian be asked what there is, if nothing is known yet.
+# series_need: ask Debian which series it has, if none is known yet.
 series_need() {
 	[ -n "$(series_roles)" ] || "$LAB/setup" --find || exit
 }
 
-# is_series WORD: whether a series could have that name.
+# is_series WORD: succeed if a series could have that name.
 is_series() {
 	echo "$1" | grep -qE '^([0-9]+\.[0-9]+(-rc)?|debug)$'
 }
 
-# check_series SERIES: one that is known, in the cache or, before Debian was asked, likely.
+# check_series SERIES: die unless it is known or in the cache. Before Debian is asked, any
+# name that a series could have will do.
 check_series() {
 	! kernel_is_own "$1" || return 0
 	[ "$1-$arch" != "debug-arm64" ] || die "there is no debug kernel for $arch"
@@ -81,14 +82,14 @@ check_series() {
 	esac
 }
 
-# check_series_name SERIES: one that is known, or that Debian may have had.
+# check_series_name SERIES: die unless it is known, or Debian may have had it.
 check_series_name() {
 	! kernel_is_own "$1" || return 0
 	is_series "$1" || check_series "$1"
 	[ "$1-$arch" != "debug-arm64" ] || die "there is no debug kernel for $arch"
 }
 
-# series_lost SERIES: why it is not in the cache, when lab/setup has looked for it.
+# series_lost SERIES: print why it is not in the cache, if lab/setup has looked for it.
 series_lost() {
 	sed -n "s/^$1 //p" "$TREE/.mockgpu/lost-$arch" 2>/dev/null || true
 }

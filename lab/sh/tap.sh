@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Counting in TAP files. Sourced.
+# Counts and summarizes TAP files. Sourced.
 
-# tap_count FILE...: "passed failed skipped" over all of them.
+# tap_count FILE...: print "passed failed skipped" over all of them.
 tap_count() {
 	cat "$@" 2>/dev/null | awk '
 		/^ok .*# *SKIP/ || /^1\.\.0 *# *SKIP/ { skipped++; next }
@@ -12,7 +12,7 @@ tap_count() {
 		END { print passed + 0, failed + 0, skipped + 0 }'
 }
 
-# tap_summary FILE: one line for people.
+# tap_summary FILE: print one line about it.
 tap_summary() {
 	# shellcheck disable=SC2046 # three numbers
 	set -- "$1" $(tap_count "$1")
@@ -24,13 +24,13 @@ tap_summary() {
 	printf ' (%s s)\n' "${seconds:-?}"
 }
 
-# tap_failures FILE: its failed lines with what was said just before them.
+# tap_failures FILE: print its failed lines with the lines just before them.
 tap_failures() {
 	{ grep -B 6 '^not ok' "$1" || true; } | tail -n 40 | sed 's/^/    /'
 }
 
-# tap_times FILE...: the ten programs that took longest, in all cells and in the longest one,
-# as each wrote it at its end.
+# tap_times FILE...: print the ten programs that took longest in all cells together, and
+# their longest run, from the line at the end of each run.
 tap_times() {
 	cat "$@" | awk '
 		/^# [^ ]+ ended with [0-9]+ after [0-9]+ s$/ {

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Reading a folder of results: what its TAP files and the probe's JSON say. Sourced, after
-# lib.sh.
+# Reads a folder of results: its TAP files and the probe's JSON. Sourced, after lib.sh.
 
-# TAP_AWK: for awk, the results of a TAP file, one at a time.
+# TAP_AWK: awk functions that parse the results of a TAP file, one at a time.
 #
-#   program       the name of what gave them, to be set before
-#   tap_result()  whether the line is a result; sets test, verdict (ok, known, skip, not ok)
-#                 and why. A program that skipped as a whole has the test "all of it", and so
-#                 has one that gave no result; "not ok - PROGRAM ended with ..." is "its end".
+#   program       the name of the program; set it first
+#   tap_result()  true if the line is a result; sets test, verdict (ok, known, skip, not ok)
+#                 and why. For a program that skipped as a whole, or gave no result, test is
+#                 "all of it"; for "not ok - PROGRAM ended with ..." it is "its end".
 TAP_AWK='
 	function tap_reason(line, at) {
 		at = match(line, / *# *(SKIP|XFAIL|TODO)?/)
@@ -43,14 +42,14 @@ TAP_AWK='
 		}
 		gsub(/[ \t\r]+$/, "", line)
 		test = line
-		# kselftest prints no name with some skips: what comes before the colon is one.
+		# kselftest prints no name with some skips; take what comes before the colon.
 		if (test == "") {
 			test = why
 			sub(/:.*/, "", test)
 		}
 		if (numbered || verdict != "not ok")
 			return 1
-		# What the lab has added.
+		# A line that the lab has added.
 		at = index(test, program ": ")
 		if (at == 1) {
 			why = substr(test, length(program) + 3)
@@ -63,8 +62,8 @@ TAP_AWK='
 	}
 '
 
-# verdicts_of RESULTS: a line for each test of a folder of results, with tabs: ARCH SERIES
-# MMU PROGRAM TEST VERDICT WHY. Steps of the suite are of the machine "host". A cell's own
+# verdicts_of RESULTS: print a line for each test in a folder of results, with tabs: ARCH
+# SERIES MMU PROGRAM TEST VERDICT WHY. Steps of the suite have the machine "host". A cell's own
 # result, whether it came to its end, is the test "cell" of a program with the cell's name.
 verdicts_of() {
 	find "$1" -maxdepth 2 -name '*.tap' | LC_ALL=C sort | while read -r tap; do
@@ -84,7 +83,7 @@ verdicts_of() {
 				}
 			}
 			tap_result() {
-				# lab/skips is about what is known, not about what is.
+				# This is about lab/skips, not about the kernel.
 				if (index(test, "a skip that lab/skips does not name") == 1)
 					next
 				if (is_cell) {
@@ -97,11 +96,11 @@ verdicts_of() {
 	done
 }
 
-# A line of TAP about a buffer's pages: "# result test=NAME verdict=WORD mapped=N total=N", with
-# why=WORDS at its end where a program gave no result.
+# A TAP line about a buffer's pages: "# result test=NAME verdict=WORD mapped=N total=N", with
+# why=WORDS at its end if a program gave no result.
 PAGES_LINE='^# result test=(?<test>\\S+) verdict=(?<verdict>\\S+) mapped=(?<mapped>\\d+) total=(?<total>\\d+)( why=(?<why>.*))?$'
 
-# pages_cell NAME RELEASE [PROGRAM]: lines of JSON get what their cell is.
+# pages_cell NAME RELEASE [PROGRAM]: add what describes the cell to lines of JSON.
 pages_cell() {
 	tree_jq -c --arg cell "$1" --arg release "$2" --arg program "${3:-}" '
 		($cell | capture("^(?<arch>[^-]+)-(?<series>.+)-(?<mmu>[^-]+)$"))
@@ -109,7 +108,7 @@ pages_cell() {
 		+ if .why then {why} else {} end + if .visits then {visits} else {} end'
 }
 
-# pages_of CELL: what the programs of a cell said about pages, a JSON object each.
+# pages_of CELL: print what the programs of a cell said about pages, one JSON object each.
 pages_of() {
 	release=$(cat "$1/release" 2>/dev/null || echo unknown)
 	{

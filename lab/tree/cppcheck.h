@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What cppcheck has to know of macros that it sees no definition of: it reads
- * neither kernel headers nor libc's. For lab/check.
+ * Macros for cppcheck, which reads neither the kernel's headers nor libc's. For
+ * lab/check.
  */
 #define CONFIG_64BIT 1
 #define xa_for_each(xa, index, entry) \

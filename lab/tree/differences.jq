@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# From the differences of compare.jq to a table for picture.jq, whose rows have a class.
+# Makes a table for picture.jq, whose rows have a class, from the differences of compare.jq.
 
 # As in matrix.jq: noncompound-o9-read-tails -> noncompound-o9; the probe's orders of access.
 def buffer: sub("-(read|write|gem|dmabuf)-.*$"; "") | sub(" [a-z]+$"; "");
@@ -11,7 +11,7 @@ def absent: if .verdict == "lost" then {verdict: null, text: "-"} else . end;
 def place: [.series // empty, .mmu] | join(" ") | if . == "-" then "lab" else . end;
 def why: (.b.why // .a.why // "") | if . == "" then "" else ": " + .[0:160] end;
 
-# All tests of a program that are lost, and all buffers of a kind, are one row each.
+# One row for all lost tests of a program, and one for all buffers of a kind.
 def group: if .change == "lost" and .what == "test" then "lost"
 	elif .what == "pages" then .test | buffer else "test " + .test end;
 def severity: {"lost": 0, "not ok": 1, "skip": 2, "known": 3, "reproduced": 3, "ok": 4}[.b.verdict // "lost"];

@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# From the list of results to the table of lab/matrix.
+# Makes the table of lab/matrix from the list of results.
 
 def severity: {"skip": 0, "ok": 1, "reproduced": 2, "not ok": 3}[.verdict];
 
 # noncompound-o9-read-tails-skewed -> noncompound-o9, mapping-split-gem-own-read ->
-# mapping-split; a VMM's routes stay whole.
+# mapping-split. The name of a VMM's route stays whole.
 def row: .test | sub("-(read|write|gem|dmabuf)-.*$"; "");
 
 def kernel: (if .arch == "x86_64" then "" else .arch + " " end) + .series;
 def column: "\(kernel) \(.mmu)";
 
-# 6.12 after 6.1, tails of names by order of their numbers.
+# Sorts numbers in names by value: 6.12 after 6.1.
 def version_key: [scan("[0-9]+|[^0-9]+") | (tonumber? // .) | [type, .]];
 
 def worst: max_by([severity, (if .total > 0 then -.mapped / .total else 0 end)]);
 
-# A line of a program that has no pages to tell of: it did not run to its end.
+# The line of a program without pages: it did not run to its end.
 def is_empty: .total == 0 and .verdict == "not ok";
 def is_gone: .program == "" and .verdict == "skip";
 def is_cell: .test == "cell";
 def text: if is_cell then "not ok" elif is_empty then "no result" elif is_gone then "-" else "\(.mapped)/\(.total) \(.verdict)" end;
 
-# What all of a column's results are, if they are none: a cell that says so.
+# What to show for a column without any result, or null.
 def nothing: if all(is_gone) then .[0] elif all(is_empty or is_gone) then map(select(is_empty))[0] else null end;
 
 . as $all

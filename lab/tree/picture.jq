@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# From a table, {columns, head, rows, lines} as of matrix.jq, to an SVG with the title $title.
+# Makes an SVG with the title $title from a table {columns, head, rows, lines}, as matrix.jq
+# makes it.
 
 def colour: {"ok": "#b7e1b0", "known": "#f6dd9c", "reproduced": "#f6dd9c", "not ok": "#f2a6a0", "lost": "#f2a6a0", "skip": "#dddddd"}[.verdict // "skip"];
 def text($x; $y; $s): "<text x=\"\($x)\" y=\"\($y)\">\($s | @html)</text>";
 
-# In units of a character's 7.3 pixels, with room around them.
+# The width in pixels, at 7.3 per character, with a margin.
 def wide($least): [$least, (map(length) | max // 0) * 7.3 + 16 | ceil] | max;
 
 (.columns | length) as $columns | (.rows | length) as $rows

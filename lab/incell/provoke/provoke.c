@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A module with one bug of each kind that a kernel's own checks find, for the
+ * A module with one bug of each kind that the kernel's own checks find, for the
  * lab's self-test: a cell must fail on each.
  *
- * insmod provoke.ko what=<name> has that bug, then fails with ECANCELED; only
- * "leak" stays loaded.
+ * insmod provoke.ko what=<name> triggers that bug, then fails with ECANCELED;
+ * only "leak" stays loaded.
  */
 #include <linux/compiler.h>
 #include <linux/gfp.h>
@@ -76,7 +76,7 @@ static void provoke_use_after_free(void)
 		WRITE_ONCE(object[0], 1);
 }
 
-/* As a guest does through a mapping that it kept: KASAN does not see it. */
+/* As a guest does through a stale mapping: KASAN does not see it. */
 static void __no_sanitize_address provoke_page(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
@@ -93,7 +93,7 @@ static void __no_sanitize_address provoke_page(void)
 		__free_page(page);
 }
 
-/* More than one: a stale pointer somewhere can hide one from kmemleak. */
+/* Leak several objects: a stale pointer somewhere can hide one from kmemleak. */
 static void provoke_leak(void)
 {
 	void *object;
