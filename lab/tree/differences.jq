@@ -30,7 +30,7 @@ def row:
 	};
 
 {
-	columns: [.a, .b | {name: ((if (.kernels | length) == 1 and .kernels[0] != .name then "\(.name) (\(.kernels[0]))" else .name end) | .[-40:]), verdict: null}],
+	columns: [.a, .b | {name: ((if (.kernels | length) == 1 and .kernels[0] != .name then "\(.name) (\(.kernels[0]))" else .name end) | if length > 40 then "...\(.[-37:])" else . end), verdict: null}],
 	head: "\(.worse) worse, \(.better) better, \(.other) otherwise different, \(.new) only in B, \(.same) the same",
 	rows: [.differences | group_by([.class, .arch, .series, .mmu, .program, .what, group])[] | row]
 		| sort_by([{"worse": 0, "better": 1, "other": 2, "new": 3}[.class], .name]),
