@@ -11,7 +11,7 @@
 #		...
 #	[ "${1:-}" != -- ] || shift
 #
-# Sourced, after base.sh.
+# Sourced by lib.sh.
 
 # option KNOWN ARGUMENT...: set option, value and option_words, the number of arguments that
 # the two take. KNOWN lists the options, with a colon behind each that takes a value; the
