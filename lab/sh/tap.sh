@@ -42,6 +42,7 @@ tap_times() {
 		}
 		END {
 			for (name in runs)
-				printf "%6d s  %4.1f %%  %s (%d runs, the longest %d s)\n", sum[name], all ? 100 * sum[name] / all : 0, name, runs[name], most[name]
+				printf "%6d s  %4.1f %%  %s %s\n", sum[name], all ? 100 * sum[name] / all : 0, name,
+					(runs[name] > 1) ? "(" runs[name] " runs, the longest " most[name] " s)" : ""
 		}' | sort -s -k1,1rn | head -n 10
 }
