@@ -21,7 +21,11 @@ option() {
 	known=$1 option=${2:-} value='' option_words=1
 	shift
 	case $option in
-	-- | '') return 1 ;;
+	--) return 1 ;;
+	'')
+		[ $# = 0 ] || die "an empty argument: see --help"
+		return 1
+		;;
 	-h | --help) usage_of "$0"; exit ;;
 	--*=*)
 		value=${option#*=} option=${option%%=*}
@@ -31,10 +35,17 @@ option() {
 		;;
 	-?*)
 		case " $known " in
-		*" $option: "*) value=${2:-} option_words=2 ;;
+		*" $option: "*)
+			value=${2:-} option_words=2
+			[ "$value" != -- ] || value=
+			;;
 		esac
 		;;
 	*) return 1 ;;
+	esac
+	# Nothing that $known has for other reasons: a colon, two options in one word.
+	case $option in
+	*[!a-z-]*) die "unknown option '$option': see --help" ;;
 	esac
 	case " $known " in
 	*" $option: "*) [ -n "$value" ] || die "option $option needs a value: see --help" ;;

@@ -87,7 +87,7 @@ kernels_of() {
 	for name in $names; do
 		check_series_name "$name"
 	done
-	echo "$names"
+	echo "$names" | awk '!seen[$0]++'
 }
 
 # check_programs [-s] PROGRAM...: die unless each is a row of lab/plan that runs in a cell, or

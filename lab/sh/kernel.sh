@@ -20,6 +20,7 @@ kernel_name() {
 	# No shell has expanded a "~" inside a quoted list of kernels.
 	# shellcheck disable=SC2088
 	case $1 in
+	'') die "an empty name of a kernel: see --help" ;;
 	'~/'*) own_register "${HOME:-}/${1#??}" ;;
 	*/* | . | ..) own_register "$1" ;;
 	*) echo "$1" ;;
