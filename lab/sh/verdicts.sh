@@ -105,7 +105,7 @@ pages_cell() {
 	tree_jq -c --arg cell "$1" --arg release "$2" --arg program "${3:-}" '
 		($cell | capture("^(?<arch>[^-]+)-(?<series>.+)-(?<mmu>[^-]+)$"))
 		+ {release: $release, program: (.program // $program)} + {test, verdict, mapped, total}
-		+ if .why then {why} else {} end + if .visits then {visits} else {} end'
+		+ if .why then {why} else {} end + if .orders then {orders} else {} end'
 }
 
 # pages_of CELL: print what the programs of a cell said about pages, one JSON object each.
