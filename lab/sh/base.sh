@@ -29,10 +29,16 @@ usage_of() {
 	sed -n '3,/^[^#]/{/^#/s/^# \{0,1\}//p;}' "$1"
 }
 
+# usage: print the help of this script. One that has more to say than its own comment has its
+# own.
+usage() {
+	usage_of "$0"
+}
+
 # answer_help ARGUMENT...: print the help and exit if the first one is --help.
 answer_help() {
 	case ${1:-} in
-	-h | --help) usage_of "$0"; exit ;;
+	-h | --help) usage; exit ;;
 	esac
 }
 
@@ -48,6 +54,65 @@ only_help() {
 no_arguments() {
 	only_help "$@"
 	[ $# = 0 ] || die "unexpected '$1': see --help"
+}
+
+# option KNOWN ARGUMENT...: set option, value and option_words, the number of arguments that
+# the two take. Parses the options of a script, one at a time:
+#
+#	while option "-v -k: --cpus:" "$@"; do
+#		shift "$option_words"
+#		case $option in
+#		-v) verbose=y ;;
+#		-k) series=$value ;;
+#		...
+#	[ "${1:-}" != -- ] || shift
+#
+# KNOWN lists the options, with a colon behind each that takes a value; the value is the next
+# argument, or follows a "=". Fails at the end of the options and at "--". Ends the script
+# after --help, and at an unknown option.
+option() {
+	known=$1 option=${2:-} value='' option_words=1
+	shift
+	case $option in
+	--) return 1 ;;
+	'')
+		[ $# = 0 ] || die "an empty argument: see --help"
+		return 1
+		;;
+	-h | --help) usage; exit ;;
+	--*=*)
+		value=${option#*=} option=${option%%=*}
+		case " $known " in
+		*" $option "*) die "option $option takes no value: see --help" ;;
+		esac
+		;;
+	-?*)
+		case " $known " in
+		*" $option: "*)
+			value=${2:-} option_words=2
+			[ "$value" != -- ] || value=
+			;;
+		esac
+		;;
+	*) return 1 ;;
+	esac
+	# Nothing that $known has for other reasons: a colon, two options in one word.
+	case $option in
+	*[!a-z-]*) die "unknown option '$option': see --help" ;;
+	esac
+	case " $known " in
+	*" $option: "*) [ -n "$value" ] || die "option $option needs a value: see --help" ;;
+	*" $option "*) ;;
+	*) die "unknown option '$option': see --help" ;;
+	esac
+}
+
+# has LIST WORD: succeed if the word is in the list.
+has() {
+	case " $1 " in
+	*" $2 "*) ;;
+	*) return 1 ;;
+	esac
 }
 
 # check_path WHAT PATH: die if kbuild or QEMU would split the path. There is no way to quote

@@ -7,8 +7,6 @@
 REPO=$(cd "$LAB/.." && pwd -P)
 # shellcheck source=lab/sh/base.sh
 . "$LAB/sh/base.sh"
-# shellcheck source=lab/sh/arguments.sh
-. "$LAB/sh/arguments.sh"
 # The XDG base directory specification says to ignore a path that is not absolute.
 case ${XDG_CACHE_HOME:-} in
 /*) CACHE=$XDG_CACHE_HOME/mockgpu ;;
