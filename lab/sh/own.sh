@@ -163,6 +163,7 @@ own_tree() {
 		[ -s "$folder/$part" ] || own_refuse "is not built: it has no $part"
 	done
 	release=$(cat "$folder/include/config/kernel.release")
+	name=$release-$(own_tag "$folder")
 	own_check_release
 	own_check_options
 	module=$(own_modules "$folder" | grep -m 1 '/kvm\.ko$' || own_modules "$folder" | head -n 1)
@@ -196,7 +197,9 @@ own_packages() {
 		# The headers only put a link there.
 		[ -n "$modules" ] && [ ! -d "$found/kernel" ] || modules=$found
 	done
+	[ -n "$modules" ] || own_refuse "is neither a built kernel tree nor a folder of unpacked kernel packages"
 	release=${modules##*/}
+	name=$release-$(own_tag "$folder")
 	own_check_release
 	headers=/usr/src/linux-headers-$release
 	config=$folder$headers/.config
@@ -217,26 +220,18 @@ own_packages() {
 	root=$(kernel_out "$name")/root share=$folder
 }
 
-# own_folder: find out what $folder is; set release, image, headers, root, binds and share.
+# own_folder: find out what $folder is; set name, release, image, headers, root, binds and
+# share.
 own_folder() {
 	if [ -e "$folder/Kconfig" ] || [ -e "$folder/.config" ] || [ -d "$folder/include/config" ]; then
-		release=$(cat "$folder/include/config/kernel.release" 2>/dev/null || true)
-		name=$release-$(own_tag "$folder")
 		own_tree
-		own_compiler
-		own_check_tools "$folder" "$folder"
-		return
-	fi
-	for found in "$folder"/lib/modules/*/ "$folder"/usr/lib/modules/*/; do
-		[ -d "$found" ] || continue
-		release=$(basename "$found")
-		name=$release-$(own_tag "$folder")
+		set -- "$folder"
+	else
 		own_packages
-		own_compiler
-		own_check_tools "$folder$headers" "$headers"
-		return
-	done
-	own_refuse "is neither a built kernel tree nor a folder of unpacked kernel packages"
+		set -- "$folder$headers"
+	fi
+	own_compiler
+	own_check_tools "$1" "$headers"
 }
 
 # own_write: write the record of $name. A record that does not change keeps its time.
