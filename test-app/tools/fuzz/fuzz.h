@@ -26,8 +26,6 @@
 #define FUZZ_BUFFERS 24
 #define FUZZ_FDS 12
 #define FUZZ_MAPS 24
-/* Usual limit for the pages of a buffer. */
-#define FUZZ_PAGES 64
 /* Largest argument of an ioctl: _IOC_SIZEMASK. */
 #define FUZZ_ARGS_MAX 16384
 /* Largest structure of the table. */
@@ -164,6 +162,7 @@ struct fuzz_counts {
  * struct fuzz_setup - parameters of all workers
  * @seed: seed of all random numbers
  * @steps: steps of each worker
+ * @pages: usual limit for the pages of a buffer
  * @deadline: they also end at this second of CLOCK_MONOTONIC; 0 for no limit
  * @shared_fd: a DRM file that all of them use
  * @post: a pair of sockets, through which workers exchange dma-bufs
@@ -172,6 +171,7 @@ struct fuzz_counts {
 struct fuzz_setup {
 	uint64_t seed;
 	uint64_t steps;
+	uint64_t pages;
 	uint64_t deadline;
 	int shared_fd;
 	int post[2];

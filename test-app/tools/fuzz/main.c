@@ -20,6 +20,8 @@
 
 /* After this many calls each ioctl must have succeeded. */
 #define FUZZ_ENOUGH 10000
+/* Seconds from one line that says how far it is to the next. */
+#define FUZZ_PROGRESS 10
 /* The file for KCOV_ENABLE. */
 #define FUZZ_KCOV_FILE "/sys/kernel/debug/kcov"
 /* No single worker. */
@@ -40,6 +42,9 @@ static const char fuzz_doc[] =
 static const struct argp_option fuzz_option_list[] = {
 	{ "steps", 'n', "N", 0, "steps of all workers together (default 16000)", 0 },
 	{ "seconds", 't', "N", 0, "also end after this time (default 0: no limit)", 0 },
+	{ "pages", 'g', "N", 0,
+	  "pages of most buffers at most, 1 to 4096 (default\n"
+	  "64): smaller ones make steps faster", 0 },
 	{ "workers", 'w', "N", 0, "processes, 1 to 16 (default 4)", 0 },
 	{ "seed", 's', "N", 0,
 	  "of the random numbers (default: another one each\n"
@@ -56,6 +61,7 @@ static const struct argp_option fuzz_option_list[] = {
  * struct fuzz_options - options of the command line
  * @steps: steps of all workers together
  * @seconds: time limit; 0 for none
+ * @pages: usual limit for the pages of a buffer
  * @workers: number of processes
  * @seed: seed of the random numbers
  * @only: the only worker to run, or FUZZ_ALL
@@ -64,6 +70,7 @@ static const struct argp_option fuzz_option_list[] = {
 struct fuzz_options {
 	uint64_t steps;
 	uint64_t seconds;
+	uint64_t pages;
 	uint64_t workers;
 	uint64_t seed;
 	uint64_t only;
@@ -79,6 +86,8 @@ static error_t fuzz_option(int key, char *text, struct argp_state *state)
 		return option_number(state, key, text, 1, INT64_MAX, &options->steps);
 	case 't':
 		return option_number(state, key, text, 0, UINT64_MAX, &options->seconds);
+	case 'g':
+		return option_number(state, key, text, 1, 4096, &options->pages);
 	case 'w':
 		return option_number(state, key, text, 1, WORKERS_MAX, &options->workers);
 	case 's':
@@ -97,9 +106,20 @@ static error_t fuzz_option(int key, char *text, struct argp_state *state)
 	}
 }
 
+/* Print the steps so far if it is time to, and set @next to when it is again. */
+static void fuzz_print_progress(const struct fuzz_setup *setup, double *next)
+{
+	if (clock_now() < *next)
+		return;
+	*next = clock_now() + FUZZ_PROGRESS;
+	ksft_print_msg("%" PRIu64 " steps so far\n", (uint64_t)setup->counts->steps);
+	fflush(stdout);
+}
+
 static void fuzz_start(struct workers *workers, const struct fuzz_options *options,
 		       struct fuzz_setup *setup)
 {
+	double next = clock_now() + FUZZ_PROGRESS;
 	unsigned int i;
 
 	for (i = 0; i < workers->members; i++) {
@@ -108,8 +128,10 @@ static void fuzz_start(struct workers *workers, const struct fuzz_options *optio
 		if (workers_start(workers, i, fuzz_work, setup))
 			workers_note(workers, "worker %u cannot be started: %m", i);
 	}
-	while (workers_look(workers))
+	while (workers_look(workers)) {
+		fuzz_print_progress(setup, &next);
 		usleep(20000);
+	}
 }
 
 /* Print how often each ioctl was called. Return: false if one never succeeded. */
@@ -161,6 +183,7 @@ static void fuzz_run(const struct fuzz_options *options, struct fuzz_setup *setu
 		ksft_exit_fail_perror("cannot prepare");
 	setup->seed = options->seed;
 	setup->steps = (options->steps + options->workers - 1) / options->workers;
+	setup->pages = options->pages;
 	setup->deadline = options->seconds ? clock_now() + options->seconds : 0;
 	fuzz_start(&workers, options, setup);
 	close(setup->post[0]);
@@ -202,7 +225,7 @@ int main(int argc, char **argv)
 		.options = fuzz_option_list, .parser = fuzz_option, .doc = fuzz_doc,
 	};
 	struct fuzz_options options = {
-		.steps = 16000, .workers = 4, .only = FUZZ_ALL, .patience = 300,
+		.steps = 16000, .pages = 64, .workers = 4, .only = FUZZ_ALL, .patience = 300,
 	};
 
 	if (getrandom(&options.seed, sizeof(options.seed), 0) != sizeof(options.seed))

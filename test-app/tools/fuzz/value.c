@@ -8,6 +8,8 @@
 
 /* Percentage of values that are meant to be valid. */
 #define FUZZ_RIGHT 88
+/* A few buffers may be this many times as large as usual. */
+#define FUZZ_LARGE 16
 
 static uint64_t fuzz_edge(struct prng *prng)
 {
@@ -42,11 +44,12 @@ static uint64_t fuzz_handle(struct fuzz_worker *worker, int fd)
 static uint64_t fuzz_size(struct fuzz_worker *worker)
 {
 	struct prng *prng = &worker->prng;
+	uint64_t pages = worker->setup->pages;
 
 	if (prng_chance(prng, 4))
-		return (1 + prng_below(prng, 1024)) * worker->page;
+		return (1 + prng_below(prng, FUZZ_LARGE * pages)) * worker->page;
 	if (prng_chance(prng, FUZZ_RIGHT))
-		return (1 + prng_below(prng, FUZZ_PAGES)) * worker->page;
+		return (1 + prng_below(prng, pages)) * worker->page;
 	if (prng_chance(prng, 50))
 		return worker->page + prng_below(prng, 3) - 1;
 	/* A very large size must exceed the memory of any machine. */
@@ -61,7 +64,7 @@ static uint64_t fuzz_bytes(struct fuzz_worker *worker)
 		return fuzz_wild(prng);
 	if (prng_chance(prng, 60))
 		return prng_below(prng, worker->page);
-	return prng_below(prng, FUZZ_PAGES) * worker->page;
+	return prng_below(prng, worker->setup->pages) * worker->page;
 }
 
 static uint64_t fuzz_pointer(struct fuzz_worker *worker)
@@ -112,7 +115,7 @@ static uint64_t fuzz_value(struct fuzz_worker *worker, int fd, const struct fuzz
 	case FUZZ_ZERO:
 		return fuzz_rarely_wild(prng, 97, 0);
 	case FUZZ_NUMBER:
-		return fuzz_rarely_wild(prng, FUZZ_RIGHT, prng_below(prng, FUZZ_PAGES));
+		return fuzz_rarely_wild(prng, FUZZ_RIGHT, prng_below(prng, worker->setup->pages));
 	case FUZZ_FEW:
 		if (prng_chance(prng, 60))
 			return 0;
