@@ -29,27 +29,44 @@ installable_series() {
 	done
 }
 
-# prepare_experimental: add its lists, at a priority that keeps apt from taking anything
-# else from it. If it is missing or out of date, the rest still works.
-prepare_experimental() {
-	echo "deb [signed-by=$keyring] $mirror experimental main" >"$apt_dir/etc/apt/sources.list.d/experimental.list"
-	printf 'Package: *\nPin: release a=experimental\nPin-Priority: 1\n' >"$apt_dir/etc/apt/preferences.d/experimental"
-	apt-get -q update >"$apt_dir/experimental.log" 2>&1 && ! grep -q '^[EW]: ' "$apt_dir/experimental.log" && return
-	log "experimental cannot be read: $(sed -n 's/^[EW]: //p' "$apt_dir/experimental.log" | head -n 1)"
-	rm -f "$apt_dir/etc/apt/sources.list.d/experimental.list"
+# prepare_suite SUITE PIN: add its lists, at a priority that keeps apt from taking anything else
+# from it. PIN is how its Release file names it. If it is missing or out of date, the rest still
+# works.
+prepare_suite() {
+	echo "deb [signed-by=$keyring] $mirror $1 main" >"$apt_dir/etc/apt/sources.list.d/$1.list"
+	printf 'Package: *\nPin: release %s\nPin-Priority: 1\n' "$2" >"$apt_dir/etc/apt/preferences.d/$1"
+	apt-get -q update >"$apt_dir/$1.log" 2>&1 && ! grep -q '^[EW]: ' "$apt_dir/$1.log" && return
+	log "$1 cannot be read: $(sed -n 's/^[EW]: //p' "$apt_dir/$1.log" | head -n 1)"
+	rm -f "$apt_dir/etc/apt/sources.list.d/$1.list"
 	return 1
+}
+
+# suite_release SUITE [PATTERN]: print the package of headers of the newest of its kernels whose
+# version matches the regular expression.
+suite_release() {
+	suite_headers | sed -n "s/^$1 \(linux-headers-[0-9.]*[^ ]*-amd64\) [^ ]*${2:-}.*/\1/p" | sort -V | tail -n 1
+}
+
+# installs PACKAGE: succeed if apt can install these headers, and has what belongs to them.
+installs() {
+	apt-get -s install "$1" >"$apt_dir/installs.log" 2>&1 && packages_of "${1#linux-headers-}" >/dev/null
+}
+
+# installs_not: print why not.
+installs_not() {
+	sed -n "s/^ *\(.*Depends:.*\)/\1/p" "$apt_dir/installs.log" | grep -m 1 . || echo "parts of it are missing"
 }
 
 # find_candidate NEWEST: print the series, X.Y-rc, of a release candidate that is newer.
 find_candidate() {
-	prepare_experimental || return 0
-	package=$(suite_headers | sed -n 's/^experimental \(linux-headers-[0-9.]*-amd64\) [^ ]*~rc.*/\1/p' | sort -V | tail -n 1)
+	prepare_suite experimental a=experimental || return 0
+	package=$(suite_release experimental '~rc')
 	number=${package#linux-headers-}
 	number=${number%-amd64}
 	if [ -z "$package" ] || [ "$(printf '%s\n' "$1" "$number" | sort -V | tail -n 1)" = "$1" ]; then
 		log "experimental: no release candidate newer than $1"
-	elif ! apt-get -s install "$package" >"$apt_dir/experimental.log" 2>&1 || ! packages_of "$number-amd64" >/dev/null; then
-		log "experimental: $number-rc cannot be installed here: $(sed -n "s/^ *\(.*Depends:.*\)/\1/p" "$apt_dir/experimental.log" | grep -m 1 . || echo "parts of it are missing")"
+	elif ! installs "$package"; then
+		log "experimental: $number-rc cannot be installed here: $(installs_not)"
 	else
 		echo "$number-rc"
 	fi

@@ -23,7 +23,14 @@ kernel_name() {
 	'') die "an empty name of a kernel: see --help" ;;
 	'~/'*) own_register "${HOME:-}/${1#??}" ;;
 	*/* | . | ..) own_register "$1" ;;
-	*) echo "$1" ;;
+	experimental)
+		series_roles | sed -n 's/^candidate //p' | grep . ||
+			die "Debian's experimental has no release candidate that can be installed here (lab/setup --refresh asks again)"
+		;;
+	*)
+		[ ! -d "$1" ] || is_series "$1" || die "unknown kernel series '$1': write ./$1 for the folder"
+		echo "$1"
+		;;
 	esac
 }
 

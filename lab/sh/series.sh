@@ -11,13 +11,14 @@
 #                      dropped stays until another replaces it
 #   candidate          the release candidate of experimental, if there is one
 #
-# debug is built here, from the newest source.
+# debug is built here, from the newest source. sid is the kernel of Debian unstable, which
+# runs only where it is asked for.
 
 SERIES_FILE=$TREE/.mockgpu/series
 
 # series_cached [FOLDER]: print those in the cache for $arch, by version.
 series_cached() {
-	find "${1:-$(dirname "$(kernel_mark any)")}" -name '[0-9]*' -exec basename {} \; 2>/dev/null | sort -V
+	find "${1:-$(dirname "$(kernel_mark any)")}" \( -name '[0-9]*' -o -name sid \) -exec basename {} \; 2>/dev/null | sort -V
 }
 
 # series_roles: print lines "ROLE SERIES". If nobody has asked Debian yet, their order in the
@@ -63,7 +64,7 @@ series_need() {
 
 # is_series WORD: succeed if a series could have that name.
 is_series() {
-	echo "$1" | grep -qE '^([0-9]+\.[0-9]+(-rc)?|debug)$'
+	echo "$1" | grep -qE '^([0-9]+\.[0-9]+(-rc)?|sid|debug)$'
 }
 
 # check_series SERIES: die unless it is known or in the cache. Before Debian is asked, any
@@ -72,10 +73,10 @@ check_series() {
 	! kernel_is_own "$1" || return 0
 	[ "$1-$arch" != "debug-arm64" ] || die "there is no debug kernel for $arch"
 	[ -s "$SERIES_FILE" ] && known=$(series_default) || known=
-	if is_series "$1" && [ "$1" = debug ] || [ -z "$known" ] && is_series "$1"; then
+	if has "debug sid" "$1" || [ -z "$known" ] && is_series "$1"; then
 		return
 	fi
-	known=$(printf '%s\n' "$known" "$(series_cached)" debug | grep . | sort -V -u | tr '\n' ' ')
+	known=$(printf '%s\n' "$known" "$(series_cached)" debug sid | grep . | sort -V -u | tr '\n' ' ')
 	case " $known" in
 	*" $1 "*) ;;
 	*) die "unknown kernel series '$1': use one of ${known% } (lab/setup --refresh asks Debian for newer ones)" ;;
