@@ -141,7 +141,8 @@ results_again() {
 		END { if (whole && !tests) print again }' program="$program" "$tap"
 }
 
-# results_kernels MACHINE SERIES...: fetch and build them; set kernels to those that could be.
+# results_kernels MACHINE SERIES...: fetch and build them; set kernels to those that could be,
+# and write these with their releases to the file "kernels", for lab/setup --set.
 # A series that Debian no longer has gets a line, and a cell for each of $gone_modes in the
 # folder's file "gone", for lab/matrix. A series that could not be fetched has failed.
 results_kernels() {
@@ -152,6 +153,7 @@ results_kernels() {
 	for series; do
 		if [ -n "$(kernel_release "$series")" ]; then
 			kernels="$kernels $series"
+			echo "$arch $series $(kernel_release "$series")" >>"$REPO/build/results/kernels"
 			continue
 		fi
 		why=$(series_lost "$series")
