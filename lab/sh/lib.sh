@@ -120,6 +120,12 @@ tree_jq() {
 	$TREE_LOADER "$TREE/usr/bin/jq" "$@"
 }
 
+# The same with its Python, which leaves nothing behind in this checkout.
+tree_python() {
+	# shellcheck disable=SC2086 # words
+	PYTHONHOME=$TREE/usr $TREE_LOADER "$TREE/usr/bin/python3" -B "$@"
+}
+
 # tick TEXT: print TEXT and the seconds so far until it is killed or the script has ended: on
 # a terminal rewrite one line each second, elsewhere print a line every ten seconds. Print
 # nothing in the first $TICK_QUIET seconds.

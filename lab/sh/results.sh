@@ -4,6 +4,9 @@
 # The folder of results, build/results. One 'make demo' or 'make test' at a time uses it. Each
 # program that is to run has a file there before any program runs. Sourced, after lib.sh.
 
+# The command that makes these results again.
+RESULTS_COMMAND="lab/${0##*/}${*:+ $*}"
+
 # results_begin: empty the folder and lock it for this script. Its children inherit the lock
 # (descriptor 7), so that nobody empties the folder while one of them still writes.
 results_begin() {
@@ -12,8 +15,11 @@ results_begin() {
 	exec 7>>"$REPO/build/results.lock"
 	flock -n 7 || die "another 'make demo' or 'make test' runs in this checkout (pid $(cat "$REPO/build/results.lock")): wait until it ends, or use another checkout"
 	echo $$ >"$REPO/build/results.lock"
+	# lab/page compares with the last run that came to its end.
+	[ ! -s "$REPO/build/results/records.json" ] || mv "$REPO/build/results/records.json" "$REPO/build/last-records.json"
 	rm -rf "$REPO/build/results"
 	mkdir -p "$REPO/build/results"
+	echo "$RESULTS_COMMAND" >"$REPO/build/results/command"
 }
 
 # results_prefix ARCH KERNEL: print a cell's folder of results without -MMU. LAB_RESULTS
@@ -139,6 +145,13 @@ results_again() {
 		program ~ /_test$/ && /^not ok [0-9]+ [a-z0-9_]+\.[a-z0-9_.]+/ { tests++; if (tests <= 5) print again " -r " $4; next }
 		{ whole = 1 }
 		END { if (whole && !tests) print again }' program="$program" "$tap"
+}
+
+# results_show_again TAP COMMAND...: the same; keep the lines in a file beside TAP, for lab/page.
+results_show_again() {
+	results_again "$@" >"${1%.tap}.again"
+	cat "${1%.tap}.again"
+	[ -s "${1%.tap}.again" ] || rm "${1%.tap}.again"
 }
 
 # results_kernels MACHINE SERIES...: fetch and build them; set kernels to those that could be,

@@ -96,16 +96,17 @@ verdicts_of() {
 	done
 }
 
-# A TAP line about a buffer's pages: "# result test=NAME verdict=WORD mapped=N total=N", with
-# why=WORDS at its end if a program gave no result.
-PAGES_LINE='^# result test=(?<test>\\S+) verdict=(?<verdict>\\S+) mapped=(?<mapped>\\d+) total=(?<total>\\d+)( why=(?<why>.*))?$'
+# A TAP line about a buffer's pages: "# result test=NAME verdict=WORD mapped=N total=N", then
+# pages=RUNS if it was tried (struct judgement), or why=WORDS if a program gave no result.
+PAGES_LINE='^# result test=(?<test>\\S+) verdict=(?<verdict>\\S+) mapped=(?<mapped>\\d+) total=(?<total>\\d+)( pages=(?<pages>\\S+))?( why=(?<why>.*))?$'
 
 # pages_cell NAME RELEASE [PROGRAM]: add what describes the cell to lines of JSON.
 pages_cell() {
 	tree_jq -c --arg cell "$1" --arg release "$2" --arg program "${3:-}" '
 		($cell | capture("^(?<arch>[^-]+)-(?<series>.+)-(?<mmu>[^-]+)$"))
 		+ {release: $release, program: (.program // $program)} + {test, verdict, mapped, total}
-		+ if .why then {why} else {} end + if .orders then {orders} else {} end'
+		+ if (.pages // "") != "" then {pages} else {} end + if .why then {why} else {} end
+		+ if .text then {text} else {} end + if .orders then {orders} else {} end'
 }
 
 # pages_of CELL: print what the programs of a cell said about pages, one JSON object each.
@@ -118,4 +119,15 @@ pages_of() {
 		[ ! -r "$1/mockgpu-probe.json" ] ||
 			tree_jq -c '.results[] + {program: "mockgpu-probe"}' "$1/mockgpu-probe.json" 2>/dev/null || true
 	} | pages_cell "${1##*/}" "$release"
+}
+
+# records_of RESULTS: print a JSON object for each test, and for each buffer if its program gave
+# a result; each of the probe's orders of access has one too. The input of compare.jq.
+records_of() {
+	verdicts_of "$1" | tree_jq -Rc 'split("\t") | {arch: .[0], series: .[1], mmu: .[2], program: .[3], what: "test", test: .[4], verdict: .[5]}
+		+ if .[6] != "" then {why: .[6]} else {} end'
+	for cell in "$1"/*-*-*/; do
+		[ ! -d "$cell" ] || pages_of "${cell%/}"
+	done | tree_jq -c 'select(.total > 0) | {arch, series, mmu, program, what: "pages", test, verdict, mapped, total} as $whole
+		| $whole, (.orders // {} | to_entries[] | $whole + {test: "\($whole.test) \(.key)", mapped: .value})'
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Makes the table of lab/matrix from the list of results.
+# Makes the table of lab/matrix and lab/page from the list of results. Cells of the table have
+# all members of their result; "folder" is only there for lab/page.
 
 def severity: {"skip": 0, "ok": 1, "reproduced": 2, "not ok": 3}[.verdict];
 
@@ -29,7 +30,8 @@ def nothing: if all(is_gone) then .[0] elif all(is_empty or is_gone) then map(se
 | (group_by(kernel) | map(nothing | select(. and is_empty)) | length) as $silent
 | (map(kernel) | unique | length) as $kernels
 | {
-	columns: [$columns[] as $c | [$all[] | select(column == $c)] | {name: $c, verdict: (nothing.verdict // null)}],
+	columns: [$columns[] as $c | [$all[] | select(column == $c)] | {name: $c, verdict: (nothing.verdict // null)}
+		+ (.[0] | {arch, series, mmu, folder})],
 	head: (if $silent > 0 then "\($silent) of \($kernels) kernels gave no result" else null end),
 	rows: ([group_by(row)[] | . as $group | select(any(is_gone | not)) | {
 		name: ($group[0] | row),
@@ -38,7 +40,7 @@ def nothing: if all(is_gone) then .[0] elif all(is_empty or is_gone) then map(se
 			| ($group | map(select(column == $c)))
 			| if $nothing then $nothing | {verdict, text: (if is_gone then "-" else "no result" end)}
 			  elif length == 0 then {}
-			  else worst | {verdict, text: text} end]
+			  else worst | . + {text: text} end]
 	}] | sort_by(.name | version_key)),
 	lines: ([.[] | select(.why) | if is_gone then "\(kernel): \(.why)" elif is_cell then "\(column): \(.why)"
 		else "\(column): \(.program): \(.why)" end] | unique)

@@ -208,6 +208,38 @@ static bool judge_refusals(const struct judge_evidence *evidence,
 	return false;
 }
 
+static char judge_page_letter(uint8_t result)
+{
+	static const char letters[] = {
+		[GUEST_PENDING] = 'n',
+		[GUEST_MAPPED] = 'm',
+		[GUEST_WRONG] = 'w',
+		[GUEST_EFAULT] = 'r',
+		[GUEST_UNEMULATED] = 'e',
+	};
+
+	return result < ARRAY_SIZE(letters) ? letters[result] : 'n';
+}
+
+static void judge_write_pages(const struct judge_evidence *evidence, char *text, size_t size)
+{
+	size_t i, run = 0, used = 0;
+
+	for (i = 0; i < evidence->pages; i++) {
+		char letter = judge_page_letter(evidence->result[i]);
+
+		run++;
+		if (i + 1 < evidence->pages && judge_page_letter(evidence->result[i + 1]) == letter)
+			continue;
+		used += snprintf(text + used, size - used, "%zu%c", run, letter);
+		if (used >= size) {
+			text[0] = '\0';
+			return;
+		}
+		run = 0;
+	}
+}
+
 struct judgement judge(const struct judge_evidence *evidence)
 {
 	struct judgement judgement = {
@@ -219,6 +251,7 @@ struct judgement judge(const struct judge_evidence *evidence)
 
 	for (i = 0; i < evidence->pages; i++)
 		judgement.mapped += judge_is_mapped(evidence, i);
+	judge_write_pages(evidence, judgement.pages, sizeof(judgement.pages));
 	if (judge_data(evidence, &judgement) ||
 	    judge_pages(evidence, &judgement) ||
 	    judge_unreached(evidence, &judgement) ||

@@ -108,6 +108,9 @@ enum judge_reason {
 	JUDGE_LOG,
 };
 
+/* Bytes for the runs of pages of a judgement: a refused buffer has two runs for each block. */
+#define JUDGE_PAGES_TEXT 256
+
 /**
  * struct judgement - a verdict and what it is based on
  *
@@ -117,6 +120,9 @@ enum judge_reason {
  * @mapped: pages the guest could access
  * @total: pages of the buffer
  * @text: one line for people, without a newline
+ * @pages: what became of each page, as runs of a number and a letter, "1m511r": m mapped
+ *	with the right data, w mapped with wrong data, r refused with EFAULT, e not emulated
+ *	by KVM, n no result; "" if not tried, or if there are too many runs
  */
 struct judgement {
 	enum judge_verdict verdict;
@@ -125,6 +131,7 @@ struct judgement {
 	size_t mapped;
 	size_t total;
 	char text[256];
+	char pages[JUDGE_PAGES_TEXT];
 };
 
 /**

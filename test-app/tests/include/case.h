@@ -9,14 +9,17 @@
 #include "judge.h"
 #include "verdict.h"
 
-/* # result test=<name> verdict=<ok|reproduced|not_ok|skip> mapped=<n> total=<n> */
+/*
+ * # result test=<name> verdict=<ok|reproduced|not_ok|skip> mapped=<n> total=<n> [pages=<runs>]
+ * with the runs of struct judgement
+ */
 static inline void case_print(const char *name, const struct judgement *judgement)
 {
 	if (judgement->verdict == JUDGE_NOT_OK)
 		ksft_print_msg("%s: %s\n", name, judgement->text);
-	ksft_print_msg("result test=%s verdict=%s mapped=%zu total=%zu\n", name,
+	ksft_print_msg("result test=%s verdict=%s mapped=%zu total=%zu%s%s\n", name,
 		       judge_verdict_word(judgement->verdict), judgement->mapped,
-		       judgement->total);
+		       judgement->total, judgement->pages[0] ? " pages=" : "", judgement->pages);
 }
 
 /* The judgement on a case that could not even be tried. */

@@ -264,6 +264,28 @@ TEST_F(judge, wrong_data_outweighs_everything)
 	EXPECT_JUDGED(JUDGE_NOT_OK, JUDGE_WRONG_DATA, 6);
 }
 
+TEST_F(judge, the_pages_are_told_as_runs)
+{
+	static uint8_t alternate[1024];
+	static struct drm_mockgpu_page before[1024];
+	size_t i;
+
+	EXPECT_STREQ("8m", judge(&self->evidence).pages);
+	self->result[1] = GUEST_EFAULT;
+	self->result[2] = GUEST_EFAULT;
+	self->result[4] = GUEST_WRONG;
+	self->result[6] = GUEST_UNEMULATED;
+	self->result[7] = GUEST_PENDING;
+	EXPECT_STREQ("1m2r1m1w1m1e1n", judge(&self->evidence).pages);
+	/* Rather nothing than a part of it. */
+	for (i = 0; i < ARRAY_SIZE(alternate); i++)
+		alternate[i] = i % 2 ? GUEST_MAPPED : GUEST_EFAULT;
+	self->evidence.pages = ARRAY_SIZE(alternate);
+	self->evidence.result = alternate;
+	self->evidence.before = before;
+	EXPECT_STREQ("", judge(&self->evidence).pages);
+}
+
 TEST_F(judge, a_spurious_fault_is_not_ok)
 {
 	self->evidence.spurious = 1;

@@ -63,6 +63,7 @@ static void probe_json_result(struct json *json, const struct probe_result *resu
 	json_string(json, "text", result->text);
 	json_number(json, "mapped", result->fewest);
 	json_number(json, "total", result->total);
+	json_string(json, "pages", result->pages);
 	json_object(json, "orders");
 	for (i = 0; i < EXERCISE_ORDERS; i++)
 		json_number(json, exercise_order_name(i), result->mapped[i]);

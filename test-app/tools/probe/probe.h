@@ -47,6 +47,7 @@ struct probe_host {
  * @fewest: the lowest of these numbers
  * @verdict: the worst of all access orders
  * @text: the reason for it
+ * @pages: what became of each page in that order, as in struct judgement
  * @failed: @failure is valid
  * @failure: the first page that the guest could not reach or that held something else,
  *	from explain_look(); its pointers are no longer valid
@@ -62,6 +63,7 @@ struct probe_result {
 	size_t fewest;
 	enum judge_verdict verdict;
 	char text[256];
+	char pages[JUDGE_PAGES_TEXT];
 	bool failed;
 	struct explanation failure;
 	const char *caching;

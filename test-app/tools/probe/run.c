@@ -87,6 +87,7 @@ static void probe_note(struct probe_result *result, const struct exercise *exerc
 	if (judgement->verdict > result->verdict || !result->text[0]) {
 		result->verdict = judgement->verdict;
 		snprintf(result->text, sizeof(result->text), "%s", judgement->text);
+		snprintf(result->pages, sizeof(result->pages), "%s", judgement->pages);
 	}
 	if (judgement->verdict != JUDGE_OK && !result->failed)
 		probe_note_failure(result, exercise, what, probe_first_failed(exercise, judgement));
@@ -97,6 +98,7 @@ static void probe_note_error(struct probe_result *result, const char *error)
 	result->verdict = JUDGE_NOT_OK;
 	result->fewest = 0;
 	snprintf(result->text, sizeof(result->text), "%s", error);
+	result->pages[0] = '\0';
 }
 
 /* Known for this host: KVM refuses such a memslot. */
