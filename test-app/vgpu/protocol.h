@@ -54,7 +54,7 @@ enum vgpu_source {
  * @VGPU_OP_CHECK: struct vgpu_cmd_pattern: the host reads and compares them, and writes
  *	struct vgpu_report
  * @VGPU_OP_HOLD: struct vgpu_cmd_ring: hold the fences of that ring of the context, from
- *	this submission's own fence on
+ *	this submission's own fence on, if it has one
  * @VGPU_OP_RELEASE: struct vgpu_cmd_ring: stop holding them
  *
  * A submission is a sequence of commands. The first bad one ends it with an error; the
@@ -99,8 +99,7 @@ struct vgpu_cmd_pattern {
 /**
  * struct vgpu_cmd_ring - hold or release a ring's fences
  * @header: VGPU_OP_HOLD or VGPU_OP_RELEASE
- * @ring_idx: the ring; for VGPU_OP_HOLD that of the submission itself, which must be
- *	fenced
+ * @ring_idx: the ring; for VGPU_OP_HOLD that of the submission itself if it is fenced
  * @reserved: must be 0
  */
 struct vgpu_cmd_ring {

@@ -148,7 +148,7 @@ static int hold(struct submission *submission, const void *data)
 
 	if (ret)
 		return ret;
-	if ((hdr->flags & both) != both || hdr->ring_idx != ring_idx)
+	if ((hdr->flags & both) == both && hdr->ring_idx != ring_idx)
 		return -EINVAL;
 	vgpu_fence_hold(submission->request->ctx, ring_idx);
 	return 0;

@@ -367,21 +367,38 @@ TEST_F(control, bad_holds_are_refused)
 {
 	struct vgpu_guest *guest = &self->guest;
 	struct vgpu_cmd_ring unfenced = {
-		.header.op = htole32(VGPU_OP_HOLD),
+		.header.op = htole32(VGPU_OP_RELEASE),
 		.header.size = htole32(sizeof(unfenced)),
+		.reserved = htole32(1),
 	};
 
 	ASSERT_EQ(OK, vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_CREATE, 1, 0));
-	EXPECT_EQ(BAD_PARAMETER, vgpu_guest_submit(guest, 1, &unfenced, sizeof(unfenced)));
 	EXPECT_EQ(0, send_ring(guest, 0, 1, VGPU_OP_HOLD, 1, 2));
 	EXPECT_EQ(BAD_PARAMETER, back(guest, 0));
 	EXPECT_EQ(0, send_ring(guest, 0, 1, VGPU_OP_RELEASE, VGPU_RINGS_MAX, 2));
 	EXPECT_EQ(BAD_PARAMETER, back(guest, 0));
 	EXPECT_EQ(0, send_ring(guest, 0, 1, VGPU_OP_RELEASE + 1, 1, 1));
 	EXPECT_EQ(BAD_PARAMETER, back(guest, 0));
-	unfenced.header.op = htole32(VGPU_OP_RELEASE);
-	unfenced.reserved = htole32(1);
 	EXPECT_EQ(BAD_PARAMETER, vgpu_guest_submit(guest, 1, &unfenced, sizeof(unfenced)));
+}
+
+/* A VMM that passes submissions on without their fences sends the fence afterwards. */
+TEST_F(control, a_hold_without_a_fence_holds_those_that_follow)
+{
+	struct vgpu_guest *guest = &self->guest;
+	struct vgpu_cmd_ring hold = {
+		.header.op = htole32(VGPU_OP_HOLD),
+		.header.size = htole32(sizeof(hold)),
+		.ring_idx = htole32(3),
+	};
+
+	ASSERT_EQ(OK, vgpu_guest_ctx(guest, VIRTIO_GPU_CMD_CTX_CREATE, 1, 0));
+	EXPECT_EQ(OK, vgpu_guest_submit(guest, 1, &hold, sizeof(hold)));
+	EXPECT_EQ(0, send_ring(guest, 0, 1, 0, 0, 3));
+	EXPECT_TRUE(none_back(guest));
+	EXPECT_EQ(0, send_ring(guest, 1, 1, VGPU_OP_RELEASE, 3, 0));
+	EXPECT_EQ(OK, back(guest, 0));
+	EXPECT_EQ(OK, back(guest, 1));
 }
 
 TEST_F(control, no_more_than_so_many_wait)
