@@ -11,8 +11,6 @@
 #include <cpuid.h>
 #endif
 #include <errno.h>
-#include <glob.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +73,7 @@ struct watch {
 	double silence;		/* the longest time without output */
 	struct pace here;	/* since then */
 	struct pace all;
-	uint64_t exits;		/* exits of the guest, then */
+	struct counters then;	/* KVM's counters at the last output */
 	char fault[1024];
 };
 
@@ -186,29 +184,6 @@ static void start(struct watch *watch, const sigset_t *signals)
 	watch->heard = watch->began;
 }
 
-/* Number of exits of the VMM's guests, to user space or to the kernel, if debugfs has it. */
-static uint64_t kvm_exits(const struct watch *watch)
-{
-	char pattern[64];
-	uint64_t all = 0, one;
-	glob_t found;
-	size_t i;
-
-	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/kvm/%d-*/exits", watch->vmm);
-	if (glob(pattern, 0, NULL, &found))
-		return 0;
-	for (i = 0; i < found.gl_pathc; i++) {
-		FILE *file = fopen(found.gl_pathv[i], "re");
-
-		if (file && fscanf(file, "%" SCNu64, &one) == 1)
-			all += one;
-		if (file)
-			fclose(file);
-	}
-	globfree(&found);
-	return all;
-}
-
 static double longer(double a, double b)
 {
 	return a > b ? a : b;
@@ -218,15 +193,17 @@ static double longer(double a, double b)
 static void tell_fault(struct watch *watch, double now, double slowness)
 {
 	FILE *fault = fmemopen(watch->fault, sizeof(watch->fault), "w");
+	struct counters counters;
 
 	if (!fault)
 		die("fmemopen", strerror(errno));
 	fprintf(fault, "ended after %.0f s, the last %.0f of them without a word,",
 		now - watch->began, now - watch->heard);
 	fprintf(fault, " on a machine %.1f times as slow as at its best;", slowness);
-	fprintf(fault, " exits of the guest in them: %" PRIu64 ";",
-		kvm_exits(watch) - watch->exits);
-	fprintf(fault, " the guest's last words: '%s'; the VMM's: '%s'", watch->guest_log.line,
+	counters_read(&counters, watch->vmm);
+	fputs(" KVM's counters in them: ", fault);
+	counters_print(&watch->then, &counters, fault);
+	fprintf(fault, "; the guest's last words: '%s'; the VMM's: '%s'", watch->guest_log.line,
 		watch->vmm_log.line);
 	fclose(fault);
 }
@@ -245,7 +222,7 @@ static bool may_go_on(struct watch *watch)
 	if (guest_spoke || vmm_spoke) {
 		watch->heard = now;
 		pace_window(&watch->here);
-		watch->exits = kvm_exits(watch);
+		counters_read(&watch->then, watch->vmm);
 		return true;
 	}
 	slowness = pace_slowness(&watch->here);

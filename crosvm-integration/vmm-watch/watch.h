@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The parts of vmm-watch: logs, the speed of the machine, descendants. */
+/* The parts of vmm-watch: logs, KVM's counters, the speed of the machine, descendants. */
 #ifndef MOCKGPU_WATCH_H
 #define MOCKGPU_WATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #define WORDS_MAX 200
@@ -37,6 +38,36 @@ struct words {
  * Return: whether there was more.
  */
 bool words_read(struct words *words);
+
+/* The most counters that KVM may have for a guest, and of those that are told. */
+#define COUNTERS_MAX 96
+#define COUNTERS_TOLD 12
+
+/**
+ * struct counter - one of KVM's
+ * @name: its file in debugfs
+ * @value: its sum over the VMM's guests
+ */
+struct counter {
+	char name[40];
+	uint64_t value;
+};
+
+/**
+ * struct counters - KVM's counters of the guests of a VMM
+ * @count: their number, 0 without debugfs
+ * @all: the counters
+ */
+struct counters {
+	unsigned int count;
+	struct counter all[COUNTERS_MAX];
+};
+
+/** counters_read() - read those of the guests of @vmm */
+void counters_read(struct counters *counters, pid_t vmm);
+
+/** counters_print() - print those that have grown most, and by how much, on one line */
+void counters_print(const struct counters *before, const struct counters *after, FILE *out);
 
 /**
  * struct pace - the time that the machine takes for a fixed piece of work
