@@ -104,6 +104,12 @@ uninstall:
 dkms-install dkms-remove:
 	@DESTDIR=$(DESTDIR) lab/$@ $(RELEASE)
 
+##   make in-tree DIR=~/linux  lay the driver and its tests into a kernel source tree; with
+##                      PATCHES=OUT also write a series of patches
+in-tree:
+	@[ -n "$(DIR)" ] || { echo "name a kernel source tree: make in-tree DIR=~/linux" >&2; exit 125; }
+	@lab/in-tree $(addprefix --patches ,$(PATCHES)) $(DIR)
+
 ##   make clean         remove build/ (the cache of kernels stays)
 clean:
 	rm -rf build
@@ -111,4 +117,4 @@ clean:
 
 .DEFAULT_GOAL := all
 .PHONY: help demo test test-long compare all needed module programs load guest check unload install uninstall \
-	dkms-install dkms-remove clean
+	dkms-install dkms-remove in-tree clean

@@ -25,19 +25,19 @@ def text: if is_cell then "not ok" elif is_empty then "no result" elif is_gone t
 # What to show for a column without any result, or null.
 def nothing: if all(is_gone) then .[0] elif all(is_empty or is_gone) then map(select(is_empty))[0] else null end;
 
-. as $all
-| ([.[] | column] | unique | sort_by(version_key)) as $columns
+(group_by(column) | map({key: (.[0] | column), value: .}) | from_entries) as $by_column
+| ($by_column | keys_unsorted | sort_by(version_key)) as $columns
+| ($by_column | map_values(nothing)) as $nothings
 | (group_by(kernel) | map(nothing | select(. and is_empty)) | length) as $silent
 | (map(kernel) | unique | length) as $kernels
 | {
-	columns: [$columns[] as $c | [$all[] | select(column == $c)] | {name: $c, verdict: (nothing.verdict // null)}
+	columns: [$columns[] as $c | $by_column[$c] | {name: $c, verdict: ($nothings[$c].verdict // null)}
 		+ (.[0] | {arch, series, mmu, folder})],
 	head: (if $silent > 0 then "\($silent) of \($kernels) kernels gave no result" else null end),
 	rows: ([group_by(row)[] | . as $group | select(any(is_gone | not)) | {
 		name: ($group[0] | row),
-		cells: [$columns[] as $c
-			| ([$all[] | select(column == $c)] | nothing) as $nothing
-			| ($group | map(select(column == $c)))
+		cells: [($group | group_by(column) | map({key: (.[0] | column), value: .}) | from_entries) as $cells
+			| $columns[] as $c | $nothings[$c] as $nothing | ($cells[$c] // [])
 			| if $nothing then $nothing | {verdict, text: (if is_gone then "-" else "no result" end)}
 			  elif length == 0 then {}
 			  else worst | . + {text: text} end]

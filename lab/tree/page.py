@@ -353,7 +353,8 @@ def programs(run):
     for (folder, program), records in sorted(by_path.items()):
         counts, path = count(records), run.tap_of(records[0])
         seconds = seconds_of(run, path)
-        took.append((seconds or 0, path))
+        if seconds:
+            took.append((seconds, path))
         worst = "not ok" if counts["not ok"] else "skip" if counts["skip"] == len(records) else "ok"
         shown = "?" if seconds is None else f"{seconds} s"
         by_folder[folder].append(row(link(path, program), badge(worst, numbers(counts)), shown))

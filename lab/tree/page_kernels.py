@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """page_kernels: what the pages of a run say about each kernel, in a person's words."""
+import functools
 import json
 import os
 import re
@@ -27,6 +28,7 @@ def is_like_a_gpu(entry):
     return bool(re.match("(node-)?(ttm|noncompound)", entry["test"]))
 
 
+@functools.cache
 def vendor_of(run, folder):
     """Whose virtualisation a cell's KVM uses, as the probe or the kernel's log says, or None."""
     path = os.path.join(run.results, folder, "mockgpu-probe.json")
