@@ -6,6 +6,7 @@
 #include <linux/bits.h>
 #include <linux/capability.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 
 #include <drm/drm_file.h>
@@ -267,6 +268,26 @@ int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where)
 		return -EBUSY;
 	mockgpu_ttm_placement(&placement, where);
 	return ttm_bo_validate(&bo->tbo, &placement, &ctx);
+}
+
+/**
+ * mockgpu_bo_wait_moved - wait until a buffer's pages have its contents
+ * @bo: the buffer
+ * @interruptible: whether a signal may interrupt it
+ *
+ * Call it before the CPU reads or writes them: the engine may not have copied yet, and what
+ * the pages contain until then is nobody's business.
+ *
+ * Return: 0 or -ERESTARTSYS.
+ */
+int mockgpu_bo_wait_moved(struct mockgpu_bo *bo, bool interruptible)
+{
+	long ret;
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	ret = dma_resv_wait_timeout(bo->tbo.base.resv, DMA_RESV_USAGE_KERNEL,
+				    interruptible, MAX_SCHEDULE_TIMEOUT);
+	return min(ret, 0l);
 }
 
 /**

@@ -18,6 +18,7 @@
 #include <linux/build_bug.h>
 #include <linux/device.h>
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -325,6 +326,24 @@ static inline int mockgpu_bo_populate(struct ttm_buffer_object *tbo,
 	return ttm_bo_populate(tbo, ctx);
 #else
 	return ttm_tt_populate(tbo->bdev, tbo->ttm, ctx);
+#endif
+}
+
+/**
+ * mockgpu_fence_detach - make a signaled fence independent of the module
+ * @fence: the fence, signaled, without a release callback
+ *
+ * A sync_file or a syncobj may keep a fence longer than the module, and asks it for names.
+ * Since 7.0 a signaled fence forgets its operations. Before, give it those of the core's own
+ * signaled fence.
+ */
+static inline void mockgpu_fence_detach(struct dma_fence *fence)
+{
+#ifndef MOCKGPU_HAVE_FENCE_OPS_RCU
+	struct dma_fence *stub = dma_fence_get_stub();
+
+	WRITE_ONCE(fence->ops, stub->ops);
+	dma_fence_put(stub);
 #endif
 }
 

@@ -4,6 +4,7 @@
  *   mockgpu          how much the driver holds
  *   buffers          the buffers of the device, one per line, as key=value
  *   unplug           any write calls mockgpu_device_unplug()
+ *   hold             while it is open no job of the engine ends, see mockgpu_engine_hold()
  *   entry            a page table entry of the process that asks, see below
  *   fail_nth, fail/  see mockgpu_fail_debugfs_init()
  *
@@ -36,6 +37,7 @@
 
 #include "mockgpu_debugfs.h"
 #include "mockgpu_device.h"
+#include "mockgpu_engine.h"
 #include "mockgpu_pages.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_vram.h"
@@ -191,6 +193,7 @@ static int mockgpu_debugfs_show(struct seq_file *m, void *unused)
 	seq_printf(m, "vram: %lu\n", mockgpu_vram_used(mdev));
 	seq_printf(m, "vram_max: %lu\n", mdev->vram.npages);
 	seq_printf(m, "charged: %ld\n", atomic_long_read(&mdev->charged));
+	seq_printf(m, "jobs: %d\n", atomic_read(&mdev->engine.jobs));
 	return 0;
 }
 
@@ -284,6 +287,32 @@ static const struct file_operations mockgpu_debugfs_unplug_fops = {
 	.write = mockgpu_debugfs_unplug_write,
 };
 
+/* Held by a file, so that nothing is held up for ever when its process dies. */
+static int mockgpu_debugfs_hold_open(struct inode *inode, struct file *file)
+{
+	struct mockgpu_device *mdev = inode->i_private;
+
+	file->private_data = mdev;
+	drm_dev_get(&mdev->drm);
+	mockgpu_engine_hold(mdev);
+	return nonseekable_open(inode, file);
+}
+
+static int mockgpu_debugfs_hold_release(struct inode *inode, struct file *file)
+{
+	struct mockgpu_device *mdev = file->private_data;
+
+	mockgpu_engine_release(mdev);
+	drm_dev_put(&mdev->drm);
+	return 0;
+}
+
+static const struct file_operations mockgpu_debugfs_hold_fops = {
+	.owner = THIS_MODULE,
+	.open = mockgpu_debugfs_hold_open,
+	.release = mockgpu_debugfs_hold_release,
+};
+
 static const struct drm_info_list mockgpu_debugfs_list[] = {
 	{ .name = "mockgpu", .show = mockgpu_debugfs_show },
 	{ .name = "buffers", .show = mockgpu_debugfs_buffers_show },
@@ -307,6 +336,8 @@ void mockgpu_debugfs_init(struct drm_minor *minor)
 	debugfs_create_file_unsafe("unplug", 0200, root,
 				   to_mockgpu_device(minor->dev),
 				   &mockgpu_debugfs_unplug_fops);
+	debugfs_create_file("hold", 0400, root, to_mockgpu_device(minor->dev),
+			    &mockgpu_debugfs_hold_fops);
 	mockgpu_entry_debugfs_init(root);
 	mockgpu_fail_debugfs_init(root);
 }

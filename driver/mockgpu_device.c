@@ -10,6 +10,7 @@
 #include <drm/drm_managed.h>
 
 #include "mockgpu_device.h"
+#include "mockgpu_engine.h"
 #include "mockgpu_node.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_ttm.h"
@@ -151,6 +152,7 @@ void mockgpu_device_unplug(struct mockgpu_device *mdev)
 	mutex_lock(&mdev->plug_lock);
 	if (mdev->plugged) {
 		mdev->plugged = false;
+		mockgpu_engine_free(mdev);
 		mockgpu_node_unregister(mdev);
 		drm_dev_unplug(&mdev->drm);
 	}

@@ -13,6 +13,7 @@
 
 #include <drm/drm_file.h>
 
+#include "mockgpu_blit.h"
 #include "mockgpu_bo.h"
 #include "mockgpu_gem.h"
 #include "mockgpu_kunit.h"
@@ -23,46 +24,34 @@
 #include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
 
-static void mockgpu_tt_copy(struct ttm_tt *to, struct ttm_tt *from)
-{
-	unsigned long i;
-
-	for (i = 0; i < to->num_pages; i++) {
-		copy_highpage(to->pages[i], from->pages[i]);
-		cond_resched();
-	}
-}
-
 /**
  * mockgpu_bo_renew - give a buffer in GTT new pages with the same contents
  * @bo: the buffer, not pinned
  * @caching: enum mockgpu_caching of the new pages
  *
  * A second buffer lends its struct ttm_tt, so all accounting is TTM's. The old pages are
- * freed after the new ones are allocated, so none of them comes back.
+ * freed after the new ones are allocated, so none of them comes back. If the engine copies,
+ * TTM keeps the second buffer, which then has the old pages, until its fence signals.
  *
  * Return: 0 or a negative errno, after which nothing has changed.
  */
 static int mockgpu_bo_renew(struct mockgpu_bo *bo, u32 caching)
 {
 	struct mockgpu_bo_desc desc = bo->desc;
-	struct ttm_operation_ctx ctx = { .interruptible = true };
 	struct mockgpu_bo *lender;
 	int ret;
 
 	dma_resv_assert_held(bo->tbo.base.resv);
-	ret = ttm_bo_wait_ctx(&bo->tbo, &ctx);
-	if (ret)
-		return ret;
 	desc.caching = caching;
 	desc.placement = MOCKGPU_PLACEMENT_GTT;
 	lender = mockgpu_bo_create(mockgpu_bo_device(bo), &desc, bo, true);
 	if (IS_ERR(lender))
 		return PTR_ERR(lender);
-	ttm_bo_unmap_virtual(&bo->tbo);
-	mockgpu_dmabuf_notify_move(bo);
-	mockgpu_bo_flush(bo);
-	mockgpu_tt_copy(lender->tbo.ttm, bo->tbo.ttm);
+	ret = mockgpu_blit_pages(bo, lender->tbo.ttm);
+	if (ret) {
+		mockgpu_bo_put(lender);
+		return ret;
+	}
 	swap(bo->tbo.ttm, lender->tbo.ttm);
 	swap(to_mockgpu_tt(bo->tbo.ttm)->bo, to_mockgpu_tt(lender->tbo.ttm)->bo);
 	trace_mockgpu_bo_move(bo, TTM_PL_TT, TTM_PL_TT, false, 0);

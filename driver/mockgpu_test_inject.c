@@ -98,10 +98,10 @@ static int mockgpu_foreign_pin(struct mockgpu_bo *other)
 	ret = mockgpu_bo_lock(other);
 	if (ret)
 		return ret;
-	if (mockgpu_bo_has_pages(other))
-		ret = mockgpu_bo_pin_placed(other);
-	else
+	if (!mockgpu_bo_has_pages(other))
 		ret = -ENODATA;
+	else
+		ret = mockgpu_bo_wait_moved(other, true) ?: mockgpu_bo_pin_placed(other);
 	/* What mockgpu_inject_fault() needs of it. */
 	if (!ret) {
 		mockgpu_vram_io_mem_reserve(other->tbo.bdev, other->tbo.resource);

@@ -17,7 +17,9 @@
 #include <drm/ttm/ttm_pool.h>
 #include <drm/ttm/ttm_range_manager.h>
 
+#include "mockgpu_blit.h"
 #include "mockgpu_bo.h"
+#include "mockgpu_engine.h"
 #include "mockgpu_gem.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_move.h"
@@ -221,41 +223,6 @@ VISIBLE_IF_KUNIT void mockgpu_evict_flags(struct ttm_buffer_object *tbo,
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_evict_flags);
 
-/* Whether there is anything to copy. TTM zeroes the pages it populates. */
-static bool mockgpu_has_contents(struct ttm_buffer_object *tbo)
-{
-	if (!tbo->resource)
-		return false;
-	if (tbo->resource->mem_type == TTM_PL_VRAM)
-		return true;
-	return tbo->ttm && (ttm_tt_is_populated(tbo->ttm) ||
-			    tbo->ttm->page_flags & TTM_TT_FLAG_SWAPPED);
-}
-
-static int mockgpu_move_contents(struct ttm_buffer_object *tbo,
-				 struct ttm_operation_ctx *ctx,
-				 struct ttm_resource *new_mem)
-{
-	bool to_vram = new_mem->mem_type == TTM_PL_VRAM;
-	int ret;
-
-	if (mockgpu_has_contents(tbo)) {
-		ret = ttm_bo_wait_ctx(tbo, ctx);
-		if (ret)
-			return ret;
-		if (to_vram)
-			mockgpu_bo_flush(to_mockgpu_bo(tbo));
-		if (to_vram || tbo->resource->mem_type == TTM_PL_VRAM)
-			return ttm_bo_move_memcpy(tbo, ctx, new_mem);
-	} else if (to_vram) {
-		mockgpu_vram_clear(ttm_to_mockgpu_device(tbo->bdev), new_mem,
-				   tbo->base.size);
-	}
-	/* Between SYSTEM and GTT the pages stay. */
-	ttm_bo_move_null(tbo, new_mem);
-	return 0;
-}
-
 static int mockgpu_move(struct ttm_buffer_object *tbo, bool evict,
 			struct ttm_operation_ctx *ctx,
 			struct ttm_resource *new_mem, struct ttm_place *hop)
@@ -270,6 +237,9 @@ static int mockgpu_move(struct ttm_buffer_object *tbo, bool evict,
 	dma_resv_assert_held(tbo->base.resv);
 	if (mockgpu_should_fail("move"))
 		return -ENOMEM;
+	ret = mockgpu_blit_hop(tbo, new_mem, hop);
+	if (ret)
+		return ret;
 	/*
 	 * Nobody has addresses of a buffer in SYSTEM: it moves to GTT before an importer
 	 * gets any (mockgpu_dmabuf_place()), and it is never pinned in SYSTEM
@@ -277,7 +247,7 @@ static int mockgpu_move(struct ttm_buffer_object *tbo, bool evict,
 	 */
 	if (from > TTM_PL_SYSTEM)
 		mockgpu_dmabuf_notify_move(bo);
-	ret = mockgpu_move_contents(tbo, ctx, new_mem);
+	ret = mockgpu_blit_move(tbo, evict, ctx, new_mem);
 	trace_mockgpu_bo_move(bo, from, new_mem->mem_type, evict, ret);
 	if (ret)
 		return ret;
@@ -318,6 +288,8 @@ static void mockgpu_ttm_fini(struct drm_device *drm, void *data)
 
 	/* TTM may still be freeing the last ones in its workqueue. */
 	wait_var_event(&mdev->bos, !atomic_read(&mdev->bos));
+	/* No buffer waits for what the engine may still be doing. */
+	mockgpu_engine_fini(mdev);
 	mockgpu_vram_fini(mdev);
 	ttm_range_man_fini(&mdev->ttm, TTM_PL_TT);
 	ttm_device_fini(&mdev->ttm);
@@ -334,14 +306,18 @@ int mockgpu_ttm_init(struct mockgpu_device *mdev)
 	struct drm_device *drm = &mdev->drm;
 	int ret;
 
+	ret = mockgpu_engine_init(mdev);
+	if (ret)
+		return ret;
+	ret = -ENOMEM;
 	if (mockgpu_should_fail("ttm_device"))
-		return -ENOMEM;
+		goto err_engine;
 	ret = mockgpu_ttm_device_init(&mdev->ttm, &mockgpu_ttm_funcs, drm->dev,
 				      drm->anon_inode->i_mapping,
 				      drm->vma_offset_manager,
 				      MOCKGPU_BENEFICIAL_ORDER);
 	if (ret)
-		return ret;
+		goto err_engine;
 	if (mockgpu_should_fail("gtt_manager"))
 		ret = -ENOMEM;
 	else
@@ -362,5 +338,7 @@ err_gtt:
 	ttm_range_man_fini(&mdev->ttm, TTM_PL_TT);
 err_device:
 	ttm_device_fini(&mdev->ttm);
+err_engine:
+	mockgpu_engine_fini(mdev);
 	return ret;
 }

@@ -10,12 +10,14 @@
  *   mockgpu_device                     the life of a device
  *   mockgpu_ttm, mockgpu_node          TTM's callbacks; /dev/mockgpu
  *   mockgpu_move                       moving, pinning, swapping out, revoking
+ *   mockgpu_blit                       how contents move, at once or by the engine
  *   mockgpu_gem                        creation and end of buffers
  *   mockgpu_vm, mockgpu_vm_huge        user mappings
  *   mockgpu_copy, mockgpu_test_inject, mockgpu_test_observe
  *   mockgpu_vmap, mockgpu_prime        kernel mappings; dma-bufs
  *   mockgpu_bo                         lookup, lock, placement, pages of a buffer
  *   mockgpu_vram, mockgpu_pages        where pages come from
+ *   mockgpu_engine                     jobs that run later, and their fences
  *   mockgpu_test_fail                  fault injection
  *
  * Lock order, outermost first:
@@ -24,6 +26,7 @@
  *   mockgpu_device.inject_lock, mockgpu_device.swap_lock
  *   the reservation of one buffer object (tbo.base.resv)
  *   mockgpu_device.list_lock, which only takes reservations by trylock
+ *   mockgpu_engine.lock
  *
  * A buffer object is "locked" when its reservation is held. Functions that need it
  * assert it with dma_resv_assert_held().
@@ -38,7 +41,9 @@
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/sizes.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include <drm/drm_device.h>
@@ -57,6 +62,7 @@ struct dma_buf;
 struct mockgpu_snapshot;
 struct page;
 struct task_struct;
+struct workqueue_struct;
 
 /* Loops over the pages of a buffer reschedule once in this many. */
 #define MOCKGPU_RESCHED_PAGES	4096
@@ -71,6 +77,28 @@ struct mockgpu_vram {
 	unsigned long npages;
 	struct page **pages;
 	u8 *vaddr;
+};
+
+/**
+ * struct mockgpu_engine - what runs jobs, one after the other
+ * @queue: the jobs, in the order of their fences
+ * @context: the timeline of the fences
+ * @lock: protects @seqno, and makes it follow the order of @queue
+ * @seqno: number of the last fence
+ * @jobs: jobs that have not ended
+ * @holds: files that hold the engine: no job ends while there are any
+ * @is_free: @holds and delays have no effect any more, since the device is unplugged
+ * @released: where a held or delayed job waits
+ */
+struct mockgpu_engine {
+	struct workqueue_struct *queue;
+	u64 context;
+	spinlock_t lock;		/* seqno, order of queue */
+	u64 seqno;
+	atomic_t jobs;
+	atomic_t holds;
+	bool is_free;
+	wait_queue_head_t released;
 };
 
 /**
@@ -92,6 +120,7 @@ struct mockgpu_vram {
  * @populated: system pages that buffers have now; swapped-out ones have none
  * @generation: source of mockgpu_backing.generation
  * @vram: VRAM
+ * @engine: what copies and clears while nobody waits
  * @inject_lock: serialises setting and clearing of mockgpu_bo.foreign
  * @swap_lock: allows one MOCKGPU_BO_SWAPOUT at a time
  * @swap_task: the task that runs it, or NULL; written under @swap_lock
@@ -115,6 +144,7 @@ struct mockgpu_device {
 	atomic_long_t populated;
 	atomic64_t generation;
 	struct mockgpu_vram vram;
+	struct mockgpu_engine engine;
 	struct mutex inject_lock;	/* foreign pages */
 	struct mutex swap_lock;		/* swap_task */
 	struct task_struct *swap_task;
@@ -218,7 +248,7 @@ struct mockgpu_bo {
 /**
  * struct mockgpu_tt - the system pages of a buffer object
  * @ttm: TTM's part; for an import the device's addresses of the exporter's pages
- * @bo: the buffer object, or NULL for a ghost object of TTM's
+ * @bo: the buffer object, or NULL once it belongs to a ghost object of TTM's
  * @kind: enum mockgpu_kind
  * @order: block order, for the driver's own kinds
  * @mapping: what page->mapping is set to, or NULL

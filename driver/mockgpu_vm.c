@@ -211,8 +211,13 @@ static int mockgpu_access_system(struct mockgpu_bo *bo, unsigned long offset,
 static int mockgpu_access_locked(struct mockgpu_bo *bo, unsigned long offset,
 				 void *buf, int len, int write)
 {
+	int ret;
+
 	if (!bo->tbo.resource)
 		return -ENODATA;
+	ret = mockgpu_bo_wait_moved(bo, true);
+	if (ret)
+		return ret;
 	if (bo->tbo.resource->mem_type == TTM_PL_VRAM)
 		return mockgpu_vram_access(bo, offset, buf, len, write);
 	return mockgpu_access_system(bo, offset, buf, len, write);

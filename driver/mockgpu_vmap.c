@@ -128,6 +128,8 @@ int mockgpu_bo_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
 	ret = mockgpu_bo_pin_placed(bo);
 	if (ret)
 		return ret;
+	/* As amdgpu_bo_kmap(). A signal must not end it: dma_buf_vmap() warns about errors. */
+	mockgpu_bo_wait_moved(bo, false);
 	mockgpu_bo_flush_new(bo);
 	ret = ttm_bo_vmap(&bo->tbo, map);
 	if (ret)

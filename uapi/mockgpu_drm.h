@@ -31,6 +31,16 @@
  * are allocated and when they move. The rest of the kernel does not flush pages of a
  * dma-buf that somebody else maps cached.
  *
+ * With the module parameter move_delay=N moves take time, as a real GPU's: a call that moves
+ * a buffer, or creates one in VRAM, returns before the engine has copied or cleared it. Each
+ * job takes N microseconds (1 to 10 s) and begins after all earlier ones. Until it ends, the
+ * buffer's reservation has a fence (DMA_RESV_USAGE_KERNEL), for which whoever needs the
+ * contents waits: a page fault, with mmap_lock dropped where the core allows that, until
+ * SIGKILL; a debugger, with mmap_lock held, until a signal; a copy; SWAPOUT, REVOKE and a move
+ * to SYSTEM, which fail with EBUSY after 15 s. The engine, not the caller, waits for fences of
+ * others, such as an importer's. The old pages are freed when the copy is done, as is the
+ * memory of a buffer that nobody has any more. Off x86, WC and UC buffers move at once.
+ *
  * A "page" is a CPU page (getpagesize()). Sizes are in bytes and multiples of it.
  */
 #ifndef MOCKGPU_DRM_H
@@ -310,12 +320,14 @@ struct drm_mockgpu_bo_zap {
  * ttm_bo_validate(): user mappings are removed, MMU notifiers run, the contents are
  * copied if the pages change, and the next access maps the pages the buffer has then.
  * Between GTT and SYSTEM the pages stay the same. Without the flag, nothing happens to a
- * buffer that is in @placement already.
+ * buffer that is in @placement already. It holds the buffer's lock while it copies, or, with
+ * move_delay, while it queues the copy; between VRAM and SYSTEM the latter makes two moves, by
+ * way of GTT.
  *
- * Errors: EINVAL for an import, whose pages belong to its exporter; EBUSY when it is
- * pinned; E2BIG when it is larger than VRAM; EOPNOTSUPP without VRAM; ENOMEM as for
- * BO_CREATE; ENODEV when it is revoked. After an error the buffer is where it was or,
- * with the flag, in GTT. Its contents are unchanged.
+ * Errors: EINVAL for an import, whose pages belong to its exporter; EBUSY when it is pinned
+ * or its fences do not signal in 15 s; E2BIG when it is larger than VRAM; EOPNOTSUPP without
+ * VRAM; ENOMEM as for BO_CREATE; ENODEV when it is revoked. After an error the buffer is
+ * where it was or on the way there, in GTT. Its contents are unchanged.
  */
 struct drm_mockgpu_bo_move {
 	__u32 handle;

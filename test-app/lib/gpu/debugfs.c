@@ -14,7 +14,9 @@
 
 #include "arch.h"
 #include "array.h"
+#include "clock.h"
 #include "debugfs.h"
+#include "mockgpu.h"
 #include "sysfs.h"
 
 int mockgpu_debugfs_open(int fd, const char *name, int flags)
@@ -69,11 +71,12 @@ int mockgpu_usage_get(int fd, struct mockgpu_usage *usage)
 		return ret;
 	ret = fscanf(stream, "buffers: %" SCNu64 " pages: %" SCNu64 " pages_max: %" SCNu64
 		     " populated: %" SCNu64 " vram: %" SCNu64 " vram_max: %" SCNu64
-		     " charged: %" SCNu64,
+		     " charged: %" SCNu64 " jobs: %" SCNu64,
 		     &usage->buffers, &usage->pages, &usage->pages_max,
-		     &usage->populated, &usage->vram, &usage->vram_max, &usage->charged);
+		     &usage->populated, &usage->vram, &usage->vram_max, &usage->charged,
+		     &usage->jobs);
 	fclose(stream);
-	return ret == 7 ? 0 : -EPROTO;
+	return ret == 8 ? 0 : -EPROTO;
 }
 
 #define DEBUGFS_ROOT "/sys/kernel/debug"
@@ -215,6 +218,31 @@ int mockgpu_fail_get(int fd, unsigned long *left, char *point, size_t size)
 		return -EPROTO;
 	snprintf(point, size, "%s", name);
 	return 0;
+}
+
+int mockgpu_move_delay_set(unsigned long delay)
+{
+	return sysfs_write_number(MOCKGPU_PARAMETERS "move_delay", delay);
+}
+
+int mockgpu_hold(int fd)
+{
+	return mockgpu_debugfs_open(fd, "hold", O_RDONLY);
+}
+
+int mockgpu_wait_idle(int fd)
+{
+	struct mockgpu_usage usage;
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0; tries < 30000; tries++) {
+		ret = mockgpu_usage_get(fd, &usage);
+		if (ret || !usage.jobs)
+			return ret;
+		clock_pause(1);
+	}
+	return -ETIMEDOUT;
 }
 
 int mockgpu_unplug(int fd)

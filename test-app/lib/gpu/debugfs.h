@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The driver's debugfs folder (driver/mockgpu_debugfs.c) as C functions. They need root
- * and a mounted debugfs; without these they return -ENOENT or -EACCES. Nothing is
- * printed.
+ * The driver's debugfs folder (driver/mockgpu_debugfs.c), and its parameters that can change,
+ * as C functions. They need root and a mounted debugfs; without these they return -ENOENT or
+ * -EACCES. Nothing is printed.
  */
 #ifndef MOCKGPU_DEBUGFS_H
 #define MOCKGPU_DEBUGFS_H
@@ -30,6 +30,7 @@ int mockgpu_debugfs_open(int fd, const char *name, int flags);
  * @vram: VRAM pages they have now
  * @vram_max: pages of VRAM
  * @charged: pages they are charged for: @pages and the kernel's metadata about them
+ * @jobs: jobs of the engine that have not ended
  */
 struct mockgpu_usage {
 	uint64_t buffers;
@@ -39,6 +40,7 @@ struct mockgpu_usage {
 	uint64_t vram;
 	uint64_t vram_max;
 	uint64_t charged;
+	uint64_t jobs;
 };
 
 /**
@@ -172,6 +174,36 @@ int mockgpu_fail_set(int fd, unsigned long nth);
  * Return: 0 or a negative errno.
  */
 int mockgpu_fail_get(int fd, unsigned long *left, char *point, size_t size);
+
+/**
+ * mockgpu_move_delay_set - have moves done by the engine, or at once; needs root
+ * @delay: how long each takes, in microseconds; 0: they are complete when the call returns
+ *
+ * Applies to all devices, from the next move on.
+ *
+ * Return: 0 or a negative errno: EINVAL for more than MOCKGPU_FAULT_DELAY_MAX, ERANGE for what
+ * does not fit into 32 bits.
+ */
+int mockgpu_move_delay_set(unsigned long delay);
+
+/**
+ * mockgpu_hold - let no job of the engine end, as if the GPU hung
+ * @fd: from mockgpu_open()
+ *
+ * Return: a file descriptor or a negative errno. The engine goes on when it is closed, or the
+ * device is unplugged.
+ */
+int mockgpu_hold(int fd);
+
+/**
+ * mockgpu_wait_idle - wait until the engine has no jobs
+ * @fd: from mockgpu_open()
+ *
+ * TTM may free what the jobs used a moment later.
+ *
+ * Return: 0 or a negative errno: ETIMEDOUT after 30 s.
+ */
+int mockgpu_wait_idle(int fd);
 
 /**
  * mockgpu_unplug - unplug a device, as if it was pulled from the host

@@ -28,6 +28,7 @@ struct step {
 	uint32_t kind;
 	int (*prepare)(struct mockgpu_bo *bo);
 	int (*call)(struct mockgpu_bo *bo);
+	unsigned long delay;
 };
 
 FIXTURE_VARIANT(fail) {
@@ -126,9 +127,25 @@ FAIL_VARIANT(revoke_in_vram, TTM, to_vram, to_nowhere);
 FAIL_VARIANT(revoke_swapped, TTM, to_swap, to_nowhere);
 FAIL_VARIANT(evict, TTM, to_vram, evict);
 
+/* The same by the engine, after the call. */
+#define FAIL_VARIANT_LATER(name, kind_, prepare_, call_) \
+	FIXTURE_VARIANT_ADD(fail, name##_later) { \
+		.step = { MOCKGPU_KIND_##kind_, prepare_, call_, 1 }, \
+	}
+
+FAIL_VARIANT_LATER(move_to_vram, TTM, nothing, to_vram);
+FAIL_VARIANT_LATER(move_from_vram, NONCOMPOUND, to_vram, to_gtt);
+FAIL_VARIANT_LATER(move_from_vram_to_system, TTM, to_vram, to_system);
+FAIL_VARIANT_LATER(move_to_new_pages, SPLIT, nothing, to_new_pages);
+FAIL_VARIANT_LATER(move_swapped_to_vram, TTM, to_swap, to_vram);
+FAIL_VARIANT_LATER(swapout_from_vram, TTM, to_vram, to_swap);
+FAIL_VARIANT_LATER(revoke_in_vram, TTM, to_vram, to_nowhere);
+FAIL_VARIANT_LATER(evict, TTM, to_vram, evict);
+
 FIXTURE_SETUP(fail)
 {
 	driver_setup(_metadata, &self->driver);
+	driver_move_delay(_metadata, &self->driver, variant->step.delay);
 }
 
 FIXTURE_TEARDOWN(fail)

@@ -27,6 +27,7 @@ FIXTURE_VARIANT(move) {
 	uint32_t kind;
 	uint32_t order;
 	uint32_t flags;
+	unsigned long delay;
 };
 
 FIXTURE_VARIANT_ADD(move, ttm) {
@@ -58,6 +59,18 @@ FIXTURE_VARIANT_ADD(move, reserved) {
 	.order = 10,
 };
 
+/* By the engine, after the call. */
+FIXTURE_VARIANT_ADD(move, ttm_later) {
+	.kind = MOCKGPU_KIND_TTM,
+	.delay = 2000,
+};
+
+FIXTURE_VARIANT_ADD(move, noncompound_later) {
+	.kind = MOCKGPU_KIND_NONCOMPOUND,
+	.order = 4,
+	.delay = 2000,
+};
+
 FIXTURE_SETUP(move)
 {
 	struct drm_mockgpu_bo_create want = {
@@ -71,6 +84,7 @@ FIXTURE_SETUP(move)
 	ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &want, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
 	pattern_fill(self->bo.map, self->bo.size, 1);
+	driver_move_delay(_metadata, &self->driver, variant->delay);
 }
 
 FIXTURE_TEARDOWN(move)
@@ -83,8 +97,17 @@ static void expect_held(struct __test_metadata *_metadata, const struct driver *
 			uint64_t populated, uint64_t vram)
 {
 	struct mockgpu_usage usage = {};
+	unsigned int tries;
 
-	EXPECT_EQ(0, mockgpu_usage_get(driver->fd, &usage));
+	/* TTM frees what the engine has copied from a workqueue. */
+	EXPECT_EQ(0, mockgpu_wait_idle(driver->fd));
+	for (tries = 0; tries < 100; tries++) {
+		EXPECT_EQ(0, mockgpu_usage_get(driver->fd, &usage));
+		if (!driver->delay || (usage.populated == driver->before.populated + populated &&
+				       usage.vram == driver->before.vram + vram))
+			break;
+		clock_pause(10);
+	}
 	EXPECT_EQ(driver->before.populated + populated, usage.populated);
 	EXPECT_EQ(driver->before.vram + vram, usage.vram);
 }

@@ -25,14 +25,34 @@ static inline void canary_make(struct __test_metadata *_metadata, struct live *l
 	guest_fill(canary->map, live->pages, CANARY_SEED);
 }
 
+/* Wait until a move that takes time has freed the pages that it took from a buffer. */
+static inline void canary_wait(struct __test_metadata *_metadata, const struct live *live,
+			       uint64_t populated)
+{
+	struct mockgpu_usage usage = {};
+	unsigned int tries;
+
+	for (tries = 0; tries < 10000; tries++) {
+		ASSERT_EQ(0, mockgpu_usage_get(live->driver.fd, &usage));
+		if (usage.populated == populated)
+			return;
+		clock_pause(1);
+	}
+	EXPECT_EQ(populated, usage.populated);
+}
+
 /* Give the buffer new pages and a new one its old ones. Return: how many it really got. */
 static inline size_t canary_take_pages(struct __test_metadata *_metadata, struct live *live,
 				       struct mockgpu_bo *canary)
 {
 	struct drm_mockgpu_page *before = bo_pages(_metadata, &live->bo), *reused;
+	struct mockgpu_usage usage = {};
 	size_t common;
 
+	EXPECT_EQ(0, mockgpu_usage_get(live->driver.fd, &usage));
 	EXPECT_EQ(0, mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES));
+	if (live->driver.delay)
+		canary_wait(_metadata, live, usage.populated);
 	canary_make(_metadata, live, canary);
 	reused = bo_pages(_metadata, canary);
 	common = bo_common(before, reused, live->pages);

@@ -22,12 +22,14 @@
  * @page: page size in bytes
  * @kmsg: from kmsg_open()
  * @before: what the driver held
+ * @delay: what driver_move_delay() has set
  */
 struct driver {
 	int fd;
 	size_t page;
 	int kmsg;
 	struct mockgpu_usage before;
+	unsigned long delay;
 };
 
 /* Read or write one byte of a mapping, for real and right here. */
@@ -52,6 +54,14 @@ static inline void driver_setup(struct __test_metadata *_metadata, struct driver
 	ASSERT_LE(0, driver->fd)
 		TH_LOG("%s", why);
 	ASSERT_EQ(0, mockgpu_usage_get(driver->fd, &driver->before));
+}
+
+/* Until the end of the test a move takes that many microseconds, or none. */
+static inline void driver_move_delay(struct __test_metadata *_metadata, struct driver *driver,
+				     unsigned long delay)
+{
+	driver->delay = delay;
+	ASSERT_EQ(0, mockgpu_move_delay_set(delay));
 }
 
 /* TTM may free from a workqueue: it gets a second. Return: 0 or -errno. */
@@ -100,6 +110,10 @@ static inline void driver_teardown(struct __test_metadata *_metadata, struct dri
 {
 	struct mockgpu_usage usage = {};
 
+	if (driver->delay) {
+		EXPECT_EQ(0, mockgpu_wait_idle(driver->fd));
+		driver_move_delay(_metadata, driver, 0);
+	}
 	driver_expect_usage(_metadata, driver, 0, 0);
 	EXPECT_EQ(0, mockgpu_usage_get(driver->fd, &usage));
 	EXPECT_EQ(driver->before.populated, usage.populated);

@@ -30,9 +30,11 @@ FIXTURE(change) {
 	struct live live;
 };
 
+/* @delay: how long a move takes, in microseconds, while the call has returned; 0: at once */
 FIXTURE_VARIANT(change) {
 	struct drm_mockgpu_bo_create want;
 	unsigned int vcpus;
+	unsigned long delay;
 };
 
 /* The kind that every kernel maps, then those like amdgpu's. */
@@ -63,9 +65,24 @@ FIXTURE_VARIANT_ADD(change, huge_2) {
 	.vcpus = 2,
 };
 
+/* A vCPU's fault meets a buffer whose contents are not there yet. */
+FIXTURE_VARIANT_ADD(change, split_later_4) {
+	.want = { .size = 32 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4 },
+	.vcpus = 4,
+	.delay = 300,
+};
+
+FIXTURE_VARIANT_ADD(change, ttm_later_4) {
+	.want = { .size = 37 << 12, .kind = MOCKGPU_KIND_TTM,
+		  .fault_mode = MOCKGPU_FAULT_PREFAULT },
+	.vcpus = 4,
+	.delay = 300,
+};
+
 FIXTURE_SETUP(change)
 {
 	live_setup_mapped(_metadata, &self->live, &variant->want, variant->vcpus);
+	driver_move_delay(_metadata, &self->live.driver, variant->delay);
 }
 
 FIXTURE_TEARDOWN(change)
@@ -160,6 +177,36 @@ TEST_F(change, the_driver_changes_it_all_the_time)
 	live_wait(_metadata, live);
 	live_stop(_metadata, live);
 	live_conclude_storm(_metadata, live, STORM_ROUNDS);
+}
+
+/* What moves, to see it under way at any time. */
+static int (*const moves[])(struct live *live) = {
+	change_pages, change_to_vram, change_to_gtt,
+};
+
+#define MOVES 120
+#define MOVES_LONG 100000
+
+/* No vCPU may ever find a word of earlier, or one that was not there yet. */
+TEST_F(change, the_engine_moves_it_all_the_time)
+{
+	struct live *live = &self->live;
+	unsigned int i, count = test_is_long() ? MOVES_LONG : MOVES;
+
+	if (!variant->delay)
+		SKIP(return, "moves are complete when the call returns");
+	live_start(_metadata, live, true);
+	for (i = 0; i < count; i++) {
+		ASSERT_EQ(0, moves[i % ARRAY_SIZE(moves)](live));
+		/* Some moves in a row without a wait, but not until memory is full. */
+		if (i % 8 == 7)
+			ASSERT_EQ(0, mockgpu_wait_idle(live->driver.fd));
+		if (i % 32 == 31)
+			live_wait(_metadata, live);
+	}
+	live_wait(_metadata, live);
+	live_stop(_metadata, live);
+	live_conclude_storm(_metadata, live, count);
 }
 
 /* The result of a test whose 3000 zaps caused so many EFAULT. */

@@ -33,8 +33,10 @@ FIXTURE(stale) {
 	struct mockgpu_bo canary;
 };
 
+/* @delay: how long a move takes, in microseconds, while the call has returned; 0: at once */
 FIXTURE_VARIANT(stale) {
 	struct drm_mockgpu_bo_create want;
+	unsigned long delay;
 };
 
 FIXTURE_VARIANT_ADD(stale, split) {
@@ -51,9 +53,15 @@ FIXTURE_VARIANT_ADD(stale, huge) {
 		  .fault_mode = MOCKGPU_FAULT_HUGE },
 };
 
+FIXTURE_VARIANT_ADD(stale, split_later) {
+	.want = { .size = 128 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4 },
+	.delay = 300,
+};
+
 FIXTURE_SETUP(stale)
 {
 	live_setup_mapped(_metadata, &self->live, &variant->want, 2);
+	driver_move_delay(_metadata, &self->live.driver, variant->delay);
 }
 
 FIXTURE_TEARDOWN(stale)

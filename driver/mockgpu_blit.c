@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: how the contents of a buffer move
+ *
+ * With the module parameter move_delay=0 a move is complete when TTM's callback returns. The
+ * CPU that asks for it waits for the buffer's fences and copies (ttm_bo_move_memcpy()), under
+ * the reservation.
+ *
+ * Otherwise moves are those of amdgpu (amdgpu_bo_move(), amdgpu_move_blit()), with the engine
+ * of mockgpu_engine.c in place of SDMA: the callback queues a copy and returns with a fence on
+ * the reservation (DMA_RESV_USAGE_KERNEL). A page fault that meets it drops mmap_lock, waits
+ * and is retried (ttm_bo_vm_fault_idle()). TTM hangs the old memory on a ghost object until
+ * the fence signals (ttm_bo_move_accel_cleanup()), except in an eviction from VRAM: that part
+ * of VRAM has a new owner at once, who gets the fence, too. Therefore new owners never clear
+ * VRAM themselves, but have the engine do it, behind all earlier copies. Between VRAM and
+ * SYSTEM a buffer goes over GTT, since the engine cannot access SYSTEM.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
+
+#include "mockgpu_blit.h"
+#include "mockgpu_bo.h"
+#include "mockgpu_engine.h"
+#include "mockgpu_prime.h"
+#include "mockgpu_test_fail.h"
+#include "mockgpu_vmap.h"
+#include "mockgpu_vram.h"
+
+static unsigned int move_delay;
+
+static int mockgpu_move_delay_set(const char *value, const struct kernel_param *param)
+{
+	return param_set_uint_minmax(value, param, 0, MOCKGPU_FAULT_DELAY_MAX);
+}
+
+static const struct kernel_param_ops mockgpu_move_delay_ops = {
+	.set = mockgpu_move_delay_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(move_delay, &mockgpu_move_delay_ops, &move_delay, 0644);
+MODULE_PARM_DESC(move_delay, "how many microseconds the GPU takes for a copy, up to 10000000, while the call that caused it has returned; 0: copies are complete when the call returns (default 0)");
+
+/* Whether there is anything to copy. TTM zeroes the pages it populates. */
+static bool mockgpu_has_contents(struct ttm_buffer_object *tbo)
+{
+	if (!tbo->resource)
+		return false;
+	if (tbo->resource->mem_type == TTM_PL_VRAM)
+		return true;
+	return tbo->ttm && (ttm_tt_is_populated(tbo->ttm) ||
+			    tbo->ttm->page_flags & TTM_TT_FLAG_SWAPPED);
+}
+
+/*
+ * Where the kernel's mapping of uncached pages stays cached, mockgpu_bo_flush() is needed
+ * right before and after a copy, so the CPU that asks does it.
+ */
+static bool mockgpu_engine_can(const struct ttm_tt *ttm)
+{
+	return IS_ENABLED(CONFIG_X86) || !ttm || ttm->caching == ttm_cached;
+}
+
+static bool mockgpu_blit_is_async(const struct ttm_tt *from, const struct ttm_tt *to)
+{
+	return READ_ONCE(move_delay) && mockgpu_engine_can(from) && mockgpu_engine_can(to);
+}
+
+static struct mockgpu_side mockgpu_side_of(struct ttm_buffer_object *tbo,
+					   struct ttm_resource *res)
+{
+	struct mockgpu_side side = {};
+
+	if (res->mem_type == TTM_PL_VRAM) {
+		mockgpu_vram_io_mem_reserve(tbo->bdev, res);
+		iosys_map_set_vaddr_iomem(&side.vram, (void __iomem __force *)res->bus.addr);
+	} else {
+		side.ttm = tbo->ttm;
+	}
+	return side;
+}
+
+/* A job for all of a buffer, behind the fences that it has. */
+static struct mockgpu_job *mockgpu_blit_job(struct ttm_buffer_object *tbo)
+{
+	struct mockgpu_job *job;
+
+	job = mockgpu_job_create(ttm_to_mockgpu_device(tbo->bdev), 1);
+	if (!job)
+		return NULL;
+	if (mockgpu_job_depend(job, tbo->base.resv, DMA_RESV_USAGE_BOOKKEEP)) {
+		mockgpu_job_cancel(job);
+		return NULL;
+	}
+	job->npages = tbo->base.size >> PAGE_SHIFT;
+	job->delay = READ_ONCE(move_delay);
+	return job;
+}
+
+static int mockgpu_blit_async(struct ttm_buffer_object *tbo, bool evict,
+			      struct ttm_resource *new_mem)
+{
+	struct ttm_tt *ttm = tbo->ttm;
+	struct mockgpu_job *job;
+	struct dma_fence *fence;
+	int ret = -ENOMEM;
+
+	job = mockgpu_blit_job(tbo);
+	if (!job)
+		return -ENOMEM;
+	job->from = mockgpu_side_of(tbo, tbo->resource);
+	job->to = mockgpu_side_of(tbo, new_mem);
+	fence = mockgpu_job_queue(job);
+	if (!mockgpu_should_fail("ghost"))
+		ret = ttm_bo_move_accel_cleanup(tbo, fence, evict, true, new_mem);
+	/* TTM frees what the engine writes to. */
+	if (ret)
+		dma_fence_wait(fence, false);
+	else if (!tbo->ttm && ttm)
+		to_mockgpu_tt(ttm)->bo = NULL;
+	dma_fence_put(fence);
+	return ret;
+}
+
+static int mockgpu_blit_sync(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
+			     struct ttm_resource *new_mem)
+{
+	int ret;
+
+	ret = ttm_bo_wait_ctx(tbo, ctx);
+	if (ret)
+		return ret;
+	if (new_mem->mem_type == TTM_PL_VRAM)
+		mockgpu_bo_flush(to_mockgpu_bo(tbo));
+	return ttm_bo_move_memcpy(tbo, ctx, new_mem);
+}
+
+static int mockgpu_blit_clear_async(struct ttm_buffer_object *tbo,
+				    struct ttm_resource *new_mem)
+{
+	struct mockgpu_job *job;
+	struct dma_fence *fence;
+
+	job = mockgpu_blit_job(tbo);
+	if (!job)
+		return -ENOMEM;
+	job->to = mockgpu_side_of(tbo, new_mem);
+	fence = mockgpu_job_queue(job);
+	dma_resv_add_fence(tbo->base.resv, fence, DMA_RESV_USAGE_KERNEL);
+	dma_fence_put(fence);
+	return 0;
+}
+
+/* The buffer may have a fence: that of the eviction of who was there before. */
+static int mockgpu_blit_clear(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
+			      struct ttm_resource *new_mem)
+{
+	int ret;
+
+	if (mockgpu_blit_is_async(NULL, NULL))
+		return mockgpu_blit_clear_async(tbo, new_mem);
+	ret = ttm_bo_wait_ctx(tbo, ctx);
+	if (!ret)
+		mockgpu_vram_clear(ttm_to_mockgpu_device(tbo->bdev), new_mem, tbo->base.size);
+	return ret;
+}
+
+/* Without a copy: a buffer without contents, or one whose pages stay. */
+static int mockgpu_blit_null(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
+			     struct ttm_resource *new_mem)
+{
+	int ret = 0;
+
+	if (mockgpu_has_contents(tbo))
+		ret = ttm_bo_wait_ctx(tbo, ctx);
+	else if (new_mem->mem_type == TTM_PL_VRAM)
+		ret = mockgpu_blit_clear(tbo, ctx, new_mem);
+	if (!ret)
+		ttm_bo_move_null(tbo, new_mem);
+	return ret;
+}
+
+static bool mockgpu_blit_is_copy(struct ttm_buffer_object *tbo,
+				 const struct ttm_resource *new_mem)
+{
+	return mockgpu_has_contents(tbo) && (new_mem->mem_type == TTM_PL_VRAM ||
+					     tbo->resource->mem_type == TTM_PL_VRAM);
+}
+
+/**
+ * mockgpu_blit_hop - check whether a move has to go over GTT
+ * @tbo: the buffer object, locked
+ * @new_mem: where it should go
+ * @hop: out: GTT, if so
+ *
+ * Return: 0, or -EMULTIHOP with which TTM makes two moves of it.
+ */
+int mockgpu_blit_hop(struct ttm_buffer_object *tbo, const struct ttm_resource *new_mem,
+		     struct ttm_place *hop)
+{
+	if (!mockgpu_blit_is_copy(tbo, new_mem) || !mockgpu_blit_is_async(tbo->ttm, NULL))
+		return 0;
+	if (tbo->resource->mem_type != TTM_PL_SYSTEM && new_mem->mem_type != TTM_PL_SYSTEM)
+		return 0;
+	*hop = (struct ttm_place) {
+		.mem_type = TTM_PL_TT,
+		.flags = TTM_PL_FLAG_TEMPORARY,
+	};
+	return -EMULTIHOP;
+}
+
+/**
+ * mockgpu_blit_move - move a buffer with its contents, for &ttm_device_funcs.move
+ * @tbo: the buffer object, locked, with a free slot for a fence
+ * @evict: whether it is evicted
+ * @ctx: TTM's context
+ * @new_mem: where it goes; mockgpu_blit_hop() was asked
+ *
+ * Return: 0 or a negative errno, after which nothing has changed.
+ */
+int mockgpu_blit_move(struct ttm_buffer_object *tbo, bool evict,
+		      struct ttm_operation_ctx *ctx, struct ttm_resource *new_mem)
+{
+	dma_resv_assert_held(tbo->base.resv);
+	if (!mockgpu_blit_is_copy(tbo, new_mem))
+		return mockgpu_blit_null(tbo, ctx, new_mem);
+	/* move_delay may have changed since mockgpu_blit_hop(). */
+	if (mockgpu_blit_is_async(tbo->ttm, NULL) && new_mem->mem_type != TTM_PL_SYSTEM &&
+	    tbo->resource->mem_type != TTM_PL_SYSTEM)
+		return mockgpu_blit_async(tbo, evict, new_mem);
+	return mockgpu_blit_sync(tbo, ctx, new_mem);
+}
+
+static void mockgpu_tt_copy(struct ttm_tt *to, struct ttm_tt *from)
+{
+	unsigned long i;
+
+	for (i = 0; i < to->num_pages; i++) {
+		copy_highpage(to->pages[i], from->pages[i]);
+		cond_resched();
+	}
+}
+
+/* From here on the pages are about to change. */
+static void mockgpu_blit_announce(struct mockgpu_bo *bo)
+{
+	ttm_bo_unmap_virtual(&bo->tbo);
+	mockgpu_dmabuf_notify_move(bo);
+}
+
+static int mockgpu_blit_pages_async(struct mockgpu_bo *bo, struct ttm_tt *to)
+{
+	struct dma_resv *resv = bo->tbo.base.resv;
+	struct mockgpu_job *job;
+	struct dma_fence *fence;
+	int ret;
+
+	/* Importers may add fences, behind which the job has to be, and take the slots. */
+	mockgpu_blit_announce(bo);
+	ret = dma_resv_reserve_fences(resv, 1);
+	if (ret)
+		return ret;
+	job = mockgpu_blit_job(&bo->tbo);
+	if (!job)
+		return -ENOMEM;
+	job->from.ttm = bo->tbo.ttm;
+	job->to.ttm = to;
+	fence = mockgpu_job_queue(job);
+	dma_resv_add_fence(resv, fence, DMA_RESV_USAGE_KERNEL);
+	dma_fence_put(fence);
+	return 0;
+}
+
+/**
+ * mockgpu_blit_pages - copy a buffer's system pages to others
+ * @bo: the buffer, with pages in GTT, locked
+ * @to: a tt of the same size, populated, which stays until the buffer's fences signal
+ *
+ * User mappings of the buffer are removed and its importers notified.
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_blit_pages(struct mockgpu_bo *bo, struct ttm_tt *to)
+{
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+	int ret;
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	if (mockgpu_blit_is_async(bo->tbo.ttm, to))
+		return mockgpu_blit_pages_async(bo, to);
+	ret = ttm_bo_wait_ctx(&bo->tbo, &ctx);
+	if (ret)
+		return ret;
+	mockgpu_blit_announce(bo);
+	mockgpu_bo_flush(bo);
+	mockgpu_tt_copy(to, bo->tbo.ttm);
+	return 0;
+}
