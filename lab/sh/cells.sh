@@ -48,13 +48,14 @@ chosen() {
 # cells_of MACHINE KERNEL [ROLE]: print lines "TIMEOUT MACHINE KVM KERNEL MODE NAME PROGRAM...",
 # where KVM is a parameter of kvm.ko or "-". ROLE is the kernel's role in the plan (default:
 # its role in Debian; a kernel in a folder counts as the newest). The short form has one cell
-# for each mode of KVM, or one for all modes if KVM can be loaded again. The long form, and
+# for each mode of KVM, or one for all modes of the same kind of machine if KVM can be loaded
+# again. The long form, and
 # either form if many cells run at once, has one cell for each part in each mode. Programs
 # that run a VMM always have a cell of their own.
 # shellcheck disable=SC2086 # lists
 cells_of() {
 	use_arch "$1"
-	series=$2 role=${3:-$(series_role "$2")} first='' words=''
+	series=$2 role=${3:-$(series_role "$2")} first='' words='' kind=''
 	for mode in ${modes:-$mmus}; do
 		together=''
 		for part in $(plan_parts long "$arch" '' "$role"); do
@@ -71,8 +72,10 @@ cells_of() {
 			continue
 		elif ! kernel_reloads_kvm "$series"; then
 			cell "$mode" programs $together
-		elif [ -z "$first" ]; then
-			first=$mode words=$together
+		elif [ "$(machine_kind "$mode")" != "$kind" ]; then
+			next=$mode
+			[ -z "$first" ] || cell "$first" programs $words
+			first=$next words=$together kind=$(machine_kind "$next")
 		else
 			words="$words mmu=$mode$(unsafe_in "$mode" | sed 's/^-$//; s/^./,&/') $together"
 		fi
