@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154 # for lab/run; $arch and $qemu of machine.sh
 #
-# What runs a cell's CPUs: this machine's KVM, or QEMU's emulation. A cell hosts virtual
+# What runs a cell's CPUs: this machine's KVM, or emulation by QEMU or Bochs. A cell hosts virtual
 # machines itself, so this machine's KVM must have nested virtualisation. Then a cell is
 # several times as fast, and on an Intel CPU it shows what KVM does there. Sourced by lab/run.
 #
 #   accel_check ACCEL             die unless it is known
-#   accel_choose ACCEL [MMU] [CPU]  set accel (kvm or tcg), and with kvm vendor (amd, intel or
-#                                 arm), mmus and mmu
+#   accel_choose ACCEL [MMU] [CPU]  set accel (kvm or tcg for emulation), emulator (qemu or
+#                                 bochs; with kvm always qemu), mmu, and with kvm vendor
+#                                 (amd, intel or arm)
 #
 # For the lab's own tests: LAB_ROOT replaces /, and LAB_HOST replaces the output of
 # 'uname -m'.
@@ -89,11 +90,12 @@ kvm_fits() {
 	return 1
 }
 
-# kvm_mmus: set mmus and mmu, as use_arch does for the emulated machines. QEMU emulates an
-# AMD CPU.
+# kvm_mmus: set mmus and mmu, as use_arch does for the emulated machines: shadow is an AMD
+# CPU's there, ept_shadow an Intel CPU's.
 kvm_mmus() {
 	case $vendor in
-	intel) mmus="ept shadow" ;;
+	amd) mmus="tdp legacy shadow" ;;
+	intel) mmus="ept shadow ept_shadow" ;;
 	arm) mmus="vhe nvhe pkvm" ;;
 	esac
 	mmu=${mmus%% *}
@@ -103,12 +105,12 @@ accel_choose() {
 	wanted=$1 why="--accel tcg and -c are for the emulation"
 	[ "$wanted-${3:-}" = auto- ] || [ "$wanted" = kvm ] || wanted=tcg
 	if [ "$wanted" != tcg ] && kvm_fits "$wanted" "${2:-}" "${3:-}"; then
-		accel=kvm
+		accel=kvm emulator=qemu mmu=${2:-$mmu}
 		return
 	fi
 	[ "$wanted" != kvm ] || die "no KVM for this cell: $why"
-	[ "${2:-}" != ept ] || die "-m ept needs Intel's KVM: $why"
 	[ "$wanted" = tcg ] || log "emulating: $why"
 	accel=tcg vendor=
 	use_arch "$arch"
+	mmu=${2:-$mmu} emulator=$(machine_kind "$mmu")
 }

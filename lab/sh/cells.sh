@@ -48,14 +48,16 @@ chosen() {
 # cells_of MACHINE KERNEL [ROLE]: print lines "TIMEOUT MACHINE KVM KERNEL MODE NAME PROGRAM...",
 # where KVM is a parameter of kvm.ko or "-". ROLE is the kernel's role in the plan (default:
 # its role in Debian; a kernel in a folder counts as the newest). The short form has one cell
-# for each mode of KVM, or one for all modes if KVM can be loaded again. The long form, and
-# either form if many cells run at once, has one cell for each part in each mode. Programs
-# that run a VMM always have a cell of their own.
+# for each mode of KVM, or one for all modes of the same kind of machine if KVM can be loaded
+# again; a kernel of the user's own that lacks what Bochs needs has no cell there. The long
+# form, and either form if many cells run at once, has one cell for each part in each mode.
+# Programs that run a VMM always have a cell of their own.
 # shellcheck disable=SC2086 # lists
 cells_of() {
 	use_arch "$1"
-	series=$2 role=${3:-$(series_role "$2")} first='' words=''
+	series=$2 role=${3:-$(series_role "$2")} first='' words='' kind=''
 	for mode in ${modes:-$mmus}; do
+		[ "$(machine_kind "$mode")" = qemu ] || kernel_runs_in_bochs "$series" || continue
 		together=''
 		for part in $(plan_parts long "$arch" '' "$role"); do
 			programs=$(chosen "$arch" "$mode" "$role" "$part")
@@ -71,13 +73,29 @@ cells_of() {
 			continue
 		elif ! kernel_reloads_kvm "$series"; then
 			cell "$mode" programs $together
-		elif [ -z "$first" ]; then
-			first=$mode words=$together
+		elif [ "$(machine_kind "$mode")" != "$kind" ]; then
+			next=$mode
+			[ -z "$first" ] || cell "$first" programs $words
+			first=$next words=$together kind=$(machine_kind "$next")
 		else
 			words="$words mmu=$mode$(unsafe_in "$mode" | sed 's/^-$//; s/^./,&/') $together"
 		fi
 	done
 	[ -z "$first" ] || cell "$first" programs $words
+}
+
+# cells_setup MACHINE ROLE KERNEL...: get what their cells need besides the kernels: Bochs. ROLE
+# is as for cells_of.
+cells_setup() {
+	machine=$1 role=$2
+	shift 2
+	# shellcheck disable=SC2086 # maybe no word
+	for kernel; do
+		(cells_of "$machine" "$kernel" $role)
+	done | while read -r _ _ _ _ mode _; do
+		machine_kind "$mode"
+	done | grep -q bochs || return 0
+	"$LAB/setup" --bochs
 }
 
 # kernels_of WORD...: print the names of the kernels that a user has named: series, or folders

@@ -11,6 +11,7 @@
 #   kernel_version NAME  print what lab/skips calls it
 #   kernel_is_slow NAME  succeed if it has sanitizers
 #   kernel_reloads_kvm NAME  succeed if a cell can load KVM again, in another mode
+#   kernel_runs_in_bochs NAME  succeed if it has what a cell in Bochs needs
 #   kernel_use NAME      set kernel, release, dir (its kernel_out), image, headers (the
 #                        build folder for modules) and modules_root (the parent of
 #                        lib/modules), both in the lab's tree; sanitizers, if it has any; and
@@ -83,6 +84,11 @@ kernel_is_slow() {
 
 kernel_reloads_kvm() {
 	[ "$arch" = x86_64 ] && ! { kernel_is_own "$1" && [ -n "$(own_get "$1" builtin)" ]; }
+}
+
+# Debian's kernels all do.
+kernel_runs_in_bochs() {
+	! kernel_is_own "$1" || [ -n "$(own_get "$1" bochs)" ]
 }
 
 kernel_use() {

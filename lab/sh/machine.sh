@@ -6,6 +6,7 @@
 # in process.sh. Sourced by lib.sh.
 #
 #   use_arch ARCH       set arch, deb_arch, cell_tree, mmus and mmu
+#   machine_kind MMU    print what emulates a machine for it: qemu or bochs
 #   check_mmu MMU       die unless the architecture has it
 #   check_memory SIZE   die unless a cell can boot with it and this machine has it
 #   check_cpus NUMBER   die unless a machine can have that many
@@ -21,18 +22,26 @@ ARCHES="x86_64 arm64"
 use_arch() {
 	arch=$1
 	case $arch in
-	x86_64) deb_arch=amd64 cell_tree=$TREE mmus="tdp legacy shadow" ;;
+	x86_64) deb_arch=amd64 cell_tree=$TREE mmus="tdp legacy shadow ept ept_shadow" ;;
 	arm64) deb_arch=arm64 cell_tree=$TREE/arm64 mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
 	*) die "unknown architecture '$arch': use one of $ARCHES" ;;
 	esac
 	mmu=${mmus%% *}
 }
 
-# check_mmu MMU [MORE]: it must be one of this architecture's or of MORE.
+# machine_kind MMU: QEMU emulates no Intel CPU with VMX.
+machine_kind() {
+	case $1 in
+	ept | ept_shadow) echo bochs ;;
+	*) echo qemu ;;
+	esac
+}
+
+# check_mmu MMU: it must be one of this architecture's.
 check_mmu() {
-	case " $mmus ${2:-} " in
+	case " $mmus " in
 	*" $1 "*) ;;
-	*) die "unknown MMU '$1' of $arch: use one of $mmus${2:+ $2}" ;;
+	*) die "unknown MMU '$1' of $arch: use one of $mmus" ;;
 	esac
 }
 
@@ -71,18 +80,41 @@ machine_qemu() {
 	fi
 }
 
-# machine_choose CPU CPUS: choose the machine for $arch, $accel and $mmu, with that many CPUs
-# for the job. CPU is the model to emulate, or empty for the default, which has nested
-# virtualisation. Sets words for QEMU: accel_words, machine_words and serial (the job's two
-# serial ports, on the chardevs job and err); words for the kernel: append, and early, which
-# shows its first messages; and job_cpus. init_on_alloc=0: Debian's allocator zeroes all
-# pages, which hides a driver that does not.
+# machine_choose CPU CPUS: choose the machine for $arch, $emulator, $accel and $mmu. CPU is
+# the model to emulate, or empty for the default, which has nested virtualisation; CPUS are for
+# the job, empty for the default. Sets words for QEMU: accel_words, machine_words and serial
+# (the job's two serial ports, on the chardevs job and err), or what bochs.sh says; words for
+# the kernel: append, and early, which shows its first messages; and job_cpus.
+# init_on_alloc=0: Debian's allocator zeroes all pages, which hides a driver that does not.
 machine_choose() {
 	accel_words="-accel tcg,thread=multi,tb-size=512"
 	[ "$accel" = tcg ] || accel_words="-accel kvm"
 	# Without this the crypto library tests itself in each boot.
 	append="mitigations=off quiet panic=-1 init_on_alloc=0 cryptomgr.notests=1 lab.mmu=$mmu"
-	"machine_$arch" "$@"
+	[ "$arch" != x86_64 ] || append_x86_64
+	if [ "$emulator" = bochs ]; then
+		machine_bochs "$1" "${2:-1}"
+	else
+		"machine_$arch" "$1" "${2:-2}"
+	fi
+}
+
+append_x86_64() {
+	# On a busy machine the first timer interrupts may come too late, and the kernel
+	# gives up: "IO-APIC + timer doesn't work".
+	append="console=ttyS0 no_timer_check $append"
+	# The kernel's check for pages that are writable and executable takes a tenth of an
+	# emulated boot, and only this option turns it off. A kernel with sanitizers keeps it,
+	# because it must find stray writes.
+	[ -n "$sanitizers" ] || append="$append rodata=off"
+	# For a built-in KVM; incell/init loads KVM if it is a module.
+	case $mmu in
+	legacy) words="kvm.tdp_mmu=N kvm_amd.npt=1" ;;
+	shadow | ept_shadow) words="kvm.tdp_mmu=N kvm_amd.npt=0 kvm_intel.ept=0" ;;
+	*) words="kvm.tdp_mmu=Y kvm_amd.npt=1 kvm_intel.ept=1" ;;
+	esac
+	append="$append $words kvm_amd.nested=1 kvm_intel.nested=1"
+	early="ignore_loglevel earlyprintk=ttyS0"
 }
 
 machine_x86_64() {
@@ -98,21 +130,6 @@ machine_x86_64() {
 	machine_words="-machine q35 -cpu $model -smp $all"
 	# The job's ports are ttyS1 and ttyS2 everywhere; arm64's console is another UART.
 	serial="-serial chardev:job -serial chardev:err"
-	# On a busy machine the first timer interrupts may come too late, and the kernel
-	# gives up: "IO-APIC + timer doesn't work".
-	append="console=ttyS0 no_timer_check $append"
-	# The kernel's check for pages that are writable and executable takes a tenth of an
-	# emulated boot, and only this option turns it off. A kernel with sanitizers keeps it,
-	# because it must find stray writes.
-	[ -n "$sanitizers" ] || append="$append rodata=off"
-	# For a built-in KVM; incell/init loads KVM if it is a module.
-	case $mmu in
-	legacy) words="kvm.tdp_mmu=N kvm_amd.npt=1" ;;
-	shadow) words="kvm.tdp_mmu=N kvm_amd.npt=0 kvm_intel.ept=0" ;;
-	*) words="kvm.tdp_mmu=Y kvm_amd.npt=1 kvm_intel.ept=1" ;;
-	esac
-	append="$append $words kvm_amd.nested=1 kvm_intel.nested=1"
-	early="ignore_loglevel earlyprintk=ttyS0"
 }
 
 # Emulation is several times as fast without pauth and LPA2.

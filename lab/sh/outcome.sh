@@ -44,7 +44,7 @@ show_console() {
 
 # outcome_lost: report a cell that left no exit status.
 outcome_lost() {
-	words=$(grep -v 'warning: TCG' "$run/qemu.log" | head -n 3 | paste -sd' ')
+	words=$(grep -v 'warning: TCG' "$run/machine.log" | head -n 3 | paste -sd' ')
 	case $words in
 	*'terminating on signal'*)
 		log "a signal ended the cell: $words"
@@ -52,8 +52,10 @@ outcome_lost() {
 		exit "$EXIT_FAILED"
 		;;
 	esac
-	[ -s "$console" ] || [ "$status" = 0 ] || die "QEMU did not start, exit status $status: ${words:-no message}"
-	log "the cell ended without an exit status (crash?), kernel $release, $mmu, QEMU's status $status${words:+: $words}"
+	[ "$emulator" = bochs ] && name=Bochs || name=QEMU
+	[ -s "$console" ] || [ "$status" = 0 ] || [ -e "$run/booted" ] ||
+		die "$name did not start, exit status $status: ${words:-no message}"
+	log "the cell ended without an exit status (crash?), kernel $release, $mmu, $name's status $status${words:+: $words}"
 	[ -z "$(reports)" ] || show_reports
 	show_console
 	[ -z "$(reports)" ] || exit "$LAB_EXIT_REPORT"

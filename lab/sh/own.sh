@@ -16,6 +16,7 @@
 #   series   with "kvm": the Debian series whose kvm.ko it replaces
 #   builtin  "y": KVM is built in
 #   sanitizers  "y": it has sanitizers, and is slow
+#   bochs    "y": it has what a cell in Bochs needs
 #
 # Sourced by lib.sh.
 
@@ -239,7 +240,7 @@ own_write() {
 	file=$(own_record "$name")
 	{ mkdir -p "${file%/*}" 2>/dev/null && [ -w "${file%/*}" ]; } || die "cannot write to ${file%/*}"
 	{
-		for key in origin release image headers root cc share series kvm builtin sanitizers; do
+		for key in origin release image headers root cc share series kvm builtin sanitizers bochs; do
 			eval "value=\$$key"
 			[ -z "$value" ] || echo "$key $value"
 		done
@@ -262,6 +263,10 @@ own_register() {
 	origin=$folder series='' kvm='' builtin='' sanitizers=
 	! grep -q '^CONFIG_KVM=y' "$config" || builtin=y
 	! config_has KASAN DEBUG_KMEMLEAK || sanitizers=y
+	bochs=y
+	for option in PVH KVM_INTEL E1000 NET_9P_FD; do
+		config_has "$option" || bochs=
+	done
 	own_write
 	echo "$name"
 }
@@ -279,7 +284,7 @@ own_kvm() {
 	[ -n "$is" ] || die "$kvm is no kernel module"
 	[ "$is" = "$release" ] || die "$kvm is a module of $is, the kernel is $release"
 	name=$series-kvm-$(own_tag "$kvm")
-	origin=$kvm image='' headers='' root='' cc='' share='' binds='' builtin='' sanitizers=
+	origin=$kvm image='' headers='' root='' cc='' share='' binds='' builtin='' sanitizers='' bochs=y
 	own_write
 	echo "$name"
 }

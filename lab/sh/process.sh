@@ -5,8 +5,8 @@
 # $run is the cell's folder, $console its console and $limit its limit in seconds.
 
 # start_copies: copy what the cell prints to our output, through FIFOs, because QEMU truncates
-# a file that it opens. Descriptors 5 and 6 hold the FIFOs open until QEMU has ended:
-# otherwise a QEMU that does not start would leave a reader that waits for it forever. If
+# a file that it opens. Descriptors 5 and 6 hold the FIFOs open until the machine has ended:
+# otherwise one that does not start would leave a reader that waits for it forever. If
 # nobody reads our output any more, discard it, so that the cell goes on.
 start_copies() {
 	mkfifo "$run/stdout" "$run/stderr"
@@ -108,12 +108,12 @@ helper() {
 	"$@" </dev/null >/dev/null 3<&- 5<&- 6<&- &
 }
 
-# run_machine QEMU ARGUMENT...: run it to its end and set $status to its exit status. It ends
+# run_machine COMMAND...: run it to its end and set $status to its exit status. It ends
 # with this script, whatever ends that.
 watcher='' shower='' machine=''
 run_machine() {
 	: >"$console"
-	setpriv --pdeathsig KILL -- "$@" <&3 2>"$run/qemu.log" 5<&- 6<&- &
+	setpriv --pdeathsig KILL -- "$@" <&3 2>"$run/machine.log" 5<&- 6<&- &
 	machine=$!
 	[ -n "$verbose" ] && shower=show_console_of || shower=show_boot
 	helper $shower $machine
@@ -124,7 +124,7 @@ run_machine() {
 	stop_machine
 }
 
-# stop_machine: end QEMU and the processes that run_machine() has started with it.
+# stop_machine: end the machine and the processes that run_machine() has started with it.
 stop_machine() {
 	[ -n "$machine" ] || return 0
 	end_process $machine

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The VMM's x86-64 part: a vCPU starts in long mode, in ring 0, with interrupts off and
- * every GPA below VMM_GPA_END mapped at the same virtual address by 2 MiB entries. There
- * is no IDT: an exception becomes a triple fault, which is KVM_EXIT_SHUTDOWN.
+ * The VMM's x86-64 part: a vCPU starts in long mode, in ring 0, with every GPA below
+ * VMM_GPA_END mapped at the same virtual address by 2 MiB entries. There is no IDT: an
+ * exception becomes a triple fault, which is KVM_EXIT_SHUTDOWN.
+ *
+ * Interrupts are on, though nothing sends any: with interrupts off in a guest Bochs lets the
+ * host have none either (docs/findings/emulated-vmx.md).
  *
  * The bits are those of the "Intel 64 and IA-32 Architectures Software Developer's
  * Manual", volume 3, 2.5 (control registers) and 4.5 (4-level paging).
@@ -25,6 +28,7 @@
 #define X86_EFER_LME (1ull << 8)
 #define X86_EFER_LMA (1ull << 10)
 #define X86_RFLAGS_FIXED (1ull << 1)
+#define X86_RFLAGS_IF (1ull << 9)
 
 #define X86_PTE_PRESENT (1ull << 0)
 #define X86_PTE_WRITE (1ull << 1)
@@ -147,7 +151,7 @@ int vmm_arch_vcpu_enter(struct vmm_vcpu *vcpu, uint64_t pc, uint64_t stack,
 		/* As after a call, which has pushed a return address. */
 		.rsp = stack - sizeof(uint64_t),
 		.rdi = arg,
-		.rflags = X86_RFLAGS_FIXED,
+		.rflags = X86_RFLAGS_FIXED | X86_RFLAGS_IF,
 	};
 
 	return ioctl(vcpu->fd, KVM_SET_REGS, &regs) ? -errno : 0;

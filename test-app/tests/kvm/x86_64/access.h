@@ -92,6 +92,17 @@ static inline int access_set_msr(const struct access *access, uint32_t msr, uint
 	return ret == 1 ? 0 : -1;
 }
 
+/* The value, or 0 if KVM has no such MSR. */
+static inline uint64_t access_get_msr(const struct access *access, uint32_t msr)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} get = { { .nmsrs = 1 }, { .index = msr } };
+
+	return vmm_vcpu_ioctl(access_vcpu(access), KVM_GET_MSRS, &get) == 1 ? get.entry.data : 0;
+}
+
 /* Enter the guest, which does nothing: KVM does what was requested on the way. */
 static inline void access_enter(struct __test_metadata *_metadata, const struct access *access)
 {

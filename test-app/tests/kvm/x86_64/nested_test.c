@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A hypervisor in the guest that keeps its own guest's state in a buffer: the VMCB, the MSR
- * bitmap, nested page tables, and L2's memory.
+ * On AMD: a hypervisor in the guest that keeps its own guest's state in a buffer: the VMCB, the
+ * MSR bitmap, nested page tables, and L2's memory.
  *
  * KVM maps the VMCB for the moment of VMRUN and of the exit (kvm_vcpu_map() in
  * virt/kvm/kvm_main.c): up to 6.12 any page to which it can take a reference; since 6.13 no
@@ -16,23 +16,13 @@
 
 #include <linux/kvm.h>
 
-#include "kvmstat.h"
-#include "nested.h"
+#include "svm.h"
 #include "sysfs.h"
 
-#define MSR_KERNEL_GS_BASE 0xc0000102
 /* The read bit: there are two bits for each MSR from 0xc0000000 on, in the second 2 KiB. */
 #define MSRPM_KERNEL_GS_BASE (0x800 + (MSR_KERNEL_GS_BASE - 0xc0000000) / 4)
 
 ACCESS_FIXTURE(nested)
-
-static bool in_level2(struct __test_metadata *_metadata, struct access *access)
-{
-	uint64_t guest_mode = 0;
-
-	EXPECT_EQ(0, kvmstat_vcpu(access_vcpu(access), "guest_mode", &guest_mode));
-	return guest_mode;
-}
 
 /* L1 runs VMRUN with the VMCB at @vmcb. */
 static enum vmm_exit vmrun(struct __test_metadata *_metadata, struct access *access,
@@ -51,36 +41,17 @@ static void expect_entry(struct __test_metadata *_metadata, struct access *acces
 	vmcb_set(vmcb, VMCB_RIP, NESTED_LEVEL2_GPA);
 	ASSERT_EQ(VMM_EXIT_DOORBELL, vmrun(_metadata, access, gpa))
 		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
-	ASSERT_TRUE(in_level2(_metadata, access));
-}
-
-/* L2 continues at @gpa, until an exit to L1 or to the VMM. */
-static enum vmm_exit level2(struct __test_metadata *_metadata, struct access *access,
-			    uint64_t gpa)
-{
-	const struct kvm_regs regs = { .rip = gpa, .rcx = MSR_KERNEL_GS_BASE };
-
-	code_enter_at(_metadata, access_vcpu(access), &regs);
-	return vmm_vcpu_run(access_vcpu(access));
+	ASSERT_TRUE(nested_in_level2(_metadata, access));
 }
 
 /* It ends with VMMCALL, and L1 finds that in the VMCB. */
 static void expect_leave(struct __test_metadata *_metadata, struct access *access,
 			 const char *vmcb)
 {
-	EXPECT_EQ(VMM_EXIT_DOORBELL, level2(_metadata, access, NESTED_LEAVE_GPA))
+	EXPECT_EQ(VMM_EXIT_DOORBELL, nested_continue(_metadata, access, NESTED_LEAVE_GPA))
 		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
-	EXPECT_FALSE(in_level2(_metadata, access));
+	EXPECT_FALSE(nested_in_level2(_metadata, access));
 	EXPECT_EQ(SVM_EXIT_VMMCALL, vmcb_exit_code(vmcb));
-}
-
-static uint32_t page_count(struct __test_metadata *_metadata, const struct access *access)
-{
-	struct drm_mockgpu_page *pages = bo_pages(_metadata, &access->live.bo);
-	uint32_t count = pages[access->page].count;
-
-	free(pages);
-	return count;
 }
 
 #define ALLOW_UNSAFE "/sys/module/kvm/parameters/allow_unsafe_mappings"
@@ -120,7 +91,7 @@ static bool vmcb_is_taken(struct __test_metadata *_metadata, struct access *acce
 	vmcb_set(access_at(access, 0), VMCB_RIP, NESTED_LEVEL2_GPA);
 	memcpy(before, access_at(access, 0), sizeof(before));
 	reason = vmrun(_metadata, access, access_gpa(access, 0));
-	if (in_level2(_metadata, access))
+	if (nested_in_level2(_metadata, access))
 		return reason == VMM_EXIT_DOORBELL;
 	expect_vmcb_refusal(_metadata, access, reason);
 	EXPECT_EQ(0, memcmp(before, access_at(access, 0), sizeof(before)));
@@ -133,21 +104,21 @@ TEST_F(nested, vmcb)
 	struct access *access = &self->access;
 	const uint64_t gpa = access_gpa(access, 0);
 	char *vmcb = access_at(access, 0);
-	uint32_t count = page_count(_metadata, access);
+	uint32_t count = nested_page_count(_metadata, access);
 
-	nested_begin(_metadata, access, vmcb);
+	svm_begin(_metadata, access, vmcb);
 	if (!vmcb_is_taken(_metadata, access)) {
-		EXPECT_EQ(count, page_count(_metadata, access));
+		EXPECT_EQ(count, nested_page_count(_metadata, access));
 		return;
 	}
-	EXPECT_EQ(count, page_count(_metadata, access));
+	EXPECT_EQ(count, nested_page_count(_metadata, access));
 	access_move(_metadata, access);
 	expect_leave(_metadata, access, vmcb);
 	expect_entry(_metadata, access, vmcb, gpa);
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
 	expect_leave(_metadata, access, vmcb);
 	access_expect_canary_untouched(_metadata, access);
-	EXPECT_EQ(count, page_count(_metadata, access));
+	EXPECT_EQ(count, nested_page_count(_metadata, access));
 }
 
 /* When L2 exits there is nowhere to write to: this ends the VM. */
@@ -155,11 +126,11 @@ TEST_F(nested, vmcb_revoked)
 {
 	struct access *access = &self->access;
 
-	nested_begin(_metadata, access, access_at(access, 0));
+	svm_begin(_metadata, access, access_at(access, 0));
 	if (!vmcb_is_taken(_metadata, access))
 		return;
 	ASSERT_EQ(0, mockgpu_bo_revoke(&access->live.bo));
-	EXPECT_EQ(VMM_EXIT_OTHER, level2(_metadata, access, NESTED_LEAVE_GPA));
+	EXPECT_EQ(VMM_EXIT_OTHER, nested_continue(_metadata, access, NESTED_LEAVE_GPA));
 	EXPECT_EQ(KVM_EXIT_SHUTDOWN, vmm_vcpu_kvm_run(access_vcpu(access))->exit_reason)
 		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
 }
@@ -168,10 +139,10 @@ TEST_F(nested, vmcb_revoked)
 static void expect_rdmsr(struct __test_metadata *_metadata, struct access *access,
 			 char *vmcb, bool intercepted)
 {
-	expect_entry(_metadata, access, vmcb, NESTED_VMCB_GPA);
-	EXPECT_EQ(VMM_EXIT_DOORBELL, level2(_metadata, access, NESTED_RDMSR_GPA))
+	expect_entry(_metadata, access, vmcb, SVM_VMCB_GPA);
+	EXPECT_EQ(VMM_EXIT_DOORBELL, nested_continue(_metadata, access, NESTED_RDMSR_GPA))
 		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
-	EXPECT_EQ(!intercepted, in_level2(_metadata, access));
+	EXPECT_EQ(!intercepted, nested_in_level2(_metadata, access));
 	if (!intercepted) {
 		expect_leave(_metadata, access, vmcb);
 		return;
@@ -183,10 +154,10 @@ static void expect_rdmsr(struct __test_metadata *_metadata, struct access *acces
 TEST_F(nested, msr_bitmap)
 {
 	struct access *access = &self->access;
-	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
+	char *vmcb = nested_ram(access, SVM_VMCB_GPA);
 	char *bits = access_at(access, MSRPM_KERNEL_GS_BASE);
 
-	nested_begin(_metadata, access, vmcb);
+	svm_begin(_metadata, access, vmcb);
 	vmcb_set32(vmcb, VMCB_INTERCEPT_MISC1, VMCB_MISC1_MSR);
 	vmcb_set(vmcb, VMCB_MSRPM, access_gpa(access, 0));
 	expect_rdmsr(_metadata, access, vmcb, false);
@@ -198,26 +169,9 @@ TEST_F(nested, msr_bitmap)
 	expect_rdmsr(_metadata, access, vmcb, false);
 	access_expect_canary_untouched(_metadata, access);
 	ASSERT_EQ(0, mockgpu_bo_revoke(&access->live.bo));
-	EXPECT_EQ(VMM_EXIT_DOORBELL, vmrun(_metadata, access, NESTED_VMCB_GPA));
-	EXPECT_FALSE(in_level2(_metadata, access));
+	EXPECT_EQ(VMM_EXIT_DOORBELL, vmrun(_metadata, access, SVM_VMCB_GPA));
+	EXPECT_FALSE(nested_in_level2(_metadata, access));
 	EXPECT_EQ(SVM_EXIT_INVALID, vmcb_exit_code(vmcb));
-}
-
-/* L2 touches one page, at its own GPA @gpa. */
-static enum guest_result touch(struct __test_metadata *_metadata, struct access *access,
-			       enum guest_op op, uint64_t gpa, uint64_t seed)
-{
-	const uint32_t sequence[] = { 0 };
-	uint8_t result[1] = { GUEST_PENDING };
-	struct touch touch = {
-		.op = op, .gpa = gpa, .seed = seed, .sequence = sequence, .accesses = 1,
-		.result = result,
-	};
-
-	EXPECT_EQ(0, touch_run(access_vcpu(access), &touch))
-		TH_LOG("%s", vmm_vcpu_strexit(access_vcpu(access)));
-	EXPECT_TRUE(in_level2(_metadata, access));
-	return result[0];
 }
 
 /* A new entry, which the host creates and L2 uses; KVM marks it in a buffer. */
@@ -225,25 +179,25 @@ static void expect_walk(struct __test_metadata *_metadata, struct access *access
 			uint32_t entry)
 {
 	pdpt[entry] = NESTED_PD_GPA | NESTED_TABLE;
-	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ,
-				      entry * NESTED_GIB + NESTED_PROBE_GPA, LIVE_SEED));
-	EXPECT_EQ(NESTED_ACCESSED, pdpt[entry] & NESTED_ACCESSED);
+	EXPECT_EQ(GUEST_MAPPED, nested_touch(_metadata, access, GUEST_READ,
+					     entry * NESTED_GIB + NESTED_PROBE_GPA, LIVE_SEED));
+	EXPECT_EQ(SVM_ACCESSED, pdpt[entry] & SVM_ACCESSED);
 }
 
 /* By user access: walk_addr_generic() in arch/x86/kvm/mmu/paging_tmpl.h. */
 TEST_F(nested, page_tables)
 {
 	struct access *access = &self->access;
-	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
+	char *vmcb = nested_ram(access, SVM_VMCB_GPA);
 	uint64_t *pdpt = access_at(access, 0);
 
 	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/npt"))
 		SKIP(return, "there is no nested paging for L1 with shadow paging");
 	guest_fill(nested_ram(access, NESTED_PROBE_GPA), 1, LIVE_SEED);
-	nested_begin(_metadata, access, vmcb);
-	nested_build_tables(access, vmcb, pdpt, access_gpa(access, 0));
-	expect_entry(_metadata, access, vmcb, NESTED_VMCB_GPA);
-	EXPECT_EQ(NESTED_ACCESSED, pdpt[0] & NESTED_ACCESSED);
+	svm_begin(_metadata, access, vmcb);
+	svm_build_tables(access, vmcb, pdpt, access_gpa(access, 0));
+	expect_entry(_metadata, access, vmcb, SVM_VMCB_GPA);
+	EXPECT_EQ(SVM_ACCESSED, pdpt[0] & SVM_ACCESSED);
 	expect_walk(_metadata, access, pdpt, 1);
 	access_move(_metadata, access);
 	expect_walk(_metadata, access, pdpt, 2);
@@ -259,19 +213,20 @@ static void try_memory(struct __test_metadata *_metadata, struct access *access,
 	char *page = access_at(access, 0);
 
 	guest_fill(page, 1, LIVE_SEED);
-	expect_entry(_metadata, access, vmcb, NESTED_VMCB_GPA);
+	expect_entry(_metadata, access, vmcb, SVM_VMCB_GPA);
 	if (access->refusable) {
-		EXPECT_EQ(GUEST_EFAULT, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
+		EXPECT_EQ(GUEST_EFAULT,
+			  nested_touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
 		verdict_known(_metadata, "known before 6.13: EFAULT as in L1");
 		return;
 	}
-	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
+	EXPECT_EQ(GUEST_MAPPED, nested_touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
 	access_move(_metadata, access);
-	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
-	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_WRITE, gpa, LIVE_SEED + 1));
+	EXPECT_EQ(GUEST_MAPPED, nested_touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
+	EXPECT_EQ(GUEST_MAPPED, nested_touch(_metadata, access, GUEST_WRITE, gpa, LIVE_SEED + 1));
 	EXPECT_EQ(0, guest_differences(page, 1, LIVE_SEED + 1));
 	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
-	EXPECT_EQ(GUEST_MAPPED, touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED + 1));
+	EXPECT_EQ(GUEST_MAPPED, nested_touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED + 1));
 	access_expect_canary_untouched(_metadata, access);
 	expect_leave(_metadata, access, vmcb);
 }
@@ -280,9 +235,9 @@ static void try_memory(struct __test_metadata *_metadata, struct access *access,
 TEST_F(nested, memory)
 {
 	struct access *access = &self->access;
-	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
+	char *vmcb = nested_ram(access, SVM_VMCB_GPA);
 
-	nested_begin(_metadata, access, vmcb);
+	svm_begin(_metadata, access, vmcb);
 	try_memory(_metadata, access, vmcb);
 }
 
@@ -290,12 +245,12 @@ TEST_F(nested, memory)
 TEST_F(nested, memory_by_nested_paging)
 {
 	struct access *access = &self->access;
-	char *vmcb = nested_ram(access, NESTED_VMCB_GPA);
+	char *vmcb = nested_ram(access, SVM_VMCB_GPA);
 
 	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/npt"))
 		SKIP(return, "there is no nested paging for L1 with shadow paging");
-	nested_begin(_metadata, access, vmcb);
-	nested_build_tables(access, vmcb, nested_ram(access, NESTED_PDPT_GPA), NESTED_PDPT_GPA);
+	svm_begin(_metadata, access, vmcb);
+	svm_build_tables(access, vmcb, nested_ram(access, NESTED_PDPT_GPA), NESTED_PDPT_GPA);
 	try_memory(_metadata, access, vmcb);
 }
 
