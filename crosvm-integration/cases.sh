@@ -10,6 +10,7 @@ cases_of() {
 	case $1 in
 	gralloc | wayland) echo control image ;;
 	vhost-user) echo control read image write ttm compound image-memfd bench ;;
+	virtio-gpu-gl) echo control read write ttm compound bench ;;
 	*) echo control read write ;;
 	esac
 }
@@ -26,12 +27,21 @@ is_refusable() {
 	esac
 }
 
+# gpu_device_run: the programs that touch no memory of the host. QEMU's own device offers neither
+# cross-domain contexts nor UUIDs, and its window is smaller.
+gpu_device_run() {
+	case $route in
+	virtio-gpu-gl) echo "vgpu-device -T params -T capset -T uuid -T a_large_blob" ;;
+	*) echo "vgpu-device && vgpu-cross-domain -T image -T images_differ" ;;
+	esac
+}
+
 # gpu_run CASE: the programs that a guest with a virtio-gpu device runs. The first access is the
 # one that a kernel before 6.13 is known to refuse.
 gpu_run() {
 	case $1 in
 	control)
-		echo "vgpu-device && vgpu-cross-domain -T image -T images_differ && vgpu-vram -r vram.memfd.read_first" \
+		echo "$(gpu_device_run) && vgpu-vram -r vram.memfd.read_first" \
 			"-r vram.split_9.read_first -r vram.reserved_9.write_first -r vram.noncompound_0.read_first"
 		;;
 	read) echo "vgpu-vram -r vram.noncompound_9.read_first && vgpu-vram -v noncompound_9" ;;
@@ -50,7 +60,7 @@ gpu_run() {
 # gpu_first_touch CASE: the line that such a guest prints before it touches the memory.
 gpu_first_touch() {
 	case $1 in
-	control) echo "RUN  *device.params " ;;
+	control) echo "RUN  *device.guest_blob " ;;
 	image | image-memfd) echo "RUN  *cross_domain.image " ;;
 	bench) echo "^guest: bench: vgpu-bench" ;;
 	*) gpu_run "$1" | sed 's/^vgpu-vram -r \([^ ]*\) .*/RUN  *\1 /' ;;
@@ -103,7 +113,7 @@ backend_of() {
 # guest_run CASE: what the guest runs.
 guest_run() {
 	case $route-$1 in
-	vhost-user-*) gpu_run "$1" ;;
+	vhost-user-* | virtio-gpu-gl-*) gpu_run "$1" ;;
 	gralloc-*) echo "vgpu-cross-domain -t image" ;;
 	wayland-*) echo "vgpu-wayland" ;;
 	*-write) echo "bar-touch write $(place_of "$1")" ;;
@@ -114,7 +124,7 @@ guest_run() {
 # first_touch CASE: the line that the guest prints before it touches the memory.
 first_touch() {
 	case $route in
-	vhost-user) gpu_first_touch "$1" ;;
+	vhost-user | virtio-gpu-gl) gpu_first_touch "$1" ;;
 	gralloc) echo "RUN  *cross_domain.image " ;;
 	wayland) echo "RUN  *wayland.received " ;;
 	*) echo "^bar: touching $(pages_of "$1") pages" ;;
@@ -124,7 +134,7 @@ first_touch() {
 # pages_of CASE: the number of pages that it touches.
 pages_of() {
 	case $route in
-	vhost-user) gpu_pages "$1" ;;
+	vhost-user | virtio-gpu-gl) gpu_pages "$1" ;;
 	gralloc) echo $IMAGE ;;
 	wayland) echo 4096 ;;
 	*) echo $((size / 4096)) ;;
@@ -134,7 +144,7 @@ pages_of() {
 # buffers_of CASE: the buffers that the driver creates for it, as KIND,ORDER.
 buffers_of() {
 	case $route-$1 in
-	vhost-user-*) gpu_buffers "$1" ;;
+	vhost-user-* | virtio-gpu-gl-*) gpu_buffers "$1" ;;
 	memory-backend-file-* | file-backed-mapping-*) node_buffer "$1" ;;
 	*-control) echo split,9 ;;
 	gralloc-*) echo ttm,0 ;;

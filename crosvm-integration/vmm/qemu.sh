@@ -9,6 +9,8 @@
 #                   ivshmem-plain
 #       ivshmem-doorbell  a dma-buf from buffer-gpu
 #       vhost-user  virtio-gpu blobs through vhost-gpu; needs QEMU 11.1
+#       virtio-gpu-gl  QEMU's own virtio-gpu-gl, which gets its blobs through our
+#                   libvirglrenderer.so.1; needs QEMU's modules for OpenGL and Mesa's EGL
 #   CASE            default: the cases that need the fewest guests
 #
 # Environment: QEMU    another qemu-system-x86_64
@@ -20,18 +22,44 @@
 
 VARIABLE=QEMU PROGRAM=qemu-system-x86_64
 MISSING="no qemu-system-x86_64 is installed"
-ROUTES="memory-backend-file ivshmem-doorbell vhost-user" DEFAULT_ROUTES=memory-backend-file
+ROUTES="memory-backend-file ivshmem-doorbell vhost-user virtio-gpu-gl" DEFAULT_ROUTES=memory-backend-file
 REFUSALS='kvm run failed Bad address'
 # Of its KVM code and its vhost-user front end.
 FAILURES='kvm run failed|KVM internal error|error registering slot|Unexpected end-of-file'
-FAILURES="$FAILURES|ring restore failed|hardware error"
+FAILURES="$FAILURES|ring restore failed|hardware error|virgl could not be initialized"
 # After a failed KVM_RUN it only stops the virtual CPU, so that one can inspect it.
 END_ON='error: kvm run failed'
 size=${SIZE:-16777216}
 
 unusable() {
-	[ "$route" != vhost-user ] || "$binary" -device help 2>/dev/null | grep -q '"vhost-user-test-device-pci"' ||
-		echo "$binary has no vhost-user-test-device-pci: QEMU 11.1 has (Debian: trixie-backports)"
+	case $route in
+	vhost-user)
+		has_device vhost-user-test-device-pci ||
+			echo "$binary has no vhost-user-test-device-pci: QEMU 11.1 has (Debian: trixie-backports)"
+		;;
+	virtio-gpu-gl)
+		if ! has_device virtio-gpu-gl-pci; then
+			echo "$binary has no virtio-gpu-gl-pci: install its modules for OpenGL (Debian: qemu-system-modules-opengl)"
+		elif ! [ -e "$BUILD/virgl/libvirglrenderer.so.1" ]; then
+			echo "no $BUILD/virgl/libvirglrenderer.so.1: it was built without virglrenderer.h (Debian: libvirglrenderer-dev)"
+		elif [ -z "$(render_node)" ]; then
+			echo "no render node of mockgpu in /dev/dri"
+		fi
+		;;
+	esac
+}
+
+has_device() {
+	"$binary" -device help 2>/dev/null | grep -q "^name \"$1\""
+}
+
+# render_node: print mockgpu's render node. QEMU's display draws there, with Mesa's software GL.
+render_node() {
+	for node in /sys/class/drm/renderD*; do
+		case $(readlink "$node/device") in
+		*/mockgpu*) echo "/dev/dri/${node##*/}"; return ;;
+		esac
+	done
 }
 
 # A refused case ends its guest; a control with /dev/mockgpu needs its own guest.
@@ -39,6 +67,8 @@ few_of() {
 	case $1-$(! known_to_refuse || echo refused)${MOCKGPU_LONG:+-long} in
 	*-long) all_of "$1" ;;
 	vhost-user-refused) echo control read image ;;
+	virtio-gpu-gl-refused) echo control read ;;
+	virtio-gpu-gl-) echo control read write ;;
 	vhost-user-) echo control read image write ;;
 	*-refused) echo control read ;;
 	memory-backend-file-) echo read write ;;
@@ -64,6 +94,10 @@ boot_vmm() {
 			-chardev "socket,id=vgpu,path=$out/vgpu.socket" \
 			-device vhost-user-test-device-pci,chardev=vgpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=20
 		;;
+	virtio-gpu-gl)
+		set -- -machine q35 -m 512M -smp 2 -display "egl-headless,rendernode=$(render_node)" \
+			-device virtio-gpu-gl-pci,blob=on,hostmem=512M
+		;;
 	*) set -- -machine q35 -m 256M -smp 1 ;;
 	esac
 	for case in $booted; do
@@ -78,6 +112,10 @@ boot_vmm() {
 			;;
 		esac
 	done
-	vmm "$binary" -accel kvm -cpu host -nodefaults -no-user-config -no-reboot -display none \
+	[ "$route" = virtio-gpu-gl ] || set -- -display none "$@"
+	set -- "$binary" -accel kvm -cpu host -nodefaults -no-user-config -no-reboot \
 		-kernel "$kernel" -initrd "$INITRD" -append "$arguments" -serial "file:$guest_log" "$@"
+	[ "$route" != virtio-gpu-gl ] ||
+		set -- env "LD_LIBRARY_PATH=$BUILD/virgl${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" LIBGL_ALWAYS_SOFTWARE=1 "$@"
+	vmm "$@"
 }
