@@ -104,6 +104,11 @@ uninstall:
 dkms-install dkms-remove:
 	@DESTDIR=$(DESTDIR) lab/$@ $(RELEASE)
 
+##   make deb           build Debian packages into build/deb: mockgpu-dkms, mockgpu-tools
+deb:
+	@lab/host/needed - $(KSRC)
+	@KSRC=$(KSRC) lab/deb
+
 ##   make in-tree DIR=~/linux  lay the driver and its tests into a kernel source tree; with
 ##                      PATCHES=OUT also write a series of patches
 in-tree:
@@ -117,4 +122,4 @@ clean:
 
 .DEFAULT_GOAL := all
 .PHONY: help demo test test-long compare all needed module programs load guest check unload install uninstall \
-	dkms-install dkms-remove in-tree clean
+	dkms-install dkms-remove deb in-tree clean

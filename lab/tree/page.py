@@ -317,7 +317,8 @@ def explained(run, folder):
 def strip_order(found):
     """The worst first, then the buffers like a GPU's."""
     program, name, _, worst = found
-    return (worst["verdict"] != "not ok", name.startswith(CONTROLS), program, version_key(name))
+    return (worst["verdict"] != "not ok", name.startswith(CONTROLS), not name.startswith("ttm"),
+            program, version_key(name))
 
 
 def strip_row(program, name, cases, worst):
