@@ -135,11 +135,13 @@ static bool mockgpu_bo_in_vram(struct mockgpu_bo *bo)
  */
 bool mockgpu_bo_backing(struct mockgpu_bo *bo, struct mockgpu_backing *backing)
 {
+	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
 	struct ttm_tt *ttm = bo->tbo.ttm;
 
 	*backing = (struct mockgpu_backing) { .npages = mockgpu_bo_npages(bo) };
 	if (mockgpu_bo_in_vram(bo)) {
-		backing->pages = mockgpu_vram_pages(mockgpu_bo_device(bo), bo->tbo.resource);
+		backing->pages = mockgpu_vram_pages(mdev, bo->tbo.resource);
+		backing->pfn = mockgpu_vram_pfn(mdev, bo->tbo.resource, 0);
 		backing->order = MOCKGPU_VRAM_ORDER;
 		backing->offset = bo->tbo.resource->start & (BIT(MOCKGPU_VRAM_ORDER) - 1);
 		backing->generation = bo->vram_generation;

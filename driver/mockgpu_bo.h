@@ -12,11 +12,14 @@
 #ifndef MOCKGPU_BO_H
 #define MOCKGPU_BO_H
 
+#include <linux/mm.h>
+
 #include "mockgpu_types.h"
 
 /**
  * struct mockgpu_backing - the pages behind a buffer, wherever they are
- * @pages: a page for each page of the buffer
+ * @pages: a page for each page of the buffer; NULL in a BAR, which has no struct pages
+ * @pfn: page frame number of the first page, without @pages: they are contiguous
  * @npages: their number
  * @heads: a bit for each page, set where a block begins; NULL when all blocks have
  *	the same order
@@ -28,12 +31,26 @@
  */
 struct mockgpu_backing {
 	struct page **pages;
+	unsigned long pfn;
 	unsigned long npages;
 	const unsigned long *heads;
 	u32 order;
 	unsigned long offset;
 	u64 generation;
 };
+
+/**
+ * mockgpu_backing_pfn - get the page frame number of a page
+ * @backing: the pages of a buffer
+ * @page: index of the page
+ *
+ * Return: the number.
+ */
+static inline unsigned long mockgpu_backing_pfn(const struct mockgpu_backing *backing,
+						unsigned long page)
+{
+	return backing->pages ? page_to_pfn(backing->pages[page]) : backing->pfn + page;
+}
 
 struct mockgpu_bo *mockgpu_bo_lookup(struct drm_file *file, u32 handle);
 struct mockgpu_bo *mockgpu_bo_lookup_locked(struct drm_file *file, u32 handle);

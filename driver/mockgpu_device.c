@@ -55,7 +55,8 @@ static struct mockgpu_device *mockgpu_device_alloc(struct device *parent,
 {
 	int ret;
 
-	ret = dma_coerce_mask_and_coherent(parent, DMA_BIT_MASK(64));
+	ret = parent->dma_mask ? dma_set_mask_and_coherent(parent, DMA_BIT_MASK(64)) :
+				 dma_coerce_mask_and_coherent(parent, DMA_BIT_MASK(64));
 	if (ret)
 		return ERR_PTR(ret);
 	/* As amdgpu_ttm_init(): any number of contiguous pages is one segment. */
@@ -67,9 +68,18 @@ static struct mockgpu_device *mockgpu_device_alloc(struct device *parent,
 	return devm_drm_dev_alloc(parent, driver, struct mockgpu_device, drm);
 }
 
-static struct mockgpu_device *mockgpu_device_make(struct device *parent,
-						  const struct drm_driver *driver,
-						  unsigned int index, unsigned int devices)
+/**
+ * mockgpu_device_make - create a device on a bus that user space does not see yet
+ * @parent: the bus's device, whose devres frees it
+ * @driver: the DRM driver
+ * @index: number of the device, from 0
+ * @devices: number of devices there will be, which share the memory
+ *
+ * Return: the device, to be ended with mockgpu_device_unplug(), or an ERR_PTR().
+ */
+struct mockgpu_device *mockgpu_device_make(struct device *parent,
+					   const struct drm_driver *driver,
+					   unsigned int index, unsigned int devices)
 {
 	struct mockgpu_device *mdev;
 	int ret;
@@ -83,7 +93,7 @@ static struct mockgpu_device *mockgpu_device_make(struct device *parent,
 }
 
 /**
- * mockgpu_device_create - create a device that user space does not see yet
+ * mockgpu_device_create - create a device without a bus that user space does not see yet
  * @driver: the DRM driver
  * @index: number of the device, from 0
  * @devices: number of devices there will be, which share the memory

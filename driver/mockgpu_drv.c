@@ -9,6 +9,7 @@
 
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/string.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
@@ -25,6 +26,7 @@
 #include "mockgpu_ioctl.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_move.h"
+#include "mockgpu_pci.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_test_inject.h"
 #include "mockgpu_test_observe.h"
@@ -36,6 +38,11 @@
 static unsigned int devices = 1;
 module_param(devices, uint, 0444);
 MODULE_PARM_DESC(devices, "number of mock GPUs: 1, or 2 to share buffers between two; the second has no /dev/mockgpu (default 1)");
+
+static char *vram[MOCKGPU_DEVICES_MAX];
+static unsigned int vram_named;
+module_param_array(vram, charp, &vram_named, 0444);
+MODULE_PARM_DESC(vram, "what the VRAM of each device is: ram, or for one of them bar, which needs a PCI device 1af4:1110 (ivshmem-plain), for example vram=bar or devices=2 vram=ram,bar (default ram)");
 
 static const struct drm_ioctl_desc mockgpu_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(MOCKGPU_BO_CREATE, mockgpu_bo_create_ioctl,
@@ -146,37 +153,65 @@ static const struct drm_driver mockgpu_driver = {
 	.debugfs_init = mockgpu_debugfs_init,
 	.name = MOCKGPU_NAME,
 	.desc = MOCKGPU_DESC,
-	/* 1.1: MOCKGPU_GET_PARAM */
+	/* 1.1: MOCKGPU_GET_PARAM; 1.2: MOCKGPU_PARAM_VRAM_SOURCE */
 	.major = 1,
-	.minor = 1,
+	.minor = 2,
 	MOCKGPU_DRIVER_DATE
 };
 
+/* Those without a bus. */
 static struct mockgpu_device *mockgpu_devices[MOCKGPU_DEVICES_MAX];
+
+/* The device with a BAR, which is not ours to keep: mockgpu_pci.c has it. */
+static int mockgpu_bar_index = -1;
+static bool mockgpu_has_pci;
 
 /* Also undoes an incomplete mockgpu_init(). */
 static void mockgpu_exit(void)
 {
 	unsigned int i;
 
+	if (mockgpu_has_pci)
+		mockgpu_pci_fini();
 	for (i = MOCKGPU_DEVICES_MAX; i--;)
 		if (mockgpu_devices[i])
 			mockgpu_device_destroy(mockgpu_devices[i]);
 	mockgpu_fail_fini();
 }
 
+static int __init mockgpu_bar_create(void)
+{
+	int ret = mockgpu_pci_init(&mockgpu_driver, mockgpu_bar_index, devices);
+
+	mockgpu_has_pci = !ret;
+	return ret;
+}
+
+static int __init mockgpu_plain_create(unsigned int i)
+{
+	struct mockgpu_device *mdev = mockgpu_device_create(&mockgpu_driver, i, devices);
+
+	if (IS_ERR(mdev))
+		return PTR_ERR(mdev);
+	mockgpu_devices[i] = mdev;
+	return 0;
+}
+
+/* In their order, since DRM numbers the minors now. */
 static int __init mockgpu_devices_create(void)
 {
-	struct mockgpu_device *mdev;
 	unsigned int i;
+	int ret = 0;
 
-	for (i = 0; i < devices; i++) {
-		mdev = mockgpu_device_create(&mockgpu_driver, i, devices);
-		if (IS_ERR(mdev))
-			return PTR_ERR(mdev);
-		mockgpu_devices[i] = mdev;
-	}
-	return 0;
+	for (i = 0; i < devices && !ret; i++)
+		ret = i == mockgpu_bar_index ? mockgpu_bar_create() : mockgpu_plain_create(i);
+	return ret;
+}
+
+static int __init mockgpu_devices_expose(unsigned int i)
+{
+	return i == mockgpu_bar_index ? mockgpu_pci_expose() :
+					mockgpu_device_register(mockgpu_devices[i]);
 }
 
 /* Once the first is registered the module must stay, with or without the others. */
@@ -185,16 +220,39 @@ static int __init mockgpu_devices_register(void)
 	unsigned int i;
 	int ret;
 
-	ret = mockgpu_device_register(mockgpu_devices[0]);
+	ret = mockgpu_devices_expose(0);
 	if (ret)
 		return ret;
 	for (i = 1; i < devices; i++) {
-		ret = mockgpu_device_register(mockgpu_devices[i]);
+		ret = mockgpu_devices_expose(i);
 		if (!ret)
 			continue;
-		drm_err(&mockgpu_devices[i]->drm, "cannot be registered (%d): left out\n", ret);
+		pr_err("device %u cannot be registered (%d): left out\n", i, ret);
+		if (!mockgpu_devices[i])
+			continue;
 		mockgpu_device_destroy(mockgpu_devices[i]);
 		mockgpu_devices[i] = NULL;
+	}
+	return 0;
+}
+
+/* Find the device that gets the BAR. */
+static int __init mockgpu_vram_parse(void)
+{
+	unsigned int i;
+
+	if (vram_named > devices) {
+		pr_err("vram= names %u devices, but devices=%u\n", vram_named, devices);
+		return -EINVAL;
+	}
+	for (i = 0; i < vram_named; i++) {
+		if (!strcmp(vram[i], "ram"))
+			continue;
+		if (strcmp(vram[i], "bar") || mockgpu_bar_index >= 0) {
+			pr_err("vram=%s is neither ram nor the one bar\n", vram[i]);
+			return -EINVAL;
+		}
+		mockgpu_bar_index = i;
 	}
 	return 0;
 }
@@ -207,6 +265,9 @@ static int __init mockgpu_init(void)
 		pr_err("devices=%u is not 1 or 2\n", devices);
 		return -EINVAL;
 	}
+	ret = mockgpu_vram_parse();
+	if (ret)
+		return ret;
 	mockgpu_fail_init();
 	ret = mockgpu_devices_create();
 	if (!ret)

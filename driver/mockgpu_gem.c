@@ -192,7 +192,8 @@ static struct sg_table *mockgpu_gem_get_sg_table(struct drm_gem_object *gem)
 	struct mockgpu_backing backing;
 
 	dma_resv_assert_held(gem->resv);
-	if (!mockgpu_bo_backing(bo, &backing))
+	/* Those of a BAR have none, see mockgpu_dmabuf_map(). */
+	if (!mockgpu_bo_backing(bo, &backing) || !backing.pages)
 		return ERR_PTR(-ENODATA);
 	if (mockgpu_should_fail("sg_table"))
 		return ERR_PTR(-ENOMEM);

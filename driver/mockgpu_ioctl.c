@@ -43,7 +43,7 @@ static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 		*value = (u64)mdev->vram.npages << PAGE_SHIFT;
 		return 0;
 	case MOCKGPU_PARAM_VRAM_CACHING:
-		*value = mockgpu_vram_caching();
+		*value = mockgpu_vram_caching(mdev);
 		return 0;
 	case MOCKGPU_PARAM_SIZE_MAX:
 		*value = (u64)mdev->pages_max << PAGE_SHIFT;
@@ -62,6 +62,9 @@ static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 		return 0;
 	case MOCKGPU_PARAM_FAULT_MODES:
 		*value = mockgpu_param_fault_modes();
+		return 0;
+	case MOCKGPU_PARAM_VRAM_SOURCE:
+		*value = mockgpu_vram_source(mdev);
 		return 0;
 	default:
 		return -EINVAL;
@@ -202,7 +205,7 @@ int mockgpu_bo_query_ioctl(struct drm_device *drm, void *data,
 	args->zaps = atomic64_read(&bo->zaps);
 	args->placement = mockgpu_bo_placement(bo);
 	args->entry_caching = args->placement == MOCKGPU_PLACEMENT_VRAM ?
-			      mockgpu_vram_caching() : bo->desc.caching;
+			      mockgpu_vram_caching(mockgpu_bo_device(bo)) : bo->desc.caching;
 	args->reserved = 0;
 	args->state = mockgpu_bo_state(bo);
 	args->moves = bo->moves;

@@ -41,6 +41,7 @@
 #include <drm/drm_print.h>
 #include <drm/drm_vma_manager.h>
 
+#include "mockgpu_bar.h"
 #include "mockgpu_bo.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_prime.h"
@@ -54,7 +55,8 @@ static struct mockgpu_bo *dmabuf_to_mockgpu_bo(struct dma_buf *dmabuf)
 
 /*
  * Move to GTT, which every device can access. A pinned buffer stays where it is, in GTT or
- * VRAM (mockgpu_bo_pin_placed()). A peer may use it in VRAM.
+ * VRAM (mockgpu_bo_pin_placed()). A peer may use it in VRAM. Unlike amdgpu, nobody checks
+ * whether it reaches a BAR there (pci_p2pdma_distance()): the peers of a mock do.
  */
 static int mockgpu_dmabuf_place(struct mockgpu_bo *bo, bool peer)
 {
@@ -91,13 +93,30 @@ static struct sg_table *mockgpu_dmabuf_map(struct dma_buf_attachment *attach,
 					   enum dma_data_direction dir)
 {
 	struct mockgpu_bo *bo = dmabuf_to_mockgpu_bo(attach->dmabuf);
+	struct mockgpu_backing backing;
 	int ret;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 	if (drm_dev_is_unplugged(bo->tbo.base.dev))
 		return ERR_PTR(-ENODEV);
 	ret = mockgpu_dmabuf_place(bo, attach->peer2peer);
-	return ret ? ERR_PTR(ret) : drm_gem_map_dma_buf(attach, dir);
+	if (ret)
+		return ERR_PTR(ret);
+	if (!mockgpu_bo_backing(bo, &backing) || backing.pages)
+		return drm_gem_map_dma_buf(attach, dir);
+	/* Pinned in a BAR, which only a peer can access. */
+	if (!attach->peer2peer)
+		return ERR_PTR(-EBUSY);
+	return mockgpu_bar_dma_map(attach->dev, backing.pfn, bo->tbo.base.size, dir);
+}
+
+static void mockgpu_dmabuf_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+				 enum dma_data_direction dir)
+{
+	if (sg_page(sgt->sgl))
+		drm_gem_unmap_dma_buf(attach, sgt, dir);
+	else
+		mockgpu_bar_dma_unmap(attach->dev, sgt, dir);
 }
 
 /*
@@ -146,7 +165,7 @@ static const struct dma_buf_ops mockgpu_dmabuf_ops = {
 	.pin = mockgpu_dmabuf_pin,
 	.unpin = mockgpu_dmabuf_unpin,
 	.map_dma_buf = mockgpu_dmabuf_map,
-	.unmap_dma_buf = drm_gem_unmap_dma_buf,
+	.unmap_dma_buf = mockgpu_dmabuf_unmap,
 	.begin_cpu_access = mockgpu_dmabuf_begin_cpu_access,
 	.mmap = mockgpu_dmabuf_mmap,
 	.vmap = drm_gem_dmabuf_vmap,

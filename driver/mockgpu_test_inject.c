@@ -5,6 +5,7 @@
  */
 #include <linux/bug.h>
 #include <linux/capability.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/page_ref.h>
@@ -24,7 +25,9 @@ static struct page *mockgpu_inject_page(struct mockgpu_bo *bo, unsigned long pag
 {
 	struct mockgpu_backing backing;
 
-	return mockgpu_bo_backing(bo, &backing) ? backing.pages[page] : NULL;
+	if (!mockgpu_bo_backing(bo, &backing))
+		return ERR_PTR(-ENODATA);
+	return backing.pages ? backing.pages[page] : ERR_PTR(-EOPNOTSUPP);
 }
 
 /* Pin the buffer: REF_PUT must find the same page. */
@@ -34,8 +37,8 @@ static int mockgpu_inject_ref_raise(struct mockgpu_bo *bo, unsigned long page)
 	int ret;
 
 	dma_resv_assert_held(bo->tbo.base.resv);
-	if (!raised)
-		return -ENODATA;
+	if (IS_ERR(raised))
+		return PTR_ERR(raised);
 	if (mockgpu_should_fail("raised"))
 		return -ENOMEM;
 	ret = xa_insert(&bo->raised, page, xa_mk_value(!!page_ref_count(raised)), GFP_KERNEL);
@@ -187,11 +190,14 @@ static void mockgpu_foreign_release(struct mockgpu_bo *bo)
 vm_fault_t mockgpu_inject_fault(struct mockgpu_bo *bo, struct vm_fault *vmf)
 {
 	struct mockgpu_bo *other = bo->foreign.bo;
-	struct page *page = mockgpu_inject_page(other, bo->foreign.page);
 	pgprot_t prot = ttm_io_prot(&other->tbo, other->tbo.resource,
 				    vmf->vma->vm_page_prot);
+	struct mockgpu_backing backing;
 
-	return vmf_insert_pfn_prot(vmf->vma, vmf->address, page_to_pfn(page), prot);
+	if (!mockgpu_bo_backing(other, &backing))
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn_prot(vmf->vma, vmf->address,
+				   mockgpu_backing_pfn(&backing, bo->foreign.page), prot);
 }
 
 /**

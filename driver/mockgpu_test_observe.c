@@ -77,10 +77,17 @@ static u32 mockgpu_page_state(struct page *page, u32 index)
 static void mockgpu_page_read(const struct mockgpu_backing *backing, unsigned long i,
 			      struct drm_mockgpu_page *out)
 {
-	struct page *page = backing->pages[i];
+	struct page *page;
 
 	mockgpu_backing_block(backing, i, &out->order, &out->index);
-	out->pfn = page_to_pfn(page);
+	out->pfn = mockgpu_backing_pfn(backing, i);
+	if (!backing->pages) {
+		out->count = 0;
+		out->flags = MOCKGPU_PAGE_NO_STRUCT |
+			     (out->index ? MOCKGPU_PAGE_TAIL : MOCKGPU_PAGE_HEAD);
+		return;
+	}
+	page = backing->pages[i];
 	/* Raw: page_count() of a compound tail returns the head's. */
 	out->count = page_ref_count(page);
 	out->flags = mockgpu_page_state(page, out->index);

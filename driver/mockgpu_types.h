@@ -7,6 +7,7 @@
  * The files, each above those it calls:
  *   mockgpu_drv                        the module and its DRM driver
  *   mockgpu_debugfs, mockgpu_ioctl     what user space sees besides mappings
+ *   mockgpu_pci                        the device whose VRAM is a PCI BAR
  *   mockgpu_device                     the life of a device
  *   mockgpu_ttm, mockgpu_node          TTM's callbacks; /dev/mockgpu
  *   mockgpu_move                       moving, pinning, swapping out, revoking
@@ -16,7 +17,8 @@
  *   mockgpu_copy, mockgpu_test_inject, mockgpu_test_observe
  *   mockgpu_vmap, mockgpu_prime        kernel mappings; dma-bufs
  *   mockgpu_bo                         lookup, lock, placement, pages of a buffer
- *   mockgpu_vram, mockgpu_pages        where pages come from
+ *   mockgpu_vram                       VRAM
+ *   mockgpu_bar, mockgpu_pages         where pages come from
  *   mockgpu_engine                     jobs that run later, and their fences
  *   mockgpu_test_fail                  fault injection
  *
@@ -35,6 +37,7 @@
 #define MOCKGPU_TYPES_H
 
 #include <linux/atomic.h>
+#include <linux/iosys-map.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
@@ -68,15 +71,19 @@ struct workqueue_struct;
 #define MOCKGPU_RESCHED_PAGES	4096
 
 /**
- * struct mockgpu_vram - the carve-out that stands in for the GPU's memory
+ * struct mockgpu_vram - the GPU's own memory: a carve-out of RAM or a PCI BAR
  * @npages: its size in pages, 0 without VRAM
- * @pages: its pages
- * @vaddr: a contiguous kernel mapping of all of them
+ * @pages: the pages of a carve-out; NULL for a BAR, which has no struct pages
+ * @pfn: page frame number of the first page of a BAR
+ * @map: a contiguous kernel mapping of all of it
+ * @caching: memory type of the CPU's mappings
  */
 struct mockgpu_vram {
 	unsigned long npages;
 	struct page **pages;
-	u8 *vaddr;
+	unsigned long pfn;
+	struct iosys_map map;
+	enum ttm_caching caching;
 };
 
 /**

@@ -49,7 +49,7 @@ VISIBLE_IF_KUNIT bool mockgpu_huge_pfn(struct mockgpu_bo *bo, unsigned long firs
 	mockgpu_backing_block(&backing, first, &order, &index);
 	if (order < MOCKGPU_HUGE_ORDER || !IS_ALIGNED(index, MOCKGPU_HUGE_PAGES))
 		return false;
-	*pfn = page_to_pfn(backing.pages[first]);
+	*pfn = mockgpu_backing_pfn(&backing, first);
 	return IS_ALIGNED(*pfn, MOCKGPU_HUGE_PAGES);
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_huge_pfn);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VRAM: a carve-out of system memory that stands in for the GPU's own.
+ * VRAM: a PCI BAR (mockgpu_bar.c), or a carve-out of system memory that stands in for one.
  *
- * It looks to the CPU like a PCI BAR. Every page is PG_reserved and has a count of its own,
- * so KVM takes no reference (kvm_pfn_to_refcounted_page(), kvm_is_mmio_pfn()). Blocks of
- * 2 MiB suit a GPU's page tables. On x86 it is write-combining, as amdgpu's. Elsewhere
- * the kernel's own mapping cannot be changed, and a second one of another type would not
- * be coherent.
+ * The carve-out looks to the CPU much like a BAR. Every page is PG_reserved and has a count
+ * of its own, so KVM takes no reference (kvm_pfn_to_refcounted_page(), kvm_is_mmio_pfn()).
+ * Blocks of 2 MiB suit a GPU's page tables. On x86 it is write-combining, as amdgpu's.
+ * Elsewhere the kernel's own mapping cannot be changed, and a second one of another type
+ * would not be coherent.
  *
  * A part of VRAM that becomes a buffer's is cleared, or overwritten completely, before
  * the buffer can be mapped, see mockgpu_move().
@@ -15,6 +15,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -23,6 +24,7 @@
 #include <drm/drm_print.h>
 #include <drm/ttm/ttm_range_manager.h>
 
+#include "mockgpu_bar.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_pages.h"
 #include "mockgpu_test_fail.h"
@@ -55,7 +57,6 @@ static int mockgpu_vram_alloc(struct mockgpu_vram *vram)
 	unsigned long i, j;
 	struct page *head;
 
-	vram->npages = vram_size >> PAGE_SHIFT;
 	if (mockgpu_should_fail("vram"))
 		return -ENOMEM;
 	vram->pages = kvcalloc(vram->npages, sizeof(*vram->pages), GFP_KERNEL);
@@ -75,31 +76,34 @@ static int mockgpu_vram_alloc(struct mockgpu_vram *vram)
 
 static int mockgpu_vram_map(struct mockgpu_vram *vram)
 {
+	void *vaddr;
 	int ret;
 
-	ret = mockgpu_pages_set_caching(vram->pages, vram->npages, MOCKGPU_VRAM_CACHING);
+	vram->caching = MOCKGPU_VRAM_CACHING;
+	ret = mockgpu_pages_set_caching(vram->pages, vram->npages, vram->caching);
 	if (ret)
 		return ret;
 	if (mockgpu_should_fail("vram_map"))
 		goto err_caching;
 	/* TTM copies from and to bus.addr, so the mapping must be contiguous. */
-	vram->vaddr = vmap(vram->pages, vram->npages, VM_MAP, MOCKGPU_VRAM_PROT);
-	if (vram->vaddr)
+	vaddr = vmap(vram->pages, vram->npages, VM_MAP, MOCKGPU_VRAM_PROT);
+	if (vaddr) {
+		iosys_map_set_vaddr(&vram->map, vaddr);
 		return 0;
+	}
 err_caching:
-	mockgpu_pages_reset_caching(vram->pages, vram->npages, MOCKGPU_VRAM_CACHING);
+	mockgpu_pages_reset_caching(vram->pages, vram->npages, vram->caching);
 	return -ENOMEM;
 }
 
 static void mockgpu_vram_unmap(struct mockgpu_vram *vram)
 {
-	vunmap(vram->vaddr);
-	mockgpu_pages_reset_caching(vram->pages, vram->npages, MOCKGPU_VRAM_CACHING);
+	vunmap(vram->map.vaddr);
+	mockgpu_pages_reset_caching(vram->pages, vram->npages, vram->caching);
 }
 
-static int mockgpu_vram_setup(struct mockgpu_device *mdev)
+static int mockgpu_carveout_create(struct mockgpu_vram *vram)
 {
-	struct mockgpu_vram *vram = &mdev->vram;
 	int ret;
 
 	ret = mockgpu_vram_alloc(vram);
@@ -107,29 +111,56 @@ static int mockgpu_vram_setup(struct mockgpu_device *mdev)
 		return ret;
 	ret = mockgpu_vram_map(vram);
 	if (ret)
-		goto err_free;
+		mockgpu_vram_free(vram);
+	return ret;
+}
+
+static void mockgpu_vram_destroy(struct mockgpu_device *mdev)
+{
+	if (mockgpu_vram_source(mdev) == MOCKGPU_VRAM_BAR) {
+		mockgpu_bar_unmap(mdev);
+		return;
+	}
+	mockgpu_vram_unmap(&mdev->vram);
+	mockgpu_vram_free(&mdev->vram);
+}
+
+static int mockgpu_vram_setup(struct mockgpu_device *mdev)
+{
+	struct mockgpu_vram *vram = &mdev->vram;
+	int ret;
+
+	vram->npages = vram_size >> PAGE_SHIFT;
+	if (dev_is_pci(mdev->drm.dev))
+		ret = mockgpu_bar_map(mdev);
+	else
+		ret = mockgpu_carveout_create(vram);
+	if (ret)
+		return ret;
 	ret = mockgpu_should_fail("vram_manager") ? -ENOMEM : 0;
 	if (!ret)
 		ret = ttm_range_man_init(&mdev->ttm, TTM_PL_VRAM, false, vram->npages);
 	if (ret)
-		goto err_unmap;
-	return 0;
-
-err_unmap:
-	mockgpu_vram_unmap(vram);
-err_free:
-	mockgpu_vram_free(vram);
+		mockgpu_vram_destroy(mdev);
 	return ret;
 }
 
+/* A carve-out counts as RAM, a BAR does not. */
+static bool mockgpu_vram_size_is_good(struct mockgpu_device *mdev)
+{
+	return vram_size % SZ_2M == 0 &&
+	       (dev_is_pci(mdev->drm.dev) || vram_size >> PAGE_SHIFT <= mdev->pages_max);
+}
+
 /**
- * mockgpu_vram_init - allocate VRAM and hand it to TTM
+ * mockgpu_vram_init - set VRAM up and hand it to TTM
  * @mdev: the device, with TTM set up
  *
- * There is no VRAM where memory is encrypted: TTM maps VRAM decrypted, which is right for
- * a BAR and wrong for a carve-out of RAM.
+ * There is no carve-out where memory is encrypted: TTM maps VRAM decrypted, which is right
+ * for a BAR and wrong for RAM.
  *
- * Return: 0, also without VRAM (vram_size=0); -EINVAL for a bad vram_size, -ENOMEM.
+ * Return: 0, also without VRAM (vram_size=0); -EINVAL for a bad vram_size, -ENOMEM, or as
+ * mockgpu_bar_map().
  */
 int mockgpu_vram_init(struct mockgpu_device *mdev)
 {
@@ -137,11 +168,11 @@ int mockgpu_vram_init(struct mockgpu_device *mdev)
 
 	if (!vram_size)
 		return 0;
-	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT)) {
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT) && !dev_is_pci(mdev->drm.dev)) {
 		drm_info(&mdev->drm, "no VRAM, since memory is encrypted\n");
 		return 0;
 	}
-	if (vram_size % SZ_2M == 0 && vram_size >> PAGE_SHIFT <= mdev->pages_max)
+	if (mockgpu_vram_size_is_good(mdev))
 		ret = mockgpu_vram_setup(mdev);
 	if (ret) {
 		drm_err(&mdev->drm, "no VRAM of vram_size=%lu is possible (%d)\n",
@@ -160,8 +191,7 @@ void mockgpu_vram_fini(struct mockgpu_device *mdev)
 	if (!mdev->vram.npages)
 		return;
 	ttm_range_man_fini(&mdev->ttm, TTM_PL_VRAM);
-	mockgpu_vram_unmap(&mdev->vram);
-	mockgpu_vram_free(&mdev->vram);
+	mockgpu_vram_destroy(mdev);
 }
 
 /**
@@ -198,18 +228,38 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_check);
  * @mdev: the device
  * @res: the part
  *
- * Return: the pages.
+ * Return: the pages, or NULL in a BAR, which has no struct pages.
  */
 struct page **mockgpu_vram_pages(struct mockgpu_device *mdev,
 				 const struct ttm_resource *res)
 {
-	return mdev->vram.pages + res->start;
+	return mdev->vram.pages ? mdev->vram.pages + res->start : NULL;
 }
 
-static u8 *mockgpu_vram_vaddr(struct mockgpu_device *mdev,
-			      const struct ttm_resource *res)
+/**
+ * mockgpu_vram_pfn - get the page frame number of a page of a part of VRAM
+ * @mdev: the device
+ * @res: the part
+ * @page: index of the page
+ *
+ * Return: the number.
+ */
+unsigned long mockgpu_vram_pfn(struct mockgpu_device *mdev,
+			       const struct ttm_resource *res, unsigned long page)
 {
-	return mdev->vram.vaddr + (res->start << PAGE_SHIFT);
+	struct page **pages = mockgpu_vram_pages(mdev, res);
+
+	return pages ? page_to_pfn(pages[page]) : mdev->vram.pfn + res->start + page;
+}
+
+/* A mapping of the part, not to be unmapped. */
+static struct iosys_map mockgpu_vram_map_of(struct mockgpu_device *mdev,
+					    const struct ttm_resource *res)
+{
+	struct iosys_map map = mdev->vram.map;
+
+	iosys_map_incr(&map, res->start << PAGE_SHIFT);
+	return map;
 }
 
 /**
@@ -221,11 +271,11 @@ static u8 *mockgpu_vram_vaddr(struct mockgpu_device *mdev,
 void mockgpu_vram_clear(struct mockgpu_device *mdev,
 			const struct ttm_resource *res, size_t size)
 {
-	u8 *vaddr = mockgpu_vram_vaddr(mdev, res);
+	struct iosys_map map = mockgpu_vram_map_of(mdev, res);
 	size_t done;
 
 	for (done = 0; done < size; done += PAGE_SIZE) {
-		memset(vaddr + done, 0, PAGE_SIZE);
+		iosys_map_memset(&map, done, 0, PAGE_SIZE);
 		cond_resched();
 	}
 }
@@ -240,26 +290,45 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_clear);
  */
 int mockgpu_vram_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *res)
 {
+	struct mockgpu_device *mdev = ttm_to_mockgpu_device(bdev);
+	struct iosys_map map;
+
 	if (res->mem_type != TTM_PL_VRAM)
 		return 0;
-	res->bus.addr = mockgpu_vram_vaddr(ttm_to_mockgpu_device(bdev), res);
+	map = mockgpu_vram_map_of(mdev, res);
+	/* For TTM both are I/O memory. */
+	res->bus.addr = map.is_iomem ? (void __force *)map.vaddr_iomem : map.vaddr;
 	res->bus.is_iomem = true;
-	res->bus.caching = MOCKGPU_VRAM_CACHING;
+	res->bus.caching = mdev->vram.caching;
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_reserve);
 
 /**
  * mockgpu_vram_caching - get the memory type of the CPU's mappings of VRAM
+ * @mdev: the device
  *
  * Return: enum mockgpu_caching.
  */
-u32 mockgpu_vram_caching(void)
+u32 mockgpu_vram_caching(struct mockgpu_device *mdev)
 {
-	const enum ttm_caching caching = MOCKGPU_VRAM_CACHING;
-
-	return caching == ttm_cached ? MOCKGPU_CACHING_CACHED : MOCKGPU_CACHING_WC;
+	return mdev->vram.caching == ttm_write_combined ? MOCKGPU_CACHING_WC :
+							  MOCKGPU_CACHING_CACHED;
 }
+
+/**
+ * mockgpu_vram_source - what VRAM is made of
+ * @mdev: the device
+ *
+ * Return: enum mockgpu_vram_source.
+ */
+u32 mockgpu_vram_source(struct mockgpu_device *mdev)
+{
+	if (!mdev->vram.npages)
+		return MOCKGPU_VRAM_NONE;
+	return mdev->vram.pages ? MOCKGPU_VRAM_RAM : MOCKGPU_VRAM_BAR;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_source);
 
 /**
  * mockgpu_vram_io_mem_pfn - &ttm_device_funcs.io_mem_pfn
@@ -273,7 +342,7 @@ unsigned long mockgpu_vram_io_mem_pfn(struct ttm_buffer_object *tbo,
 {
 	struct mockgpu_device *mdev = ttm_to_mockgpu_device(tbo->bdev);
 
-	return page_to_pfn(mockgpu_vram_pages(mdev, tbo->resource)[page]);
+	return mockgpu_vram_pfn(mdev, tbo->resource, page);
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_pfn);
 
@@ -290,12 +359,12 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_pfn);
 int mockgpu_vram_access(struct mockgpu_bo *bo, unsigned long offset, void *buf,
 			int len, int write)
 {
-	u8 *vaddr = mockgpu_vram_vaddr(mockgpu_bo_device(bo), bo->tbo.resource) + offset;
+	struct iosys_map map = mockgpu_vram_map_of(mockgpu_bo_device(bo), bo->tbo.resource);
 
 	if (write)
-		memcpy(vaddr, buf, len);
+		iosys_map_memcpy_to(&map, offset, buf, len);
 	else
-		memcpy(buf, vaddr, len);
+		iosys_map_memcpy_from(buf, &map, offset, len);
 	return len;
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_access);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * VRAM: a carve-out of system memory that TTM manages as the GPU's own.
+ * VRAM: a PCI BAR or a carve-out of system memory that TTM manages as the GPU's own.
  *
- * Locking: a resource belongs to a buffer and is protected by its lock. The carve-out
- * itself never changes between mockgpu_vram_init() and mockgpu_vram_fini().
+ * Locking: a resource belongs to a buffer and is protected by its lock. VRAM itself
+ * never changes between mockgpu_vram_init() and mockgpu_vram_fini().
  * Units: resources count in pages, sizes are in bytes.
  * Errors: -EOPNOTSUPP without VRAM, -E2BIG for more than all of it.
  */
@@ -19,9 +19,12 @@ int mockgpu_vram_init(struct mockgpu_device *mdev);
 void mockgpu_vram_fini(struct mockgpu_device *mdev);
 unsigned long mockgpu_vram_used(struct mockgpu_device *mdev);
 int mockgpu_vram_check(struct mockgpu_device *mdev, u64 size);
-u32 mockgpu_vram_caching(void);
+u32 mockgpu_vram_caching(struct mockgpu_device *mdev);
+u32 mockgpu_vram_source(struct mockgpu_device *mdev);
 struct page **mockgpu_vram_pages(struct mockgpu_device *mdev,
 				 const struct ttm_resource *res);
+unsigned long mockgpu_vram_pfn(struct mockgpu_device *mdev,
+			       const struct ttm_resource *res, unsigned long page);
 void mockgpu_vram_clear(struct mockgpu_device *mdev,
 			const struct ttm_resource *res, size_t size);
 int mockgpu_vram_access(struct mockgpu_bo *bo, unsigned long offset, void *buf,

@@ -102,11 +102,8 @@ enum mockgpu_caching {
  *
  * @MOCKGPU_PLACEMENT_GTT: system memory that the GPU can access (TTM_PL_TT); the pages
  *	are those of &enum mockgpu_kind
- * @MOCKGPU_PLACEMENT_VRAM: the carve-out that stands in for the GPU's own memory
- *	(TTM_PL_VRAM, module parameter vram_size). Its pages have a struct page with
- *	count 1 and PG_reserved and form blocks of 2 MiB. They are write-combining on
- *	x86 and write-back elsewhere, see drm_mockgpu_bo_query.entry_caching. KVM takes
- *	no reference to them and, on x86, treats them as MMIO, as it does a PCI BAR. Kind,
+ * @MOCKGPU_PLACEMENT_VRAM: the GPU's own memory (TTM_PL_VRAM, module parameters vram and
+ *	vram_size), in blocks of 2 MiB: what &enum mockgpu_vram_source says. Kind,
  *	order and caching of the buffer do not apply here; they apply again once it has
  *	system pages. When VRAM is full, TTM evicts the least recently used buffer to GTT.
  * @MOCKGPU_PLACEMENT_SYSTEM: system memory that the GPU cannot access (TTM_PL_SYSTEM),
@@ -120,6 +117,24 @@ enum mockgpu_placement {
 };
 
 #define MOCKGPU_PLACEMENT_COUNT 3
+
+/**
+ * enum mockgpu_vram_source - what the VRAM of a device is made of
+ *
+ * @MOCKGPU_VRAM_NONE: there is none
+ * @MOCKGPU_VRAM_RAM: a carve-out of RAM that stands in for a BAR. Its pages have a struct
+ *	page with count 1 and PG_reserved. They are write-combining on x86 and write-back
+ *	elsewhere, see drm_mockgpu_bo_query.entry_caching. KVM takes no reference to them
+ *	and, on x86, treats them as MMIO, as it does a PCI BAR.
+ * @MOCKGPU_VRAM_BAR: BAR 2 of a PCI device 1af4:1110 (QEMU's ivshmem), as the VRAM of a
+ *	real GPU: without struct pages, write-combining everywhere. The device is a PCI
+ *	device then. It can be removed at any time: see MOCKGPU_PARAM_VRAM_SOURCE.
+ */
+enum mockgpu_vram_source {
+	MOCKGPU_VRAM_NONE = 0,
+	MOCKGPU_VRAM_RAM = 1,
+	MOCKGPU_VRAM_BAR = 2,
+};
 
 /**
  * enum mockgpu_fault_mode - how the driver handles page faults on a buffer's mappings
@@ -490,6 +505,11 @@ struct drm_mockgpu_bo_copy {
  *	1 << enum mockgpu_placement: without VRAM that bit is missing
  * @MOCKGPU_PARAM_FAULT_MODES: fault modes that this kernel supports, a bit mask of
  *	1 << enum mockgpu_fault_mode: without huge PFN mappings the huge modes are missing
+ * @MOCKGPU_PARAM_VRAM_SOURCE: enum mockgpu_vram_source. When a device with a BAR is
+ *	removed from its bus or driver, its files behave as after any unplug: calls and
+ *	mmap() fail with ENODEV, accesses to mappings get SIGBUS. While memory decoding of
+ *	the device is off, writes to VRAM are lost and reads return what the bus returns
+ *	without a device: ones on a PC, 0 in QEMU's.
  */
 enum mockgpu_param {
 	MOCKGPU_PARAM_VRAM_SIZE = 0,
@@ -500,9 +520,10 @@ enum mockgpu_param {
 	MOCKGPU_PARAM_CACHINGS = 5,
 	MOCKGPU_PARAM_PLACEMENTS = 6,
 	MOCKGPU_PARAM_FAULT_MODES = 7,
+	MOCKGPU_PARAM_VRAM_SOURCE = 8,
 };
 
-#define MOCKGPU_PARAM_COUNT 8
+#define MOCKGPU_PARAM_COUNT 9
 
 /**
  * struct drm_mockgpu_get_param - ask what a device and its kernel support

@@ -39,6 +39,11 @@ extern "C" {
 #define MOCKGPU_PAGE_MAPPING	0x100
 /** MOCKGPU_PAGE_MAPPED - the map count is above 0 now (PFN mappings never raise it). */
 #define MOCKGPU_PAGE_MAPPED	0x200
+/**
+ * MOCKGPU_PAGE_NO_STRUCT - no struct page exists (pfn_valid() is false): a page of VRAM in
+ * a PCI BAR. Its count is 0, and of the flags only HEAD and TAIL are set.
+ */
+#define MOCKGPU_PAGE_NO_STRUCT	0x400
 
 /**
  * struct drm_mockgpu_page - one page of a buffer, as the kernel sees it now
@@ -122,7 +127,8 @@ struct drm_mockgpu_bo_compare {
  *
  * @MOCKGPU_INJECT_REF_GET: raise the count of @page by one, until REF_PUT or the end of
  *	the buffer, and pin the buffer meanwhile. One in SYSTEM moves to GTT first. EBUSY
- *	if it is raised already, ENODATA when the buffer has no pages now.
+ *	if it is raised already, ENODATA when the buffer has no pages now, EOPNOTSUPP for
+ *	a page without a struct page.
  * @MOCKGPU_INJECT_REF_PUT: undo REF_GET. ENOENT if the count was not raised.
  * @MOCKGPU_INJECT_FOREIGN: from now on a fault on @page maps page @other_page of buffer
  *	@other_handle, which stays allocated and pinned until the end of this buffer.

@@ -106,17 +106,18 @@ static void what_is_larger_than_vram_is_refused(struct kunit *test)
 static struct mockgpu_fake *with_contents(struct kunit *test)
 {
 	struct mockgpu_fake *fake = in_vram(test, 2, 4, 1);
+	u8 *vaddr = kunit_kmalloc(test, 4 * PAGE_SIZE, GFP_KERNEL);
 
-	fake->mdev.vram.vaddr = kunit_kmalloc(test, 4 * PAGE_SIZE, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, fake->mdev.vram.vaddr);
-	memset(fake->mdev.vram.vaddr, 0x5a, 4 * PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, vaddr);
+	memset(vaddr, 0x5a, 4 * PAGE_SIZE);
+	iosys_map_set_vaddr(&fake->mdev.vram.map, vaddr);
 	return fake;
 }
 
 static void clearing_keeps_to_the_part(struct kunit *test)
 {
 	struct mockgpu_fake *fake = with_contents(test);
-	u8 *vaddr = fake->mdev.vram.vaddr;
+	u8 *vaddr = fake->mdev.vram.map.vaddr;
 
 	mockgpu_vram_clear(&fake->mdev, &fake->res, 2 * PAGE_SIZE);
 	KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0x5a, PAGE_SIZE));
@@ -124,11 +125,26 @@ static void clearing_keeps_to_the_part(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(vaddr + 3 * PAGE_SIZE, 0x5a, PAGE_SIZE));
 }
 
+static void pages_of_a_bar_have_numbers_only(struct kunit *test)
+{
+	struct mockgpu_fake *fake = in_vram(test, 3, BLOCK, 100);
+	struct mockgpu_backing backing;
+
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_source(&fake->mdev), MOCKGPU_VRAM_RAM);
+	fake->mdev.vram.pages = NULL;
+	fake->mdev.vram.pfn = 2 * PFN;
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_source(&fake->mdev), MOCKGPU_VRAM_BAR);
+	KUNIT_EXPECT_TRUE(test, mockgpu_bo_backing(&fake->bo, &backing));
+	KUNIT_EXPECT_NULL(test, backing.pages);
+	KUNIT_EXPECT_EQ(test, mockgpu_backing_pfn(&backing, 2), 2 * PFN + 102);
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_io_mem_pfn(&fake->bo.tbo, 2), 2 * PFN + 102);
+}
+
 static void a_debugger_reads_and_writes_the_part(struct kunit *test)
 {
 	struct mockgpu_fake *fake = with_contents(test);
 	struct mockgpu_bo *bo = &fake->bo;
-	u8 *vaddr = fake->mdev.vram.vaddr + PAGE_SIZE;
+	u8 *vaddr = fake->mdev.vram.map.vaddr + PAGE_SIZE;
 	char text[8] = "mockgpu";
 
 	KUNIT_EXPECT_EQ(test, mockgpu_vram_access(bo, 10, text, 8, 1), 8);
@@ -150,7 +166,7 @@ static void only_vram_is_io_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mockgpu_vram_io_mem_reserve(&fake->mdev.ttm, &fake->res), 0);
 	KUNIT_EXPECT_TRUE(test, fake->res.bus.is_iomem);
 	KUNIT_EXPECT_PTR_EQ(test, (u8 *)fake->res.bus.addr,
-			    fake->mdev.vram.vaddr + PAGE_SIZE);
+			    (u8 *)fake->mdev.vram.map.vaddr + PAGE_SIZE);
 }
 
 #ifdef MOCKGPU_HAVE_HUGE_PFNMAP
@@ -204,6 +220,7 @@ static struct kunit_case vram_cases[] = {
 	KUNIT_CASE(a_place_has_its_name),
 	KUNIT_CASE(pages_are_those_of_the_place),
 	KUNIT_CASE(blocks_of_vram_are_2_mib),
+	KUNIT_CASE(pages_of_a_bar_have_numbers_only),
 	KUNIT_CASE(what_is_larger_than_vram_is_refused),
 	KUNIT_CASE(clearing_keeps_to_the_part),
 	KUNIT_CASE(a_debugger_reads_and_writes_the_part),

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154 # for lab/run; what it and kernel.sh set
 #
-# What a cell has besides CPUs and memory: shared folders, a network, a debugger. Each adds
-# words for QEMU to $devices and, if the kernel or its first process must know, to $append.
+# What a cell has besides CPUs and memory: shared folders, a PCI BAR for VRAM, a network, a
+# debugger. Each adds words for QEMU to $devices and, if the kernel or its first process must
+# know, to $append.
 # Sourced by lab/run, whose $run is the cell's folder.
 #
 #   share_folders LIST   the cell's own three and those of LIST, one a line
+#   check_bar SIZE       die unless a cell can have a PCI BAR of that size
+#   bar_add SIZE         a PCI device with a BAR of memory, for mockgpu's vram=bar
 #   network_add SSH      virtio-net in QEMU's user network, with an ssh server if SSH
 #   gdb_add WAIT         QEMU's gdb stub; with WAIT the CPUs stop until gdb continues them
 
@@ -32,6 +35,20 @@ share_folders() {
 $REPO
 $1
 EOF
+}
+
+# check_bar SIZE: a BAR has a power of two of bytes, and VRAM consists of blocks of 2 MiB.
+check_bar() {
+	case $1 in
+	2M | 4M | 8M | 16M | 32M | 64M | 128M | 256M | 512M | 1G | 2G | 4G) ;;
+	*) die "--bar '$1' is no size of a BAR: use a power of two from 2M to 4G" ;;
+	esac
+}
+
+# bar_add SIZE: the memory of ivshmem is a prefetchable 64-bit BAR, and what nobody touches
+# costs nothing. Bus 0, device 0x1e: whatever else a cell has, the device keeps its address.
+bar_add() {
+	devices="$devices -object memory-backend-ram,id=bar,size=$1 -device ivshmem-plain,memdev=bar,addr=0x1e"
 }
 
 # free_port FIRST: print the first free port on this machine, from that one on.

@@ -38,6 +38,7 @@ job_environment() {
 	[ "$1" = batch ] && locale=C || locale=C.UTF-8
 	echo "export PATH=$REPO/build/$arch/test-app:$REPO/build/$arch/crosvm-integration:/usr/sbin:/usr/bin HOME=/root LC_ALL=$locale TERM=$(quote "${TERM:-dumb}")"
 	echo "export MOCKGPU_SERIES=$series MOCKGPU_MMU=$mmu MOCKGPU_MODULE=$dir/mockgpu.ko"
+	[ -z "$parameters" ] || echo "export MOCKGPU_PARAMETERS=$(quote "$parameters")"
 	[ -z "${MOCKGPU_LONG:-}" ] || echo "export MOCKGPU_LONG=$(quote "$MOCKGPU_LONG")"
 	echo "cd $(quote "$REPO")"
 }

@@ -135,6 +135,12 @@ results_again() {
 	shift
 	program=${tap##*/} program=${program%.tap}
 	case $program in
+	*-bar)
+		program=${program%-bar}
+		set -- "$@" --parameters vram=bar
+		;;
+	esac
+	case $program in
 	run-*-test) program=crosvm-integration/tests/$program ;;
 	run-*) program=$(vmm_command "$program") ;;
 	kunit) program=lab/kunit ;;

@@ -44,17 +44,29 @@ const char *module_file(void)
 	return file && *file ? file : NULL;
 }
 
+/* Those of all modules that this program loads, before its own, which win. */
+static const char *parameters_of_all(void)
+{
+	const char *parameters = getenv("MOCKGPU_PARAMETERS");
+
+	return parameters ? parameters : "";
+}
+
 int module_load(const char *parameters)
 {
 	const char *file = module_file();
+	char all[512];
 	int ret = 0, fd;
 
 	if (!file)
 		return -ENOENT;
+	if (snprintf(all, sizeof(all), "%s %s", parameters_of_all(), parameters) >=
+	    (int)sizeof(all))
+		return -E2BIG;
 	fd = open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (syscall(SYS_finit_module, fd, parameters, 0))
+	if (syscall(SYS_finit_module, fd, all, 0))
 		ret = -errno;
 	close(fd);
 	if (!ret)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Load and unload mockgpu from a test. Environment variable MOCKGPU_MODULE names the file
- * to load; lab/run sets it. Tests include tests/include/reload.h, which calls
+ * to load, and MOCKGPU_PARAMETERS parameters to load it with each time, before those of the
+ * test; lab/run sets them. Tests include tests/include/reload.h, which calls
  * module_restore() when the program ends.
  */
 #ifndef MOCKGPU_MODULE_H
@@ -67,7 +68,7 @@ int module_reload(const char *parameters);
 int module_want(const char *parameters);
 
 /**
- * module_restore - leave the module loaded without parameters, if this program or a test of
+ * module_restore - leave the module loaded without parameters of the program, if this program or a test of
  * it has changed that
  *
  * Return: 0 or a negative errno.

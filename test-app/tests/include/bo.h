@@ -29,6 +29,15 @@ static inline size_t bo_npages(const struct mockgpu_bo *bo)
 	return bo->size / getpagesize();
 }
 
+/* Tell whether VRAM has struct pages: a carve-out has them, a PCI BAR has not. */
+static inline bool bo_vram_has_pages(struct __test_metadata *_metadata, int fd)
+{
+	uint64_t source = MOCKGPU_VRAM_NONE;
+
+	EXPECT_EQ(0, mockgpu_get_param(fd, MOCKGPU_PARAM_VRAM_SOURCE, &source));
+	return source == MOCKGPU_VRAM_RAM;
+}
+
 /* All pages of @bo, to be freed with free(). */
 static inline struct drm_mockgpu_page *bo_pages(struct __test_metadata *_metadata,
 						const struct mockgpu_bo *bo)

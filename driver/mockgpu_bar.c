@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VRAM in a PCI BAR, as that of a real GPU: no struct pages, no RAM in the eyes of e820 or
+ * memblock, and write-combining, which amdgpu reserves in the same way
+ * (amdgpu_bo_init() in amdgpu_object.c).
+ *
+ * The kernel's mapping lives as long as the DRM device, so an ioctl that runs while the PCI
+ * device goes away does not fault. It reads what the bus returns without a device, and its
+ * writes are lost, as on real hardware.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/iosys-map.h>
+#include <linux/pci.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include <drm/drm_print.h>
+
+#include "mockgpu_bar.h"
+#include "mockgpu_test_fail.h"
+
+/* Whether the BAR is mapped: there is one at a time. */
+static bool mockgpu_bar_mapped;
+
+static u64 mockgpu_vram_bytes(const struct mockgpu_vram *vram)
+{
+	return (u64)vram->npages << PAGE_SHIFT;
+}
+
+/* Whether the BAR is memory: what is written to one that is not decoded is lost. */
+static bool mockgpu_bar_works(struct iosys_map *map, u64 size)
+{
+	const u32 written = 0x6d6f636b;
+	u64 last = size - sizeof(written);
+	u32 seen;
+
+	iosys_map_memcpy_to(map, last, &written, sizeof(written));
+	iosys_map_memcpy_from(&seen, map, last, sizeof(seen));
+	return seen == written;
+}
+
+static int mockgpu_bar_remap(struct mockgpu_vram *vram, resource_size_t start)
+{
+	u64 size = mockgpu_vram_bytes(vram);
+	void __iomem *iomem;
+	int ret;
+
+	/* User mappings get this type, too: vmf_insert_pfn_prot() looks it up on x86. */
+	ret = arch_io_reserve_memtype_wc(start, size);
+	if (ret)
+		return ret;
+	iomem = mockgpu_should_fail("bar") ? NULL : ioremap_wc(start, size);
+	if (!iomem) {
+		arch_io_free_memtype_wc(start, size);
+		return -ENOMEM;
+	}
+	WRITE_ONCE(mockgpu_bar_mapped, true);
+	iosys_map_set_vaddr_iomem(&vram->map, iomem);
+	vram->pfn = PHYS_PFN(start);
+	vram->caching = ttm_write_combined;
+	return 0;
+}
+
+/**
+ * mockgpu_bar_map - map the BAR into the kernel
+ * @mdev: a device on a PCI bus that has the BAR for itself; the size of its VRAM is set
+ *
+ * Return: 0; -EINVAL when the BAR is smaller than VRAM, -EIO when it is no memory, -EBUSY
+ * when it is mapped with another memory type, -ENOMEM.
+ */
+int mockgpu_bar_map(struct mockgpu_device *mdev)
+{
+	struct pci_dev *pdev = to_pci_dev(mdev->drm.dev);
+	struct mockgpu_vram *vram = &mdev->vram;
+	int ret;
+
+	if (pci_resource_len(pdev, MOCKGPU_BAR) < mockgpu_vram_bytes(vram))
+		return -EINVAL;
+	ret = mockgpu_bar_remap(vram, pci_resource_start(pdev, MOCKGPU_BAR));
+	if (ret)
+		return ret;
+	if (mockgpu_bar_works(&vram->map, mockgpu_vram_bytes(vram)))
+		return 0;
+	mockgpu_bar_unmap(mdev);
+	return -EIO;
+}
+
+/**
+ * mockgpu_bar_unmap - undo mockgpu_bar_map()
+ * @mdev: the device, without buffers; its PCI device may be gone
+ */
+void mockgpu_bar_unmap(struct mockgpu_device *mdev)
+{
+	struct mockgpu_vram *vram = &mdev->vram;
+
+	iounmap(vram->map.vaddr_iomem);
+	arch_io_free_memtype_wc(PFN_PHYS(vram->pfn), mockgpu_vram_bytes(vram));
+	WRITE_ONCE(mockgpu_bar_mapped, false);
+}
+
+/**
+ * mockgpu_bar_is_mapped - whether a device still uses the BAR
+ *
+ * Open files and dma-bufs keep a DRM device, and with it the mapping, after its PCI device
+ * was removed.
+ *
+ * Return: true until mockgpu_bar_unmap().
+ */
+bool mockgpu_bar_is_mapped(void)
+{
+	return READ_ONCE(mockgpu_bar_mapped);
+}
+
+/* sg->length is 32 bits wide. */
+#define MOCKGPU_BAR_SEGMENT	SZ_1G
+
+static int mockgpu_bar_segment_map(struct device *importer, struct scatterlist *sg,
+				   phys_addr_t phys, size_t size,
+				   enum dma_data_direction dir)
+{
+	dma_addr_t addr;
+
+	addr = dma_map_resource(importer, phys, size, dir, DMA_ATTR_SKIP_CPU_SYNC);
+	if (dma_mapping_error(importer, addr))
+		return -ENOMEM;
+	sg_dma_address(sg) = addr;
+	sg_dma_len(sg) = size;
+	return 0;
+}
+
+/**
+ * mockgpu_bar_dma_map - map a part of the BAR for another device
+ * @importer: the other device
+ * @pfn: first page frame number
+ * @size: bytes
+ * @dir: direction of its accesses
+ *
+ * As amdgpu_vram_mgr_alloc_sgt(): the table has addresses, but no pages.
+ *
+ * Return: the table, to be freed with mockgpu_bar_dma_unmap(), or an ERR_PTR(-ENOMEM).
+ */
+struct sg_table *mockgpu_bar_dma_map(struct device *importer, unsigned long pfn,
+				     u64 size, enum dma_data_direction dir)
+{
+	struct scatterlist *sg;
+	struct sg_table *sgt;
+	u64 done = 0;
+	size_t n;
+	int i;
+
+	if (mockgpu_should_fail("bar_table"))
+		return ERR_PTR(-ENOMEM);
+	sgt = kzalloc_obj(*sgt, GFP_KERNEL);
+	if (!sgt)
+		return ERR_PTR(-ENOMEM);
+	if (sg_alloc_table(sgt, DIV_ROUND_UP_ULL(size, MOCKGPU_BAR_SEGMENT), GFP_KERNEL)) {
+		kfree(sgt);
+		return ERR_PTR(-ENOMEM);
+	}
+	for_each_sgtable_sg(sgt, sg, i) {
+		n = min_t(u64, size - done, MOCKGPU_BAR_SEGMENT);
+		sg_set_page(sg, NULL, n, 0);
+		if (mockgpu_bar_segment_map(importer, sg, PFN_PHYS(pfn) + done, n, dir)) {
+			mockgpu_bar_dma_unmap(importer, sgt, dir);
+			return ERR_PTR(-ENOMEM);
+		}
+		done += n;
+	}
+	return sgt;
+}
+
+/**
+ * mockgpu_bar_dma_unmap - undo mockgpu_bar_dma_map()
+ * @importer: the other device
+ * @sgt: the table, maybe mapped in part only
+ * @dir: direction of its accesses
+ */
+void mockgpu_bar_dma_unmap(struct device *importer, struct sg_table *sgt,
+			   enum dma_data_direction dir)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_sg(sgt, sg, i)
+		if (sg_dma_len(sg))
+			dma_unmap_resource(importer, sg_dma_address(sg), sg_dma_len(sg),
+					   dir, DMA_ATTR_SKIP_CPU_SYNC);
+	sg_free_table(sgt);
+	kfree(sgt);
+}
