@@ -41,7 +41,8 @@ shows() {
 
 repo=$work/repo results=$work/repo/build/results
 mkdir -p "$work/bin" "$work/cache/mockgpu/tree/.mockgpu/kernels" "$repo/build/x86_64/test-app" "$repo/crosvm-integration" \
-	"$repo/test-app/tests/suite" "$repo/test-app/lib/base"
+	"$repo/test-app/tests/suite" "$repo/test-app/lib/base" "$repo/uapi"
+cp "$REPO/uapi/mockgpu_version.h" "$repo/uapi/"
 cp "$REPO/test-app/lib/base/complaints" "$repo/test-app/lib/base/"
 ln -s "$TREE/usr" "$work/cache/mockgpu/tree/usr"
 cp -R "$LAB" "$repo/lab"

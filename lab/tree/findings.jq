@@ -24,8 +24,8 @@ def status:
 | ($found | group_by(kernel) | map({(.[0] | kernel): "\(.[0].arch)-\(.[0].series)"}) | add) as $names
 | "# What we found",
 "",
-"By symptom, with what our tests said on each kernel, in all modes of its MMU together. `lab/findings`",
-"makes this page from the results of `make test`; these are of \($day):",
+"By symptom, with what our tests said on each kernel, in all modes of its MMU together.",
+"`lab/findings` makes this page from the results of `make test`; these are of \($day):",
 "",
 ($kernels[] | "* \(.): \($releases[0][$names[.]] // "?")"),
 "",
@@ -41,5 +41,6 @@ def status:
 			[$found[] | select(kernel == $kernel and .program == $row.program) | select(is_named($row.tests))] | status end]
 		| join(" | ")) |"),
 "",
-"Those with a patch of ours: [read-only-first](read-only-first.patch), [spurious-efault](spurious-efault.patch)",
-"(both run through the suite), [wrong-reference](wrong-reference.patch) (neither built nor run here)."
+"Those with a patch of ours: [read-only-first](read-only-first.patch),",
+"[spurious-efault](spurious-efault.patch) (both run through the suite),",
+"[wrong-reference](wrong-reference.patch) (neither built nor run here)."
