@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -80,13 +81,21 @@ int exporter_udmabuf(size_t size)
 
 int exporter_heap(size_t size)
 {
+	return exporter_heap_of("system", size);
+}
+
+int exporter_heap_of(const char *name, size_t size)
+{
 	struct dma_heap_allocation_data data = {
 		.len = size,
 		.fd_flags = O_RDWR | O_CLOEXEC,
 	};
+	char path[64];
 	int heap, ret;
 
-	heap = open("/dev/dma_heap/system", O_RDWR | O_CLOEXEC);
+	if (snprintf(path, sizeof(path), "/dev/dma_heap/%s", name) >= (int)sizeof(path))
+		return -ENOENT;
+	heap = open(path, O_RDWR | O_CLOEXEC);
 	if (heap < 0)
 		return -errno;
 	ret = ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data) ? -errno : (int)data.fd;

@@ -41,4 +41,13 @@ int exporter_udmabuf(size_t size);
  */
 int exporter_heap(size_t size);
 
+/**
+ * exporter_heap_of - create a dma-buf of a heap
+ * @name: of the heap, in /dev/dma_heap
+ * @size: bytes, a multiple of the page size
+ *
+ * Return: see above.
+ */
+int exporter_heap_of(const char *name, size_t size);
+
 #endif /* MOCKGPU_EXPORTER_H */

@@ -45,8 +45,11 @@ static void probe_json_failure(struct json *json, const struct probe_result *res
 		json_null(json, "pfn");
 	json_string(json, "vma_flags", failure->vma);
 	json_string(json, "caching", result->caching);
-	json_string(json, "place", failure->info.flags & MOCKGPU_PAGE_TAIL ? "tail" : "head");
-	json_number(json, "count", failure->info.count);
+	if (failure->told) {
+		json_string(json, "place",
+			    failure->info.flags & MOCKGPU_PAGE_TAIL ? "tail" : "head");
+		json_number(json, "count", failure->info.count);
+	}
 	json_end(json);
 }
 

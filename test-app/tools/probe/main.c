@@ -25,9 +25,11 @@ static const char probe_doc[] =
 	"many pages map and why the others do not. The guest reads first when it\n"
 	"touches heads first or goes backwards, otherwise it writes first; the data\n"
 	"is checked in both directions.\n"
+	"With --device or --source it tries memory of another driver instead, and needs\n"
+	"no module.\n"
 	"\vExit status: 0 fit (the page could be read), 1 not fit, 2 wrong usage, 4\n"
-	"cannot tell (no module mockgpu, no /dev/kvm, not root). docs/howto.md has the\n"
-	"members of the JSON object.";
+	"cannot tell (no module mockgpu, no /dev/kvm, not root, no such memory).\n"
+	"docs/howto.md has the members of the JSON object.";
 
 static const struct argp_option probe_option_list[] = {
 	{ "quiet", 'q', NULL, 0, "print only the verdict", 0 },
@@ -38,6 +40,13 @@ static const struct argp_option probe_option_list[] = {
 	  "(EFAULT, as kernels before 6.13 are known to) or\n"
 	  "\"regressed\" (EFAULT, and not known of this\n"
 	  "kernel)", 0 },
+	{ "device", 'd', "NODE", 0,
+	  "try a dumb buffer, or else one of GBM, of the\n"
+	  "DRM device with this node: /dev/dri/renderD128", 0 },
+	{ "source", 's', "SOURCE", 0,
+	  "try other memory: udmabuf, heap:NAME (a heap in\n"
+	  "/dev/dma_heap), or file:PATH, whose first 2 MiB\n"
+	  "are overwritten and then restored", 0 },
 	{ "explain", 'e', NULL, 0,
 	  "let a guest read one page of one buffer, and\n"
 	  "print all that is known about it: addresses, VMA,\n"
@@ -53,10 +62,14 @@ static const struct argp_option probe_option_list[] = {
  * struct probe_options - options of the command line
  * @mode: the option that selects the output; 0 for the whole report
  * @page: the page that --explain explains
+ * @device: node of a DRM device to try, or NULL
+ * @source: other memory to try, or NULL
  */
 struct probe_options {
 	int mode;
 	struct probe_page page;
+	const char *device;
+	const char *source;
 };
 
 /* argp parses all options before the arguments, whatever their order. */
@@ -76,6 +89,17 @@ static error_t probe_argument(const char *text, const struct argp_state *state)
 	return 0;
 }
 
+static error_t probe_end(const struct argp_state *state)
+{
+	const struct probe_options *options = state->input;
+
+	if (options->device && options->source)
+		return option_refuse(state, "--device and --source exclude each other");
+	if ((options->device || options->source) && strchr("te", options->mode ?: ' '))
+		return option_refuse(state, "--tails and --explain are for mockgpu's buffers");
+	return 0;
+}
+
 static error_t probe_option(int key, char *text, struct argp_state *state)
 {
 	static const char exclusive[] = "--quiet, --json, --tails and --explain exclude each other";
@@ -90,8 +114,18 @@ static error_t probe_option(int key, char *text, struct argp_state *state)
 			return option_refuse(state, exclusive);
 		options->mode = key;
 		return 0;
+	case 'd':
+		options->device = text;
+		return 0;
+	case 's':
+		if (!probe_source_known(text))
+			return option_refuse(state, "no such source: '%s'", text);
+		options->source = text;
+		return 0;
 	case ARGP_KEY_ARG:
 		return probe_argument(text, state);
+	case ARGP_KEY_END:
+		return probe_end(state);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -132,22 +166,40 @@ static int probe_main_tails(void)
 	return refuses ? PROBE_NOT_FIT : PROBE_FIT;
 }
 
-static int probe_main(int mode)
+/* Try what the options ask for. Return: NULL, or why it cannot tell. */
+static const char *probe_try_all(const struct probe_options *options, struct probe_report *report)
+{
+	static struct probe_sources sources;
+	const char *why = vmm_unusable();
+	int ret = 0;
+
+	if (!options->device && !options->source) {
+		why = vm_buffer_unusable();
+		return why ?: probe_run(report) ? report->text : NULL;
+	}
+	if (!why)
+		ret = options->device ? probe_sources_device(&sources, options->device) :
+					probe_sources_open(&sources, options->source);
+	if (!why && !ret && probe_run_sources(report, &sources))
+		why = report->text;
+	probe_sources_close(&sources);
+	return ret ? sources.why : why;
+}
+
+static int probe_main(const struct probe_options *options)
 {
 	static struct probe_report report;
 	const char *why;
 
 	probe_host_look(&report.host);
-	why = vm_buffer_unusable();
-	if (!why && probe_run(&report))
-		why = report.text;
-	if (mode == 'j')
+	why = probe_try_all(options, &report);
+	if (options->mode == 'j')
 		probe_print_json(&report, why, stdout);
 	if (why)
 		return probe_cannot_tell(why);
-	if (mode == 'q')
+	if (options->mode == 'q')
 		printf("%s\n", report.text);
-	else if (!mode)
+	else if (!options->mode)
 		probe_print_text(&report, stdout);
 	return report.fit ? PROBE_FIT : PROBE_NOT_FIT;
 }
@@ -163,5 +215,5 @@ int main(int argc, char **argv)
 	option_parse(&argp, argc, argv, 0, &options);
 	if (options.mode == 'e')
 		return probe_main_explain(&options.page);
-	return options.mode == 't' ? probe_main_tails() : probe_main(options.mode);
+	return options.mode == 't' ? probe_main_tails() : probe_main(&options);
 }

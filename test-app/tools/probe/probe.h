@@ -100,6 +100,84 @@ static inline uint64_t probe_failure_pfn(const struct explanation *failure)
 	return failure->info.pfn ? failure->info.pfn : failure->before.pfn;
 }
 
+/**
+ * struct probe_context - shared by all tries
+ * @drm: from mockgpu_open(), or -1
+ * @vm: one VM
+ * @kmsg: the kernel log, or negative without
+ * @refuses: KVM refuses drivers' cacheable memory here
+ * @hook: see struct exercise_case, or NULL
+ * @refused: changes a judgement of JUDGE_REFUSED, or NULL
+ * @opaque: for @hook
+ */
+struct probe_context {
+	int drm;
+	struct vmm *vm;
+	int kmsg;
+	bool refuses;
+	int (*hook)(struct exercise *exercise, enum exercise_stage stage, void *opaque);
+	void (*refused)(const struct exercise *exercise, struct judgement *judgement);
+	void *opaque;
+};
+
+/**
+ * struct probe_source - a mapping of memory that is not mockgpu's
+ * @test: name of its result
+ * @path: how it is mapped: "gem", "dmabuf", or "mmap" of a file that has contents
+ * @fd: what is mapped
+ * @offset: where
+ * @size: bytes, whole pages
+ */
+struct probe_source {
+	char test[32];
+	const char *path;
+	int fd;
+	uint64_t offset;
+	size_t size;
+};
+
+/**
+ * struct probe_sources - memory of one source
+ * @name: the DRM driver's name, or the source's
+ * @count: number of mappings
+ * @source: the mappings
+ * @why: the reason of an error, one line
+ */
+struct probe_sources {
+	char name[16];
+	unsigned int count;
+	struct probe_source source[3];
+	char why[256];
+};
+
+/*
+ * source.c: a linear buffer of the device with this node; 0, or -errno with the reason in
+ * @sources->why. To be closed in any case.
+ */
+int probe_sources_device(struct probe_sources *sources, const char *node);
+
+/* source.c: tell whether it is udmabuf, heap:NAME or file:PATH. */
+bool probe_source_known(const char *text);
+
+/* source.c: as probe_sources_device(), of such a source. */
+int probe_sources_open(struct probe_sources *sources, const char *text);
+
+/* source.c: close it. */
+void probe_sources_close(struct probe_sources *sources);
+
+/* run.c: try one buffer in all access orders. */
+void probe_try(struct probe_result *result, const struct probe_context *context,
+	       struct exercise *exercise);
+
+/* run.c: note that it could not be tried. */
+void probe_note_error(struct probe_result *result, const char *error);
+
+/* run.c: close what is open. */
+void probe_close(struct probe_context *context);
+
+/* foreign.c: try memory that is not mockgpu's; as probe_run(). */
+int probe_run_sources(struct probe_report *report, const struct probe_sources *sources);
+
 /* host.c: fill in what the host tells without a VM. */
 void probe_host_look(struct probe_host *host);
 

@@ -18,14 +18,6 @@
 #include "sysfs.h"
 #include "vmm.h"
 
-/* Shared by all tries: the DRM file, one VM, the kernel log. */
-struct probe_context {
-	int drm;
-	struct vmm *vm;
-	int kmsg;
-	bool refuses;
-};
-
 /* One block of orders 9 and 10, some of the others; ttm: 9, 6, 1 and 0. */
 static const struct {
 	uint32_t order;
@@ -93,7 +85,7 @@ static void probe_note(struct probe_result *result, const struct exercise *exerc
 		probe_note_failure(result, exercise, what, probe_first_failed(exercise, judgement));
 }
 
-static void probe_note_error(struct probe_result *result, const char *error)
+void probe_note_error(struct probe_result *result, const char *error)
 {
 	result->verdict = JUDGE_NOT_OK;
 	result->fewest = 0;
@@ -108,8 +100,8 @@ static void probe_note_refusal(struct probe_result *result, const char *error)
 	result->verdict = JUDGE_REPRODUCED;
 }
 
-static void probe_try(struct probe_result *result, const struct probe_context *context,
-		      struct exercise *exercise)
+void probe_try(struct probe_result *result, const struct probe_context *context,
+	       struct exercise *exercise)
 {
 	size_t i;
 	int ret;
@@ -124,6 +116,8 @@ static void probe_try(struct probe_result *result, const struct probe_context *c
 			probe_note_error(result, "no random seed");
 			return;
 		}
+		what.hook = context->hook;
+		what.opaque = context->opaque;
 		ret = exercise_run(exercise, &what);
 		if (ret == -EINVAL && context->refuses) {
 			probe_note_refusal(result, exercise->error);
@@ -133,6 +127,8 @@ static void probe_try(struct probe_result *result, const struct probe_context *c
 			return;
 		}
 		judgement = judge(&exercise->evidence);
+		if (context->refused)
+			context->refused(exercise, &judgement);
 		probe_note(result, exercise, &what, &judgement);
 	}
 }
@@ -312,7 +308,7 @@ static int probe_open(struct probe_context *context, char *why, size_t size)
 	return ret;
 }
 
-static void probe_close(struct probe_context *context)
+void probe_close(struct probe_context *context)
 {
 	vmm_destroy(context->vm);
 	if (context->kmsg >= 0)

@@ -71,9 +71,11 @@ static void probe_print_failure(const struct probe_result *result, FILE *out)
 		fprintf(out, "%-8" PRIx64, probe_failure_pfn(failure));
 	else
 		fprintf(out, "%-8s", "?");
-	fprintf(out, " %-7s %s, count %u, %s, ", failure->before.present ? "present" : "none",
-		failure->info.flags & MOCKGPU_PAGE_TAIL ? "tail" : "head", failure->info.count,
-		result->caching);
+	fprintf(out, " %-7s ", failure->before.present ? "present" : "none");
+	if (failure->told)
+		fprintf(out, "%s, count %u, %s, ",
+			failure->info.flags & MOCKGPU_PAGE_TAIL ? "tail" : "head",
+			failure->info.count, result->caching);
 	probe_print_vma(failure->vma, out);
 	fprintf(out, "\n");
 }
