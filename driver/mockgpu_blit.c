@@ -171,7 +171,8 @@ static int mockgpu_blit_null(struct ttm_buffer_object *tbo, struct ttm_operation
 {
 	int ret = 0;
 
-	if (mockgpu_has_contents(tbo))
+	/* As amdgpu: only a move to SYSTEM has to wait, from where the pages may go. */
+	if (new_mem->mem_type == TTM_PL_SYSTEM && mockgpu_has_contents(tbo))
 		ret = ttm_bo_wait_ctx(tbo, ctx);
 	else if (new_mem->mem_type == TTM_PL_VRAM)
 		ret = mockgpu_blit_clear(tbo, ctx, new_mem);
