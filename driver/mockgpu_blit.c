@@ -103,7 +103,6 @@ static struct mockgpu_job *mockgpu_blit_job(struct ttm_buffer_object *tbo)
 static int mockgpu_blit_async(struct ttm_buffer_object *tbo, bool evict,
 			      struct ttm_resource *new_mem)
 {
-	struct ttm_tt *ttm = tbo->ttm;
 	struct mockgpu_job *job;
 	struct dma_fence *fence;
 	int ret = -ENOMEM;
@@ -119,8 +118,6 @@ static int mockgpu_blit_async(struct ttm_buffer_object *tbo, bool evict,
 	/* TTM frees what the engine writes to. */
 	if (ret)
 		dma_fence_wait(fence, false);
-	else if (!tbo->ttm && ttm)
-		to_mockgpu_tt(ttm)->bo = NULL;
 	dma_fence_put(fence);
 	return ret;
 }
@@ -174,7 +171,8 @@ static int mockgpu_blit_null(struct ttm_buffer_object *tbo, struct ttm_operation
 {
 	int ret = 0;
 
-	if (mockgpu_has_contents(tbo))
+	/* As amdgpu: only a move to SYSTEM has to wait, from where the pages may go. */
+	if (new_mem->mem_type == TTM_PL_SYSTEM && mockgpu_has_contents(tbo))
 		ret = ttm_bo_wait_ctx(tbo, ctx);
 	else if (new_mem->mem_type == TTM_PL_VRAM)
 		ret = mockgpu_blit_clear(tbo, ctx, new_mem);

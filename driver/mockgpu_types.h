@@ -255,7 +255,8 @@ struct mockgpu_bo {
 /**
  * struct mockgpu_tt - the system pages of a buffer object
  * @ttm: TTM's part; for an import the device's addresses of the exporter's pages
- * @bo: the buffer object, or NULL once it belongs to a ghost object of TTM's
+ * @bo: the buffer object, or NULL if it was made for a ghost object of TTM's; a ghost that
+ *	takes it over keeps @bo alive
  * @kind: enum mockgpu_kind
  * @order: block order, for the driver's own kinds
  * @mapping: what page->mapping is set to, or NULL

@@ -114,18 +114,18 @@ TEST_F(engine, a_move_returns_at_once)
 
 /**
  * struct waiter - a thread that does something which has to wait
+ * @done: out: it has done it
+ * @ret: out: the result
  * @what: what it does
  * @bo: the buffer
  * @thread: the thread
- * @done: out: it has done it
- * @ret: out: the result
  */
 struct waiter {
+	_Atomic int done;
+	int ret;
 	int (*what)(struct mockgpu_bo *bo);
 	struct mockgpu_bo *bo;
 	pthread_t thread;
-	_Atomic int done;
-	int ret;
 };
 
 static void *wait_there(void *arg)
