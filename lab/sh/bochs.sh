@@ -129,12 +129,12 @@ bochs_shares() {
 	echo '}'
 }
 
-# bochs_script: print what runs in the namespaces. The server ends with Bochs, Bochs with
-# lab/run.
+# bochs_script: print what runs in the namespaces. The server ends with Bochs, even if that has
+# ended already, and Bochs with lab/run.
 bochs_script() {
 	cat <<-EOF
 		$TREE/bin/busybox ip link set lo up
-		setpriv --pdeathsig KILL -- $BOCHS_LOADER $BOCHS_ROOT/usr/sbin/diod -f -c $run/diod.conf </dev/null >$run/diod.log 2>&1 3<&- &
+		setpriv --pdeathsig KILL -- sh -c 'kill -0 \$0 && exec "\$@"' \$\$ $BOCHS_LOADER $BOCHS_ROOT/usr/sbin/diod -f -c $run/diod.conf </dev/null >$run/diod.log 2>&1 3<&- &
 		export LTDL_LIBRARY_PATH=$BOCHS_LIBS/bochs/plugins BXSHARE=$BOCHS_ROOT/usr/share/bochs TERM=linux
 		exec ${BOCHS:-$BOCHS_LOADER --preload $dir/bochs/read.so $BOCHS_PROGRAM} -q -f $run/bochsrc </dev/null >/dev/null 3<&-
 	EOF

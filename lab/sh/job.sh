@@ -83,6 +83,17 @@ job_command() {
 	echo
 }
 
+# job_drain: print what ends a job: stty waits until all output is out. In Bochs a serial port
+# takes its time, and when a session ends, the kernel drops what is left for its terminal.
+job_drain() {
+	cat <<-'EOF'
+		status=$?
+		stty -F /dev/ttyS1 raw
+		stty -F /dev/ttyS2 raw
+		exit $status
+	EOF
+}
+
 job_write() {
 	{
 		job_files "$1"
@@ -93,5 +104,6 @@ job_write() {
 		# Under emulation it is risky to create and destroy virtual machines: see its source.
 		echo 'command -v mockgpu-keep-vm >/dev/null && mockgpu-keep-vm </dev/null &'
 		job_command "$@"
+		[ "$1" != batch ] || job_drain
 	} >"$run/job"
 }
