@@ -17,7 +17,8 @@ bool judge_refusal_known(void)
 
 bool judge_page_refusable(const struct drm_mockgpu_page *page)
 {
-	return !page->count && !(page->flags & MOCKGPU_PAGE_RESERVED);
+	return !page->count &&
+	       !(page->flags & (MOCKGPU_PAGE_RESERVED | MOCKGPU_PAGE_NO_STRUCT));
 }
 
 __attribute__((format(printf, 4, 5)))

@@ -33,6 +33,7 @@
  * @vm: the VM
  * @bo: the buffer, mapped where the memslot is
  * @pages: its size in pages
+ * @placement: where it was created
  * @vcpus: how many run
  * @runner: their runners
  */
@@ -41,6 +42,7 @@ struct live {
 	struct vmm *vm;
 	struct mockgpu_bo bo;
 	uint32_t pages;
+	uint32_t placement;
 	unsigned int vcpus;
 	struct runner runner[LIVE_VCPUS_MAX];
 };
@@ -85,6 +87,7 @@ static inline int live_make(struct __test_metadata *_metadata, struct live *live
 	ASSERT_NE(NULL, at);
 	ASSERT_EQ(0, mockgpu_bo_map(&live->bo, at));
 	live->pages = bo_npages(&live->bo);
+	live->placement = want->placement;
 	guest_fill(live->bo.map, live->pages, LIVE_SEED);
 	return 0;
 }

@@ -63,6 +63,18 @@ FIXTURE_VARIANT_ADD(change, huge_2) {
 	.vcpus = 2,
 };
 
+FIXTURE_VARIANT_ADD(change, vram_2) {
+	.want = { .size = 32 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4,
+		  .placement = MOCKGPU_PLACEMENT_VRAM },
+	.vcpus = 2,
+};
+
+FIXTURE_VARIANT_ADD(change, vram_huge_2) {
+	.want = { .size = 512 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
+		  .placement = MOCKGPU_PLACEMENT_VRAM, .fault_mode = MOCKGPU_FAULT_HUGE },
+	.vcpus = 2,
+};
+
 FIXTURE_SETUP(change)
 {
 	live_setup_mapped(_metadata, &self->live, &variant->want, variant->vcpus);
@@ -113,7 +125,7 @@ static int change_to_cached(struct live *live)
 	return mockgpu_bo_set_caching(&live->bo, MOCKGPU_CACHING_CACHED);
 }
 
-/* A round ends in the state in which it started. */
+/* A round ends in GTT, with the state in which it started there. */
 static const struct {
 	const char *name;
 	int (*change)(struct live *live);

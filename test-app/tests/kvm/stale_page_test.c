@@ -51,6 +51,16 @@ FIXTURE_VARIANT_ADD(stale, huge) {
 		  .fault_mode = MOCKGPU_FAULT_HUGE },
 };
 
+FIXTURE_VARIANT_ADD(stale, vram) {
+	.want = { .size = 128 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4,
+		  .placement = MOCKGPU_PLACEMENT_VRAM },
+};
+
+FIXTURE_VARIANT_ADD(stale, vram_huge) {
+	.want = { .size = 512 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
+		  .placement = MOCKGPU_PLACEMENT_VRAM, .fault_mode = MOCKGPU_FAULT_HUGE },
+};
+
 FIXTURE_SETUP(stale)
 {
 	live_setup_mapped(_metadata, &self->live, &variant->want, 2);

@@ -43,12 +43,12 @@ static inline bool access_is_refusable(struct __test_metadata *_metadata,
 
 /* Buffer, page and VM; the buffer is full of zeros. */
 static inline void access_begin(struct __test_metadata *_metadata, struct access *access,
-				uint32_t kind, uint32_t page,
+				const struct drm_mockgpu_bo_create *how, uint32_t page,
 				const struct vmm_options *options)
 {
 	const struct drm_mockgpu_bo_create want = {
-		.size = ACCESS_PAGES * (uint64_t)GUEST_PAGE_SIZE, .kind = kind,
-		.order = ACCESS_ORDER,
+		.size = ACCESS_PAGES * (uint64_t)GUEST_PAGE_SIZE, .kind = how->kind,
+		.order = ACCESS_ORDER, .placement = how->placement,
 	};
 	struct live *live = &access->live;
 
@@ -113,9 +113,10 @@ static inline void access_enter(struct __test_metadata *_metadata, const struct 
 static inline void access_move(struct __test_metadata *_metadata, struct access *access)
 {
 	struct live *live = &access->live;
-	struct drm_mockgpu_page *before = bo_pages(_metadata, &live->bo), *reused;
+	struct drm_mockgpu_page *before, *reused;
 	uint32_t i, found = 0;
 
+	before = bo_pages(_metadata, &live->bo);
 	canary_take_pages(_metadata, live, &access->canary);
 	memset(access->canary.map, ACCESS_CANARY, access->canary.size);
 	guest_fill(access->canary.map, live->pages, CANARY_SEED);
@@ -143,23 +144,31 @@ static inline void access_expect_canary_untouched(struct __test_metadata *_metad
 }
 
 /*
- * A fixture with self->access in two variants, pages of non-compound blocks: one that any
- * kernel maps, and one that kernels before 6.13 do not.
+ * A fixture with self->access in three variants: two pages of non-compound blocks, one that any
+ * kernel maps and one that kernels before 6.13 do not; and a page of VRAM.
  */
 #define ACCESS_FIXTURE(name, ...) \
 	FIXTURE(name) { \
 		struct access access; \
 	}; \
 	FIXTURE_VARIANT(name) { \
-		uint32_t kind; \
+		struct drm_mockgpu_bo_create how; \
 		uint32_t page; \
 	}; \
-	FIXTURE_VARIANT_ADD(name, head) { MOCKGPU_KIND_NONCOMPOUND, ACCESS_BLOCK }; \
-	FIXTURE_VARIANT_ADD(name, tail) { MOCKGPU_KIND_NONCOMPOUND, ACCESS_BLOCK + 1 }; \
+	FIXTURE_VARIANT_ADD(name, head) { \
+		{ .kind = MOCKGPU_KIND_NONCOMPOUND }, ACCESS_BLOCK, \
+	}; \
+	FIXTURE_VARIANT_ADD(name, tail) { \
+		{ .kind = MOCKGPU_KIND_NONCOMPOUND }, ACCESS_BLOCK + 1, \
+	}; \
+	FIXTURE_VARIANT_ADD(name, vram) { \
+		{ .kind = MOCKGPU_KIND_SPLIT, .placement = MOCKGPU_PLACEMENT_VRAM }, \
+		ACCESS_BLOCK + 1, \
+	}; \
 	FIXTURE_SETUP(name) \
 	{ \
 		const struct vmm_options options = { __VA_ARGS__ }; \
-		access_begin(_metadata, &self->access, variant->kind, variant->page, \
+		access_begin(_metadata, &self->access, &variant->how, variant->page, \
 			     &options); \
 	} \
 	FIXTURE_TEARDOWN(name) \

@@ -45,6 +45,12 @@ FIXTURE_VARIANT_ADD(dirty, huge) {
 	.large = 2,
 };
 
+FIXTURE_VARIANT_ADD(dirty, vram_huge) {
+	.want = { .size = 1024 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
+		  .placement = MOCKGPU_PLACEMENT_VRAM, .fault_mode = MOCKGPU_FAULT_HUGE },
+	.large = 2,
+};
+
 FIXTURE_SETUP(dirty)
 {
 	live_setup_mapped(_metadata, &self->live, &variant->want, 2);

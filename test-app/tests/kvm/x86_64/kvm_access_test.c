@@ -51,7 +51,7 @@ _Static_assert(sizeof(struct pvclock) == 32, "not what KVM writes");
 ACCESS_FIXTURE(access)
 
 /* An offset within a tail page. */
-FIXTURE_VARIANT_ADD(access, split) { MOCKGPU_KIND_SPLIT, ACCESS_BLOCK + 1 };
+FIXTURE_VARIANT_ADD(access, split) { { .kind = MOCKGPU_KIND_SPLIT }, ACCESS_BLOCK + 1 };
 
 static void expect_clock(struct __test_metadata *_metadata, const struct pvclock *clock)
 {

@@ -30,18 +30,20 @@ FIXTURE(level) {
 FIXTURE_VARIANT(level) {
 	uint32_t mode;
 	uint64_t large;
+	uint32_t placement;
 };
 
 /* Three blocks of 2 MiB in each. */
 FIXTURE_VARIANT_ADD(level, single) { MOCKGPU_FAULT_SINGLE, 0 };
 FIXTURE_VARIANT_ADD(level, prefault) { MOCKGPU_FAULT_PREFAULT, 0 };
 FIXTURE_VARIANT_ADD(level, huge) { MOCKGPU_FAULT_HUGE, 3 };
+FIXTURE_VARIANT_ADD(level, vram_huge) { MOCKGPU_FAULT_HUGE, 3, MOCKGPU_PLACEMENT_VRAM };
 
 FIXTURE_SETUP(level)
 {
 	const struct drm_mockgpu_bo_create want = {
 		.size = 3 * LARGE_PAGES * 4096ull, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
-		.fault_mode = variant->mode,
+		.fault_mode = variant->mode, .placement = variant->placement,
 	};
 
 	live_setup(_metadata, &self->live, &want, 1);
