@@ -35,6 +35,7 @@ bochs_refuse() {
 bochs_need() {
 	bochs_refuse --network "$network"
 	bochs_refuse --gdb "$gdb"
+	bochs_refuse --bar "$bar"
 	bochs_refuse --qemu-opts "$qemu_words"
 	if [ -n "${BOCHS:-}" ]; then
 		command -v "$BOCHS" >/dev/null 2>&1 || die "Bochs is missing: no '$BOCHS' (unset BOCHS to use the lab's own)"
