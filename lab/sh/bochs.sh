@@ -43,7 +43,7 @@ bochs_need() {
 		"$LAB/setup" --bochs && "$LAB/build" "$series" || exit
 	fi
 	kernel_runs_in_bochs "$series" ||
-		die "Bochs cannot run kernel $series: it is built without CONFIG_PVH, KVM_INTEL, E1000 or NET_9P_FD (lab/config --merge sets them)"
+		die "Bochs cannot run kernel $series: it is built with sanitizers, or without CONFIG_PVH, KVM_INTEL, E1000 or NET_9P_FD (lab/config --merge sets these)"
 	[ -x "$BOCHS_PROGRAM" ] || die "Bochs is missing from $TREE: run lab/setup --bochs"
 	[ -s "$dir/vmlinux" ] || die "Bochs cannot start kernel $series: it has no PVH entry (CONFIG_PVH)"
 	[ -s "$dir/bochs/kernel" ] || die "nothing is built for Bochs: leave out -n, or run lab/build $series"
