@@ -54,9 +54,10 @@ has_device() {
 }
 
 # render_node: print mockgpu's render node. QEMU's display draws there, with Mesa's software GL.
+# With vram=bar its device is on the PCI bus, and only the driver's name tells.
 render_node() {
 	for node in /sys/class/drm/renderD*; do
-		case $(readlink "$node/device") in
+		case $(readlink "$node/device")$(readlink "$node/device/driver") in
 		*/mockgpu*) echo "/dev/dri/${node##*/}"; return ;;
 		esac
 	done
