@@ -161,7 +161,7 @@ results_show_again() {
 }
 
 # results_kernels MACHINE SERIES...: fetch and build them; set kernels to those that could be,
-# and write these with their releases to the file "kernels", for lab/setup --set.
+# and write Debian's of these with their releases to the file "kernels", for lab/setup --set.
 # A series that Debian no longer has gets a line, and a cell for each of $gone_modes in the
 # folder's file "gone", for lab/matrix. A series that could not be fetched has failed.
 results_kernels() {
@@ -172,7 +172,7 @@ results_kernels() {
 	for series; do
 		if [ -n "$(kernel_release "$series")" ]; then
 			kernels="$kernels $series"
-			echo "$arch $series $(kernel_release "$series")" >>"$REPO/build/results/kernels"
+			kernel_is_own "$series" || echo "$arch $series $(kernel_release "$series")" >>"$REPO/build/results/kernels"
 			continue
 		fi
 		why=$(series_lost "$series")
