@@ -68,8 +68,8 @@ int module_reload(const char *parameters);
 int module_want(const char *parameters);
 
 /**
- * module_restore - leave the module loaded without parameters of the program, if this program or a test of
- * it has changed that
+ * module_restore - leave the module loaded without parameters of the program, if this program
+ * or a test of it has changed that
  *
  * Return: 0 or a negative errno.
  */
