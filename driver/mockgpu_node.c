@@ -57,7 +57,7 @@ MODULE_PARM_DESC(node_order, "block order of that buffer, 0 to 10; ignored for t
 
 /**
  * struct mockgpu_node_file - an open file of /dev/mockgpu
- * @mdev: the device
+ * @mdev: the device, referenced
  * @desc: description of the buffer; constant
  * @lock: protects @bo
  * @bo: the buffer, from the first mmap() on
@@ -102,6 +102,8 @@ static int mockgpu_node_open(struct inode *inode, struct file *file)
 		kfree(nfile);
 		return ret;
 	}
+	/* The module does not keep a device that can be removed. */
+	drm_dev_get(&mdev->drm);
 	file->private_data = nfile;
 	/* As drm_open(): ttm_bo_unmap_virtual() looks for mappings here. */
 	file->f_mapping = mdev->drm.anon_inode->i_mapping;
@@ -111,11 +113,13 @@ static int mockgpu_node_open(struct inode *inode, struct file *file)
 static int mockgpu_node_release(struct inode *inode, struct file *file)
 {
 	struct mockgpu_node_file *nfile = file->private_data;
+	struct mockgpu_device *mdev = nfile->mdev;
 
 	if (nfile->bo)
 		mockgpu_bo_put(nfile->bo);
 	mutex_destroy(&nfile->lock);
 	kfree(nfile);
+	drm_dev_put(&mdev->drm);
 	return 0;
 }
 
