@@ -273,6 +273,23 @@ static int mockgpu_debugfs_buffers_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+/* An "unsafe" file outlives the removal of its entry, and must keep the device. */
+static int mockgpu_debugfs_unplug_open(struct inode *inode, struct file *file)
+{
+	struct mockgpu_device *mdev = inode->i_private;
+
+	drm_dev_get(&mdev->drm);
+	return simple_open(inode, file);
+}
+
+static int mockgpu_debugfs_unplug_release(struct inode *inode, struct file *file)
+{
+	struct mockgpu_device *mdev = file->private_data;
+
+	drm_dev_put(&mdev->drm);
+	return 0;
+}
+
 static ssize_t mockgpu_debugfs_unplug_write(struct file *file,
 					    const char __user *from, size_t count,
 					    loff_t *pos)
@@ -283,7 +300,8 @@ static ssize_t mockgpu_debugfs_unplug_write(struct file *file,
 
 static const struct file_operations mockgpu_debugfs_unplug_fops = {
 	.owner = THIS_MODULE,
-	.open = simple_open,
+	.open = mockgpu_debugfs_unplug_open,
+	.release = mockgpu_debugfs_unplug_release,
 	.write = mockgpu_debugfs_unplug_write,
 };
 
