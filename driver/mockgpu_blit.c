@@ -83,11 +83,16 @@ static struct mockgpu_side mockgpu_side_of(struct ttm_buffer_object *tbo,
 	return side;
 }
 
-/* A job for all of a buffer, behind the fences that it has. */
+/*
+ * A job for all of a buffer, behind the fences that it has, with a slot for its own.
+ * Importers that were notified may have added fences, and taken the slot that TTM reserved.
+ */
 static struct mockgpu_job *mockgpu_blit_job(struct ttm_buffer_object *tbo)
 {
 	struct mockgpu_job *job;
 
+	if (dma_resv_reserve_fences(tbo->base.resv, 1))
+		return NULL;
 	job = mockgpu_job_create(ttm_to_mockgpu_device(tbo->bdev), 1);
 	if (!job)
 		return NULL;
@@ -212,7 +217,7 @@ int mockgpu_blit_hop(struct ttm_buffer_object *tbo, const struct ttm_resource *n
 
 /**
  * mockgpu_blit_move - move a buffer with its contents, for &ttm_device_funcs.move
- * @tbo: the buffer object, locked, with a free slot for a fence
+ * @tbo: the buffer object, locked
  * @evict: whether it is evicted
  * @ctx: TTM's context
  * @new_mem: where it goes; mockgpu_blit_hop() was asked
@@ -254,13 +259,8 @@ static int mockgpu_blit_pages_async(struct mockgpu_bo *bo, struct ttm_tt *to)
 	struct dma_resv *resv = bo->tbo.base.resv;
 	struct mockgpu_job *job;
 	struct dma_fence *fence;
-	int ret;
 
-	/* Importers may add fences, behind which the job has to be, and take the slots. */
 	mockgpu_blit_announce(bo);
-	ret = dma_resv_reserve_fences(resv, 1);
-	if (ret)
-		return ret;
 	job = mockgpu_blit_job(&bo->tbo);
 	if (!job)
 		return -ENOMEM;
