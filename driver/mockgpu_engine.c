@@ -95,8 +95,9 @@ static void mockgpu_job_wait(struct mockgpu_job *job)
 
 	for (i = 0; i < job->deps; i++)
 		dma_fence_wait(job->dep[i], false);
-	wait_event(engine->released, !atomic_read(&engine->holds) ||
-		   READ_ONCE(engine->is_free));
+	/* Not a hung task: it may be held for minutes. */
+	wait_event_idle(engine->released, !atomic_read(&engine->holds) ||
+			READ_ONCE(engine->is_free));
 	/* The jobs of an unplugged device hold nobody up. */
 	wait_event_hrtimeout(engine->released, READ_ONCE(engine->is_free), delay);
 }
