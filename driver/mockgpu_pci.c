@@ -203,7 +203,8 @@ int mockgpu_pci_expose(void)
 	mutex_lock(&mockgpu_pci_lock);
 	if (mockgpu_pci.mdev)
 		ret = mockgpu_device_register(mockgpu_pci.mdev);
-	mockgpu_pci.exposed = !ret;
+	/* Without the first device the module goes, without another it stays. */
+	mockgpu_pci.exposed = !ret || mockgpu_pci.index;
 	mutex_unlock(&mockgpu_pci_lock);
 	return ret;
 }
