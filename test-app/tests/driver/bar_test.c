@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -283,6 +284,27 @@ TEST_F(bar, it_is_removed_and_found_again)
 	let_go(_metadata, self);
 	ASSERT_EQ(0, sysfs_write("/sys/bus/pci/rescan", "1"));
 	ASSERT_TRUE(is_bound());
+	come_back(_metadata, self);
+}
+
+/* A file and a mapping of /dev/mockgpu are all that is left of a device: it waits for neither. */
+TEST_F(bar, it_is_unbound_while_its_node_is_mapped)
+{
+	uint64_t size;
+	int node = mockgpu_node_open(O_RDWR, &size, NULL, 0);
+	char *map;
+
+	ASSERT_LE(0, node);
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, node, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	pattern_fill(map, size, 1);
+	let_go(_metadata, self);
+	ASSERT_EQ(0, sysfs_write(DRIVER "unbind", slot));
+	EXPECT_EQ(SIGBUS, pattern_touch(map, 0));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, size, PROT_READ, MAP_SHARED, node, 0));
+	EXPECT_EQ(0, munmap(map, size));
+	EXPECT_EQ(0, close(node));
+	ASSERT_EQ(0, sysfs_write(DRIVER "bind", slot));
 	come_back(_metadata, self);
 }
 
