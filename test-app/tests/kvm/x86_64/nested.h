@@ -131,4 +131,29 @@ static inline enum guest_result nested_touch(struct __test_metadata *_metadata,
 	return result[0];
 }
 
+/*
+ * L2, which runs, uses the memory of a buffer that was filled with LIVE_SEED, while that moves.
+ * Return: whether L2 still runs; it does not where KVM is known to refuse the page.
+ */
+static inline bool nested_memory_follows(struct __test_metadata *_metadata, struct access *access)
+{
+	const uint64_t gpa = access_gpa(access, 0);
+
+	if (access->refusable) {
+		EXPECT_EQ(GUEST_EFAULT,
+			  nested_touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
+		verdict_known(_metadata, "known before 6.13: EFAULT as in L1");
+		return false;
+	}
+	EXPECT_EQ(GUEST_MAPPED, nested_touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
+	access_move(_metadata, access);
+	EXPECT_EQ(GUEST_MAPPED, nested_touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED));
+	EXPECT_EQ(GUEST_MAPPED, nested_touch(_metadata, access, GUEST_WRITE, gpa, LIVE_SEED + 1));
+	EXPECT_EQ(0, guest_differences(access_at(access, 0), 1, LIVE_SEED + 1));
+	ASSERT_EQ(0, mockgpu_bo_zap(&access->live.bo));
+	EXPECT_EQ(GUEST_MAPPED, nested_touch(_metadata, access, GUEST_READ, gpa, LIVE_SEED + 1));
+	access_expect_canary_untouched(_metadata, access);
+	return true;
+}
+
 #endif /* MOCKGPU_TEST_NESTED_H */
