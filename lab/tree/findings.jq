@@ -31,13 +31,14 @@ def status:
 "",
 "*seen (N of M)*: N of the M tests that ran met it, as is known of that kernel. *not seen*: all of them",
 "passed. *skipped*, *not run*: nothing is known from this run (`make test-long` runs more kernels of",
-"arm64). *see there*: no test of the suite shows it; the page says how it was seen and where.",
+"arm64). *cannot be*: not on such a CPU. *see there*: no test of the suite shows it; the page says how it was seen and where.",
 "",
 "| symptom | page | \($kernels | join(" | ")) |",
 "|---|---|\($kernels | map("---|") | add)",
 ($index[] | . as $row | (.page | sub("#.*"; "")) as $file
 	| "| \(.symptom | gsub("\\|"; "\\|")) | [\($file)](\(.page | sub("#"; ".md#") | if contains(".md") then . else . + ".md" end)) | \(
-		[$kernels[] as $kernel | if $row.program == "-" then "see there" else
+		[$kernels[] as $kernel | if $row.program == "-" then "see there"
+			elif $row.arch and ($kernel | startswith($row.arch + " ") | not) then "cannot be" else
 			[$found[] | select(kernel == $kernel and .program == $row.program) | select(is_named($row.tests))] | status end]
 		| join(" | ")) |"),
 "",
