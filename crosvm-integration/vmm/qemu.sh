@@ -69,8 +69,8 @@ few_of() {
 	*-long) all_of "$1" ;;
 	vhost-user-refused) echo control read image ;;
 	virtio-gpu-gl-refused) echo control read ;;
-	virtio-gpu-gl-) echo control read write ;;
-	vhost-user-) echo control read image write ;;
+	virtio-gpu-gl-) echo control write ;;
+	vhost-user-) echo control read image ;;
 	*-refused) echo control read ;;
 	memory-backend-file-) echo read write ;;
 	*) all_of "$1" ;;

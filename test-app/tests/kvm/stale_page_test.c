@@ -25,7 +25,7 @@
 #include "canary.h"
 
 /* Page invalidations; the long form does a million of them. */
-#define ENOUGH 10000ul
+#define ENOUGH 4000ul
 #define ENOUGH_LONG 1000000ul
 
 FIXTURE(stale) {
