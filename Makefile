@@ -2,10 +2,12 @@
 #
 # The commands that people type. `make help` lists them.
 
-# The lab's message if it cannot build at this checkout's path.
+# The lab's message if it cannot build at this checkout's path. Help is printed at any.
+ifneq ($(MAKECMDGOALS),help)
 FAULT := $(shell LAB=lab sh -c '. lab/sh/lib.sh' make 2>&1)
 ifneq ($(FAULT),)
 $(error $(FAULT))
+endif
 endif
 
 # The PATH of an ordinary user, and of su, lacks the folders of insmod and depmod.

@@ -35,11 +35,17 @@ usage() {
 	usage_of "$0"
 }
 
+# asks_help ARGUMENT...: succeed if the first one is --help.
+asks_help() {
+	case ${1:-} in
+	-h | --help) ;;
+	*) return 1 ;;
+	esac
+}
+
 # answer_help ARGUMENT...: print the help and exit if the first one is --help.
 answer_help() {
-	case ${1:-} in
-	-h | --help) usage; exit ;;
-	esac
+	! asks_help "$@" || { usage; exit; }
 }
 
 # only_help ARGUMENT...: the same, for a script without other options.
@@ -138,4 +144,5 @@ image_of() {
 	die "kernel $1 has no image in $2"
 }
 
-check_path "this checkout" "$REPO"
+# Help is printed at any path. A sourced file sees the arguments of its script.
+asks_help "$@" || check_path "this checkout" "$REPO"

@@ -122,3 +122,56 @@ check_programs() {
 		esac
 	done
 }
+
+# tests_in PROGRAM: print the names of its tests, or nothing if it is not one of kselftest's
+# harness. They are in its symbols: "PROGRAM -l" wants a device first.
+tests_in() {
+	file=$(find "$REPO/build/$arch/test-app/$1" "$REPO/build/$arch/crosvm-integration/$1" 2>/dev/null | head -n 1)
+	# shellcheck disable=SC2086 # words
+	[ -z "$file" ] || $TREE_LOADER "$TREE/usr/bin/nm" "$file" 2>/dev/null | awk '
+		sub(/.* wrapper_/, "") { is_test[$0] }
+		sub(/.* _register_/, "") { name[$0] }
+		function fixture_of(name, fixture, longest) {
+			for (fixture in is_fixture)
+				if (index(name, fixture "_") == 1 && length(fixture) > length(longest))
+					longest = fixture
+			return longest
+		}
+		END {
+			for (each in name)
+				if (each ~ /_data$/ && !(each in is_test))
+					is_fixture[substr(each, 1, length(each) - 5)]
+			for (each in name) {
+				fixture = fixture_of(each)
+				rest = fixture == "" ? each : substr(each, length(fixture) + 2)
+				if (each in is_test)
+					tests[fixture] = tests[fixture] " " rest
+				else if (fixture != "" && rest != "data" && rest !~ /_xfail$/)
+					variants[fixture] = variants[fixture] " " rest
+			}
+			for (fixture in tests) {
+				n = split(tests[fixture], test, " ")
+				kinds = split(variants[fixture], kind, " ")
+				for (i = 1; i <= n; i++) {
+					if (!kinds)
+						print (fixture == "" ? "global" : fixture) "." test[i]
+					for (j = 1; j <= kinds; j++)
+						print fixture "." kind[j] "." test[i]
+				}
+			}
+		}'
+}
+
+# check_tests LIST: die unless each PROGRAM:NAME, one a line, can have a result. Programs must
+# be built. TAP_AWK has two names of its own.
+check_tests() {
+	echo "$1" | grep : | while read -r row; do
+		program=${row%%:*} test=${row#*:}
+		case $test in
+		'its end' | 'all of it') continue ;;
+		esac
+		names=$(tests_in "${program%-bar}")
+		[ -z "$names" ] || echo "$names" | grep -qxF -e "$test" ||
+			die "$program has no test '$test', but for example $(echo "$names" | sort | grep -m 1 -e "[.]${test##*[!a-z0-9_]}\$" || echo "$names" | sort | head -n 1)"
+	done || exit
+}

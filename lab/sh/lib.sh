@@ -216,4 +216,4 @@ with_build_lock() {
 
 use_arch x86_64
 
-check_path "the cache" "$CACHE"
+asks_help "$@" || check_path "the cache" "$CACHE"

@@ -46,6 +46,8 @@ TAP_AWK='
 		if (test == "") {
 			test = why
 			sub(/:.*/, "", test)
+			why = substr(why, length(test) + 1)
+			sub(/^: */, "", why)
 		}
 		if (numbered || verdict != "not ok")
 			return 1
