@@ -4,9 +4,9 @@
  * memblock, and write-combining, which amdgpu reserves in the same way
  * (amdgpu_bo_init() in amdgpu_object.c).
  *
- * The kernel's mapping lives as long as the DRM device, so an ioctl that runs while the PCI
- * device goes away does not fault. It reads what the bus returns without a device, and its
- * writes are lost, as on real hardware.
+ * The kernel's mapping lives as long as the DRM device, so an importer that has it
+ * (dma_buf_vmap()) does not fault. The driver itself does not touch the BAR after
+ * drm_dev_unplug(), when another driver may have it.
  */
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
