@@ -97,11 +97,11 @@ static void mockgpu_job_wait(struct mockgpu_job *job)
 
 	for (i = 0; i < job->deps; i++)
 		dma_fence_wait(job->dep[i], false);
-	/* Not a hung task: it may be held for minutes. */
-	wait_event_idle(engine->released, !atomic_read(&engine->holds) ||
-			READ_ONCE(engine->is_free));
 	/* The jobs of an unplugged device hold nobody up. */
 	wait_event_hrtimeout(engine->released, READ_ONCE(engine->is_free), delay);
+	/* Last, so that a file can hold a job in its delay. No hung task: it may take minutes. */
+	wait_event_idle(engine->released, !atomic_read(&engine->holds) ||
+			READ_ONCE(engine->is_free));
 }
 
 /*
@@ -237,7 +237,8 @@ void mockgpu_job_cancel(struct mockgpu_job *job)
  * mockgpu_engine_hold - let no job end until mockgpu_engine_release()
  * @mdev: the device
  *
- * A job that has begun to write ends all the same. Has no effect on an unplugged device.
+ * That includes a job that is in its delay, but not one that has begun to write. Has no
+ * effect on an unplugged device.
  */
 void mockgpu_engine_hold(struct mockgpu_device *mdev)
 {
