@@ -238,5 +238,7 @@ TEST_F(load, a_bar_without_vram)
 
 int main(int argc, char **argv)
 {
+	if (!module_file())
+		ksft_exit_skip("MOCKGPU_MODULE does not name the module to load with vram=bar\n");
 	return bar_run(argc, argv);
 }

@@ -271,5 +271,7 @@ TEST_F(bar, it_is_unbound_while_a_move_takes_time)
 
 int main(int argc, char **argv)
 {
+	if (!module_file())
+		ksft_exit_skip("MOCKGPU_MODULE does not name the module to load with vram=bar\n");
 	return bar_run(argc, argv);
 }
