@@ -4,9 +4,9 @@
  * memblock, and write-combining, which amdgpu reserves in the same way
  * (amdgpu_bo_init() in amdgpu_object.c).
  *
- * The kernel's mapping lives as long as the DRM device, so an ioctl that runs while the PCI
- * device goes away does not fault. It reads what the bus returns without a device, and its
- * writes are lost, as on real hardware.
+ * The kernel's mapping lives as long as the DRM device, so an importer that has it
+ * (dma_buf_vmap()) does not fault. The driver itself does not touch the BAR after
+ * drm_dev_unplug(), when another driver may have it.
  */
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -123,9 +123,13 @@ static int mockgpu_bar_segment_map(struct device *importer, struct scatterlist *
 {
 	dma_addr_t addr;
 
+	if (mockgpu_should_fail("bar_segment"))
+		return -ENOMEM;
 	addr = dma_map_resource(importer, phys, size, dir, DMA_ATTR_SKIP_CPU_SYNC);
 	if (dma_mapping_error(importer, addr))
 		return -ENOMEM;
+	/* Without CONFIG_NEED_SG_DMA_LENGTH this also sets the length that is to be unmapped. */
+	sg_set_page(sg, NULL, size, 0);
 	sg_dma_address(sg) = addr;
 	sg_dma_len(sg) = size;
 	return 0;
@@ -162,7 +166,6 @@ struct sg_table *mockgpu_bar_dma_map(struct device *importer, unsigned long pfn,
 	}
 	for_each_sgtable_sg(sgt, sg, i) {
 		n = min_t(u64, size - done, MOCKGPU_BAR_SEGMENT);
-		sg_set_page(sg, NULL, n, 0);
 		if (mockgpu_bar_segment_map(importer, sg, PFN_PHYS(pfn) + done, n, dir)) {
 			mockgpu_bar_dma_unmap(importer, sgt, dir);
 			return ERR_PTR(-ENOMEM);

@@ -14,12 +14,17 @@
  * of VRAM has a new owner at once, who gets the fence, too. Therefore new owners never clear
  * VRAM themselves, but have the engine do it, behind all earlier copies. Between VRAM and
  * SYSTEM a buffer goes over GTT, since the engine cannot access SYSTEM.
+ *
+ * Nobody accesses the VRAM of an unplugged device: a copy by the CPU returns -ENODEV, the
+ * engine skips it.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
+
+#include <drm/drm_drv.h>
 
 #include "mockgpu_blit.h"
 #include "mockgpu_bo.h"
@@ -130,14 +135,18 @@ static int mockgpu_blit_async(struct ttm_buffer_object *tbo, bool evict,
 static int mockgpu_blit_sync(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
 			     struct ttm_resource *new_mem)
 {
-	int ret;
+	int ret, idx;
 
 	ret = ttm_bo_wait_ctx(tbo, ctx);
 	if (ret)
 		return ret;
+	if (!drm_dev_enter(tbo->base.dev, &idx))
+		return -ENODEV;
 	if (new_mem->mem_type == TTM_PL_VRAM)
 		mockgpu_bo_flush(to_mockgpu_bo(tbo));
-	return ttm_bo_move_memcpy(tbo, ctx, new_mem);
+	ret = ttm_bo_move_memcpy(tbo, ctx, new_mem);
+	drm_dev_exit(idx);
+	return ret;
 }
 
 static int mockgpu_blit_clear_async(struct ttm_buffer_object *tbo,
@@ -160,14 +169,18 @@ static int mockgpu_blit_clear_async(struct ttm_buffer_object *tbo,
 static int mockgpu_blit_clear(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
 			      struct ttm_resource *new_mem)
 {
-	int ret;
+	int ret, idx;
 
 	if (mockgpu_blit_is_async(NULL, NULL))
 		return mockgpu_blit_clear_async(tbo, new_mem);
 	ret = ttm_bo_wait_ctx(tbo, ctx);
-	if (!ret)
-		mockgpu_vram_clear(ttm_to_mockgpu_device(tbo->bdev), new_mem, tbo->base.size);
-	return ret;
+	if (ret)
+		return ret;
+	if (!drm_dev_enter(tbo->base.dev, &idx))
+		return -ENODEV;
+	mockgpu_vram_clear(ttm_to_mockgpu_device(tbo->bdev), new_mem, tbo->base.size);
+	drm_dev_exit(idx);
+	return 0;
 }
 
 /* Without a copy: a buffer without contents, or one whose pages stay. */

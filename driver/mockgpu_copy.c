@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 
 #include "mockgpu_bo.h"
@@ -139,8 +140,9 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_copy_bytes);
 static int mockgpu_copy(struct mockgpu_bo *dst, struct mockgpu_bo *src,
 			const struct drm_mockgpu_bo_copy *args)
 {
+	struct drm_device *drm = src->tbo.base.dev;
 	struct iosys_map from, to;
-	int ret, end;
+	int ret, end, idx;
 
 	ret = mockgpu_copy_begin(src, false, &from);
 	if (ret)
@@ -148,8 +150,12 @@ static int mockgpu_copy(struct mockgpu_bo *dst, struct mockgpu_bo *src,
 	ret = mockgpu_copy_begin(dst, true, &to);
 	if (ret)
 		goto out_src;
-	ret = mockgpu_copy_bytes(&to, args->dst_offset, &from, args->src_offset,
-				 args->size);
+	ret = -ENODEV;
+	if (drm_dev_enter(drm, &idx)) {
+		ret = mockgpu_copy_bytes(&to, args->dst_offset, &from, args->src_offset,
+					 args->size);
+		drm_dev_exit(idx);
+	}
 	end = mockgpu_copy_end(dst, &to);
 	ret = ret ?: end;
 out_src:

@@ -20,6 +20,7 @@
 #include <linux/wait.h>
 
 #include <drm/drm_cache.h>
+#include <drm/drm_drv.h>
 
 #include "mockgpu_engine.h"
 #include "mockgpu_test_fail.h"
@@ -72,12 +73,13 @@ static bool mockgpu_side_is_set(const struct mockgpu_side *side)
 	return side->ttm || iosys_map_is_set(&side->vram);
 }
 
-static void mockgpu_job_page(const struct mockgpu_job *job, unsigned long page)
+/* A side that nobody can read reads as zeros. */
+static void mockgpu_job_page(const struct mockgpu_job *job, unsigned long page, bool can_read)
 {
 	struct iosys_map to, from;
 
 	mockgpu_side_map(&job->to, page, &to);
-	if (mockgpu_side_is_set(&job->from)) {
+	if (can_read && mockgpu_side_is_set(&job->from)) {
 		mockgpu_side_map(&job->from, page, &from);
 		drm_memcpy_from_wc(&to, &from, PAGE_SIZE);
 		mockgpu_side_unmap(&job->from, &from);
@@ -95,11 +97,27 @@ static void mockgpu_job_wait(struct mockgpu_job *job)
 
 	for (i = 0; i < job->deps; i++)
 		dma_fence_wait(job->dep[i], false);
-	/* Not a hung task: it may be held for minutes. */
-	wait_event_idle(engine->released, !atomic_read(&engine->holds) ||
-			READ_ONCE(engine->is_free));
 	/* The jobs of an unplugged device hold nobody up. */
 	wait_event_hrtimeout(engine->released, READ_ONCE(engine->is_free), delay);
+	/* Last, so that a file can hold a job in its delay. No hung task: it may take minutes. */
+	wait_event_idle(engine->released, !atomic_read(&engine->holds) ||
+			READ_ONCE(engine->is_free));
+}
+
+/*
+ * Somebody else may own the VRAM of an unplugged device by now: its BAR another driver. Memory
+ * that waits for contents from there gets zeros, since TTM has not cleared it.
+ */
+static void mockgpu_job_do(const struct mockgpu_job *job, bool plugged)
+{
+	bool can_write = plugged || job->to.ttm;
+	bool can_read = plugged || job->from.ttm;
+	unsigned long i;
+
+	for (i = 0; can_write && i < job->npages; i++) {
+		mockgpu_job_page(job, i, can_read);
+		cond_resched();
+	}
 }
 
 static void mockgpu_job_free(struct mockgpu_job *job)
@@ -113,19 +131,21 @@ static void mockgpu_job_run(struct work_struct *work)
 {
 	struct mockgpu_job *job = container_of(work, struct mockgpu_job, work);
 	struct mockgpu_engine *engine = job->engine;
+	struct mockgpu_device *mdev = container_of(engine, struct mockgpu_device, engine);
 	struct dma_fence *fence = &job->fence->base;
-	unsigned long i;
-	bool cookie;
+	bool plugged, cookie;
+	int idx;
 
 	mockgpu_job_wait(job);
+	/* drm_dev_unplug() waits for the end of the section. */
+	plugged = drm_dev_enter(&mdev->drm, &idx);
 	cookie = dma_fence_begin_signalling();
-	for (i = 0; i < job->npages; i++) {
-		mockgpu_job_page(job, i);
-		cond_resched();
-	}
+	mockgpu_job_do(job, plugged);
 	atomic_dec(&engine->jobs);
 	dma_fence_signal(fence);
 	dma_fence_end_signalling(cookie);
+	if (plugged)
+		drm_dev_exit(idx);
 	mockgpu_fence_detach(fence);
 	dma_fence_put(fence);
 	mockgpu_job_free(job);
@@ -217,7 +237,8 @@ void mockgpu_job_cancel(struct mockgpu_job *job)
  * mockgpu_engine_hold - let no job end until mockgpu_engine_release()
  * @mdev: the device
  *
- * A job that has begun to write ends all the same. Has no effect on an unplugged device.
+ * That includes a job that is in its delay, but not one that has begun to write. Has no
+ * effect on an unplugged device.
  */
 void mockgpu_engine_hold(struct mockgpu_device *mdev)
 {

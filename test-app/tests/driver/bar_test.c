@@ -6,69 +6,21 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <xf86drm.h>
 
 #include "kselftest_harness.h"
 
+#include "bar.h"
 #include "bo.h"
-#include "reload.h"
-#include "sysfs.h"
 
-#define DEVICES "/sys/bus/pci/devices/"
-#define DRIVER "/sys/bus/pci/drivers/mockgpu/"
-#define VENDOR 0x1af4
-#define DEVICE 0x1110
-#define BAR 2
 #define PAGES 16
-#define PCI_COMMAND 4
-#define PCI_COMMAND_MEMORY 2
-
-/* The PCI device, as "0000:00:1e.0"; found once, since a test removes it for a while. */
-static char slot[64];
-
-static bool find_slot(void)
-{
-	glob_t found;
-	size_t i;
-
-	if (glob(DEVICES "*", 0, NULL, &found))
-		return false;
-	for (i = 0; i < found.gl_pathc; i++) {
-		char path[300], value[32];
-
-		snprintf(path, sizeof(path), "%s/device", found.gl_pathv[i]);
-		if (!sysfs_read(path, value, sizeof(value)) && strtoul(value, NULL, 0) == DEVICE)
-			snprintf(slot, sizeof(slot), "%s", strrchr(found.gl_pathv[i], '/') + 1);
-	}
-	globfree(&found);
-	return slot[0];
-}
-
-/* Write to a file of the PCI device. Return: 0 or -errno. */
-static int tell_device(const char *file, const char *value)
-{
-	char path[200];
-
-	snprintf(path, sizeof(path), DEVICES "%s/%s", slot, file);
-	return sysfs_write(path, value);
-}
-
-static bool is_bound(void)
-{
-	char path[200];
-
-	snprintf(path, sizeof(path), DRIVER "%s", slot);
-	return !access(path, F_OK);
-}
 
 /* The addresses of the BAR, both included. */
 static void bar_range(struct __test_metadata *_metadata, uint64_t *first, uint64_t *last)
@@ -86,22 +38,6 @@ static void bar_range(struct __test_metadata *_metadata, uint64_t *first, uint64
 	*first = strtoull(line, &end, 16);
 	*last = strtoull(end, NULL, 16);
 	ASSERT_LT(*first, *last);
-}
-
-/* Switch the device's memory decoding on or off, behind the back of the kernel. */
-static void set_decoding(struct __test_metadata *_metadata, bool on)
-{
-	char path[200];
-	uint16_t command;
-	int fd;
-
-	snprintf(path, sizeof(path), DEVICES "%s/config", slot);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(2, pread(fd, &command, 2, PCI_COMMAND));
-	command = on ? command | PCI_COMMAND_MEMORY : command & ~PCI_COMMAND_MEMORY;
-	ASSERT_EQ(2, pwrite(fd, &command, 2, PCI_COMMAND));
-	close(fd);
 }
 
 FIXTURE(bar) {
@@ -308,118 +244,34 @@ TEST_F(bar, it_is_unbound_while_its_node_is_mapped)
 	come_back(_metadata, self);
 }
 
-/* Where the module is loaded anew, and refuses. */
-FIXTURE(load) {
-	int kmsg;
-};
-
-FIXTURE_SETUP(load)
+/* Neither a long delay nor a file that holds the engine holds up the end of the device. */
+TEST_F(bar, it_is_unbound_while_a_move_takes_time)
 {
-	ASSERT_EQ(0, module_unload_wait());
-	self->kmsg = kmsg_open();
-	ASSERT_LE(0, self->kmsg);
-}
+	struct pollfd moved = { .fd = mockgpu_bo_export(&self->bo), .events = POLLOUT };
+	double start;
+	int hold;
 
-FIXTURE_TEARDOWN(load)
-{
-	char first[256];
-
-	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
-		TH_LOG("the kernel log says: %s", first);
-	EXPECT_EQ(0, close(self->kmsg));
-}
-
-/* Loading fails with that, and leaves nothing: neither a module nor a claim on the device. */
-static void expect_refusal(struct __test_metadata *_metadata, int error, const char *parameters)
-{
-	EXPECT_EQ(error, module_load(parameters))
-		TH_LOG("%s", parameters);
-	EXPECT_FALSE(module_is_loaded());
-	EXPECT_FALSE(is_bound());
-	EXPECT_EQ(-1, access(MOCKGPU_NODE, F_OK));
-}
-
-TEST_F(load, parameters_that_make_no_sense)
-{
-	expect_refusal(_metadata, -EINVAL, "vram=bus");
-	expect_refusal(_metadata, -EINVAL, "vram=bar,bar devices=2");
-	expect_refusal(_metadata, -EINVAL, "vram=ram,bar devices=1");
-	expect_refusal(_metadata, -EINVAL, "vram=bar vram_size=8796093022208");
-	expect_refusal(_metadata, -EINVAL, "vram=bar vram_size=2097153");
-}
-
-TEST_F(load, there_is_no_device)
-{
-	ASSERT_EQ(0, tell_device("remove", "1"));
-	expect_refusal(_metadata, -ENODEV, "vram=bar");
-	ASSERT_EQ(0, sysfs_write("/sys/bus/pci/rescan", "1"));
-	EXPECT_EQ(0, module_load("vram=bar"));
-	EXPECT_TRUE(is_bound());
-}
-
-static int run(const char *const argv[])
-{
-	pid_t child = fork();
-	int status;
-
-	if (!child) {
-		execvp(argv[0], (char *const *)argv);
-		_exit(127);
-	}
-	return child < 0 || waitpid(child, &status, 0) < 0 ? -1 : status;
-}
-
-#define STUB "/sys/bus/pci/drivers/pci-stub/"
-
-TEST_F(load, another_driver_has_the_device)
-{
-	static const char *const stub[] = { "modprobe", "-q", "pci-stub", NULL };
-
-	if (run(stub) || access(STUB, F_OK))
-		SKIP(return, "this kernel has no pci-stub");
-	ASSERT_EQ(0, tell_device("driver_override", "pci-stub"));
-	ASSERT_EQ(0, sysfs_write(STUB "bind", slot));
-	EXPECT_EQ(-EBUSY, module_load("vram=bar"));
-	EXPECT_FALSE(module_is_loaded());
-	EXPECT_EQ(0, sysfs_write(STUB "unbind", slot));
-	ASSERT_EQ(0, tell_device("driver_override", "\n"));
-	EXPECT_EQ(0, module_load("vram=bar"));
-}
-
-/* Somebody has enabled the device, so loading does not, and then made it deaf. */
-TEST_F(load, decoding_is_off)
-{
-	ASSERT_EQ(0, tell_device("enable", "1"));
-	set_decoding(_metadata, false);
-	expect_refusal(_metadata, -EIO, "vram=bar");
-	set_decoding(_metadata, true);
-	ASSERT_EQ(0, tell_device("enable", "0"));
-	EXPECT_EQ(0, module_load("vram=bar"));
-}
-
-TEST_F(load, one_device_has_a_bar_and_the_other_a_carve_out)
-{
-	uint64_t first = 0, second = 0;
-	int fd, peer;
-
-	ASSERT_EQ(0, module_load("devices=2 vram=ram,bar"));
-	fd = mockgpu_open(NULL, 0);
-	peer = mockgpu_open_peer();
-	ASSERT_LE(0, fd);
-	ASSERT_LE(0, peer);
-	EXPECT_EQ(0, mockgpu_get_param(fd, MOCKGPU_PARAM_VRAM_SOURCE, &first));
-	EXPECT_EQ(0, mockgpu_get_param(peer, MOCKGPU_PARAM_VRAM_SOURCE, &second));
-	EXPECT_EQ(MOCKGPU_VRAM_RAM, first);
-	EXPECT_EQ(MOCKGPU_VRAM_BAR, second);
-	EXPECT_EQ(0, close(fd));
-	EXPECT_EQ(0, close(peer));
+	ASSERT_LE(0, moved.fd);
+	driver_move_delay(_metadata, &self->driver, MOCKGPU_FAULT_DELAY_MAX);
+	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_GTT, 0));
+	hold = mockgpu_hold(self->driver.fd);
+	ASSERT_LE(0, hold);
+	EXPECT_EQ(0, poll(&moved, 1, 100));
+	start = clock_now();
+	ASSERT_EQ(0, sysfs_write(DRIVER "unbind", slot));
+	EXPECT_GT(5, clock_now() - start);
+	EXPECT_EQ(1, poll(&moved, 1, 5000));
+	expect_gone(_metadata, self);
+	EXPECT_EQ(0, close(moved.fd));
+	EXPECT_EQ(0, close(hold));
+	let_go(_metadata, self);
+	ASSERT_EQ(0, sysfs_write(DRIVER "bind", slot));
+	come_back(_metadata, self);
 }
 
 int main(int argc, char **argv)
 {
 	if (!module_file())
 		ksft_exit_skip("MOCKGPU_MODULE does not name the module to load with vram=bar\n");
-	if (!find_slot())
-		ksft_exit_skip("this machine has no PCI device 1af4:1110 (ivshmem-plain)\n");
-	return driver_run(argc, argv);
+	return bar_run(argc, argv);
 }

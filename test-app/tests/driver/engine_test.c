@@ -420,6 +420,25 @@ TEST_F(engine, the_last_user_goes_first)
 	EXPECT_EQ(self->driver.before.vram + PAGES, usage.vram);
 }
 
+/* In its delay a job has not ended either. */
+TEST_F(engine, a_job_in_its_delay_is_held)
+{
+	const unsigned int delay = 2000;
+	struct mockgpu_usage usage = {};
+
+	go_on(_metadata, &self->hold);
+	ASSERT_EQ(0, mockgpu_move_delay_set(delay * 1000));
+	ASSERT_EQ(0, to_vram(&self->bo));
+	clock_pause(A_WHILE);
+	self->hold = mockgpu_hold(self->driver.fd);
+	ASSERT_LE(0, self->hold);
+	clock_pause(delay);
+	EXPECT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
+	EXPECT_EQ(1, usage.jobs);
+	go_on(_metadata, &self->hold);
+	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
+}
+
 /* TTM waits 15 s for a GPU where it cannot go on without it. */
 TEST_F(engine, what_cannot_wait_for_ever_is_busy)
 {
