@@ -28,10 +28,12 @@ accel_check() {
 # kvm_is_nested: succeed if this machine's KVM claims nested virtualisation; set vendor, or
 # why.
 kvm_is_nested() {
-	vendor=
-	for name in amd intel; do
+	vendor='' flags=$(grep -m 1 '^flags' "${LAB_ROOT:-}/proc/cpuinfo" 2>/dev/null) || flags='svm vmx'
+	for name in amd:svm intel:vmx; do
+		flag=${name#*:} name=${name%:*}
 		nested=${LAB_ROOT:-}/sys/module/kvm_$name/parameters/nested
-		[ -r "$nested" ] || continue
+		# If both are built in, both have parameters.
+		[ -r "$nested" ] && has "$flags" "$flag" || continue
 		vendor=$name
 		read -r nested <"$nested"
 		case $nested in
