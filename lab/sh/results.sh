@@ -80,20 +80,34 @@ cells_at_once() {
 	echo "$cells"
 }
 
-# count_programs: print every half minute how many programs have begun, until it is killed or
-# the script has ended. A cell prints nothing before its last program has ended.
+# running: print what runs now and for how many seconds, what has taken longest first: of a
+# cell its program. Each cell and step has a file *.running with these words, which is as old as
+# what they tell of.
+running() {
+	find "$REPO/build/results" -name '*.running' -printf '%T@ ' -exec cat {} \; 2>/dev/null | sort -n |
+		awk -v now="$(date +%s)" '
+			{ seconds = now - int($1); sub(/^[^ ]* /, "") }
+			NR <= 6 { line = line (NR > 1 ? "; " : "") $0 " " seconds " s" }
+			END { if (NR > 6) line = line "; and " NR - 6 " more"; if (NR) print line }'
+}
+
+# count_programs: print every half minute how many programs have begun and what runs, until it is
+# killed or the script has ended. A cell prints nothing before its last program has ended.
+# LAB_TICK, for tests, replaces the half minute, in seconds.
 count_programs() {
 	trap 'exit' TERM
 	read -r begun _ </proc/uptime
 	# A cell takes back what its programs are expected to leave: what there is now is all.
 	all=$(find "$REPO/build/results" -name '*.tap' | wc -l)
 	while [ -d "/proc/$$" ]; do
-		sleep 30 >/dev/null 2>&1 &
+		sleep "${LAB_TICK:-30}" >/dev/null 2>&1 &
 		wait $!
 		some=$(find "$REPO/build/results" -name '*.tap' -exec grep -LF 'why=it did not run' {} + | wc -l)
 		[ "$some" -le "$all" ] || all=$some
 		read -r now _ </proc/uptime
 		log "$some of $all programs have begun, $((${now%.*} - ${begun%.*})) s so far"
+		now=$(running)
+		[ -z "$now" ] || log "running: $now"
 	done
 }
 
