@@ -29,6 +29,7 @@
 #include "mockgpu_blit.h"
 #include "mockgpu_bo.h"
 #include "mockgpu_engine.h"
+#include "mockgpu_gem.h"
 #include "mockgpu_prime.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_vmap.h"
@@ -228,6 +229,21 @@ int mockgpu_blit_hop(struct ttm_buffer_object *tbo, const struct ttm_resource *n
 	return -EMULTIHOP;
 }
 
+/*
+ * Whether the engine may do a copy. TTM keeps the pages of a buffer that leaves GTT until the
+ * copy is done; if that is too much, the CPU copies at once.
+ */
+static bool mockgpu_blit_may_wait(struct ttm_buffer_object *tbo,
+				  const struct ttm_resource *new_mem)
+{
+	/* move_delay may have changed since mockgpu_blit_hop(). */
+	if (!mockgpu_blit_is_async(tbo->ttm, NULL) || new_mem->mem_type == TTM_PL_SYSTEM ||
+	    tbo->resource->mem_type == TTM_PL_SYSTEM)
+		return false;
+	return tbo->resource->mem_type != TTM_PL_TT ||
+	       mockgpu_tt_charge(ttm_to_mockgpu_device(tbo->bdev), to_mockgpu_tt(tbo->ttm));
+}
+
 /**
  * mockgpu_blit_move - move a buffer with its contents, for &ttm_device_funcs.move
  * @tbo: the buffer object, locked
@@ -240,14 +256,17 @@ int mockgpu_blit_hop(struct ttm_buffer_object *tbo, const struct ttm_resource *n
 int mockgpu_blit_move(struct ttm_buffer_object *tbo, bool evict,
 		      struct ttm_operation_ctx *ctx, struct ttm_resource *new_mem)
 {
+	int ret;
+
 	dma_resv_assert_held(tbo->base.resv);
 	if (!mockgpu_blit_is_copy(tbo, new_mem))
 		return mockgpu_blit_null(tbo, ctx, new_mem);
-	/* move_delay may have changed since mockgpu_blit_hop(). */
-	if (mockgpu_blit_is_async(tbo->ttm, NULL) && new_mem->mem_type != TTM_PL_SYSTEM &&
-	    tbo->resource->mem_type != TTM_PL_SYSTEM)
-		return mockgpu_blit_async(tbo, evict, new_mem);
-	return mockgpu_blit_sync(tbo, ctx, new_mem);
+	if (!mockgpu_blit_may_wait(tbo, new_mem))
+		return mockgpu_blit_sync(tbo, ctx, new_mem);
+	ret = mockgpu_blit_async(tbo, evict, new_mem);
+	if (ret)
+		mockgpu_tt_uncharge(ttm_to_mockgpu_device(tbo->bdev), to_mockgpu_tt(tbo->ttm));
+	return ret;
 }
 
 static void mockgpu_tt_copy(struct ttm_tt *to, struct ttm_tt *from)

@@ -84,6 +84,48 @@ static unsigned long mockgpu_bo_overhead(const struct mockgpu_bo_desc *desc)
 	return DIV_ROUND_UP(bytes, PAGE_SIZE);
 }
 
+/* Never add what does not fit: it would make others fail meanwhile. */
+static bool mockgpu_charge(struct mockgpu_device *mdev, unsigned long pages)
+{
+	long charged = atomic_long_read(&mdev->charged);
+
+	do {
+		if (charged + pages > mdev->pages_max)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&mdev->charged, &charged, charged + pages));
+	return true;
+}
+
+/**
+ * mockgpu_tt_charge - charge for pages that a ghost object of TTM's is going to keep
+ * @mdev: the device
+ * @tt: the pages, whose buffer is already charged for those that it gets next
+ *
+ * Without that, buffers that move to and fro while the engine waits would take all memory.
+ *
+ * Return: whether they fit.
+ */
+bool mockgpu_tt_charge(struct mockgpu_device *mdev, struct mockgpu_tt *tt)
+{
+	unsigned long pages = round_up(tt->ttm.num_pages, 1ul << tt->order);
+
+	if (!mockgpu_charge(mdev, pages))
+		return false;
+	tt->charge = pages;
+	return true;
+}
+
+/**
+ * mockgpu_tt_uncharge - undo mockgpu_tt_charge()
+ * @mdev: the device
+ * @tt: the pages, charged or not
+ */
+void mockgpu_tt_uncharge(struct mockgpu_device *mdev, struct mockgpu_tt *tt)
+{
+	atomic_long_sub(tt->charge, &mdev->charged);
+	tt->charge = 0;
+}
+
 /**
  * mockgpu_bo_charge - charge a new buffer for its pages and its description
  * @mdev: the device
@@ -99,16 +141,11 @@ VISIBLE_IF_KUNIT int mockgpu_bo_charge(struct mockgpu_device *mdev, struct mockg
 {
 	unsigned long overhead = mockgpu_bo_overhead(&bo->desc);
 	unsigned long pages = 0;
-	long charged = atomic_long_read(&mdev->charged);
 
 	if (bo->desc.kind != MOCKGPU_KIND_IMPORT)
 		pages = round_up(bo->desc.size >> PAGE_SHIFT, 1ul << bo->desc.order);
-	/* Never add what does not fit: it would make others fail meanwhile. */
-	do {
-		if (charged + pages + overhead > mdev->pages_max)
-			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&mdev->charged, &charged,
-					  charged + pages + overhead));
+	if (!mockgpu_charge(mdev, pages + overhead))
+		return -ENOMEM;
 	atomic_long_add(pages, &mdev->pages);
 	bo->charge = pages;
 	bo->overhead = overhead;

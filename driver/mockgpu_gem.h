@@ -18,6 +18,8 @@ struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 				     struct mockgpu_bo *parent, bool interruptible);
 bool mockgpu_bo_is_ours(const struct ttm_buffer_object *tbo);
 void mockgpu_bo_uncharge_pages(struct mockgpu_bo *bo);
+bool mockgpu_tt_charge(struct mockgpu_device *mdev, struct mockgpu_tt *tt);
+void mockgpu_tt_uncharge(struct mockgpu_device *mdev, struct mockgpu_tt *tt);
 struct drm_gem_object *mockgpu_gem_prime_import(struct drm_device *drm,
 						struct dma_buf *dmabuf);
 

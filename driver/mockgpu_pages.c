@@ -15,6 +15,7 @@
 #include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/page-flags.h>
 #include <linux/page_ref.h>
 #include <linux/printk.h>
 #include <linux/sched/signal.h>
@@ -209,6 +210,35 @@ struct page *mockgpu_block_alloc(u32 kind, u32 order)
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_block_alloc);
 
+/* Whether memory_failure() was called for a page of a block. It tells nobody. */
+static bool mockgpu_block_is_poisoned(u32 order, struct page *head)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1u << order; i++)
+		if (PageHWPoison(head + i))
+			return true;
+	return false;
+}
+
+/*
+ * The allocator keeps a bad page out of use if it is freed by itself, but not in a block
+ * (__free_pages_prepare()), and a compound block cannot be split.
+ */
+static void mockgpu_block_free_poisoned(u32 kind, u32 order, struct page *head)
+{
+	unsigned int i;
+
+	if (kind == MOCKGPU_KIND_COMPOUND) {
+		pr_warn("a compound block of order %u has a page of bad memory: the block is kept\n",
+			order);
+		return;
+	}
+	split_page(head, order);
+	for (i = 0; i < 1u << order; i++)
+		__free_page(head + i);
+}
+
 /**
  * mockgpu_block_free - undo mockgpu_block_alloc()
  * @kind: kind of the block
@@ -241,7 +271,10 @@ void mockgpu_block_free(u32 kind, u32 order, struct page *head)
 			       i, order, page_ref_count(head + i));
 			return;
 		}
-		__free_pages(head, order);
+		if (order && mockgpu_block_is_poisoned(order, head))
+			mockgpu_block_free_poisoned(kind, order, head);
+		else
+			__free_pages(head, order);
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_block_free);

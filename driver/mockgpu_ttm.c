@@ -182,6 +182,7 @@ static void mockgpu_tt_unpopulate(struct ttm_device *bdev, struct ttm_tt *ttm)
 		return;
 	}
 	atomic_long_sub(ttm->num_pages, &mdev->populated);
+	mockgpu_tt_uncharge(mdev, tt);
 	if (tt->mapping)
 		mockgpu_tt_set_mapping(ttm, NULL);
 	if (tt->kind != MOCKGPU_KIND_TTM) {

@@ -119,7 +119,8 @@ struct mockgpu_engine {
  * @has_node: @node is registered; protected by @plug_lock
  * @pages_max: most pages that all buffers together may be charged for
  * @pages: system pages that they are charged for; the last block counts in full
- * @charged: @pages plus the kernel memory that describes the buffers, in pages
+ * @charged: @pages plus the kernel memory that describes the buffers, and the old pages of
+ *	moves that the engine has yet to do (mockgpu_tt.charge), in pages
  * @bos: number of buffer objects
  * @ids: source of mockgpu_bo.id
  * @list: all published buffer objects, by mockgpu_bo.link
@@ -265,6 +266,7 @@ struct mockgpu_bo {
  *	mockgpu_bo_flush_new()
  * @generation: changes with the pages; unique in the device
  * @heads: for MOCKGPU_KIND_TTM: a bit for each page, set where a block begins
+ * @charge: its share of mockgpu_device.charged while a ghost object has it
  *
  * Protected by the lock of @bo.
  */
@@ -278,6 +280,7 @@ struct mockgpu_tt {
 	bool flushed;
 	u64 generation;
 	unsigned long *heads;
+	unsigned long charge;
 };
 
 static inline struct mockgpu_device *to_mockgpu_device(struct drm_device *drm)

@@ -158,6 +158,59 @@ TEST_F(charge, imports_are_charged)
 	EXPECT_EQ(0, close(fd));
 }
 
+static uint64_t charged(struct __test_metadata *_metadata, const struct driver *driver)
+{
+	return usage(_metadata, driver).charged;
+}
+
+/* The pages that a move has left, until the engine has copied them. */
+TEST_F(charge, pages_that_wait_for_the_engine)
+{
+	struct driver *driver = &self->driver;
+	struct mockgpu_bo bo;
+	uint64_t before;
+	int hold, tries;
+
+	driver_move_delay(_metadata, driver, 1);
+	ASSERT_EQ(0, mockgpu_bo_create(self->client, MOCKGPU_KIND_NONCOMPOUND, 4, 0,
+				       150 * driver->page, &bo));
+	before = charged(_metadata, driver);
+	hold = mockgpu_hold(driver->fd);
+	ASSERT_LE(0, hold);
+	ASSERT_EQ(0, mockgpu_bo_move(&bo, MOCKGPU_PLACEMENT_VRAM, 0));
+	EXPECT_EQ(before + 160, charged(_metadata, driver));
+	ASSERT_EQ(0, mockgpu_bo_move(&bo, MOCKGPU_PLACEMENT_GTT, 0));
+	ASSERT_EQ(0, mockgpu_bo_move(&bo, MOCKGPU_PLACEMENT_VRAM, 0));
+	EXPECT_EQ(before + 2 * 160, charged(_metadata, driver));
+	EXPECT_EQ(0, close(hold));
+	for (tries = 0; tries < 500 && charged(_metadata, driver) != before; tries++)
+		clock_pause(10);
+	EXPECT_EQ(before, charged(_metadata, driver));
+}
+
+/* Without room for them it does not wait: the CPU copies. */
+TEST_F(charge, a_move_that_must_not_wait)
+{
+	struct driver *driver = &self->driver;
+	uint64_t chunk, size = driver->page * 150;
+	struct mockgpu_bo bo, filler;
+	int hold;
+
+	if (driver->before.pages_max / 16384 >= 64)
+		SKIP(return, "this machine has too much memory to fill it up");
+	driver_move_delay(_metadata, driver, 1);
+	ASSERT_EQ(0, mockgpu_bo_create(self->client, MOCKGPU_KIND_TTM, 0, 0, size, &bo));
+	for (chunk = 16384; chunk >= 64; chunk /= 4)
+		while (!mockgpu_bo_create(self->client, MOCKGPU_KIND_NONCOMPOUND, 6, 0,
+					  chunk * driver->page, &filler))
+			;
+	hold = mockgpu_hold(driver->fd);
+	ASSERT_LE(0, hold);
+	EXPECT_EQ(0, mockgpu_bo_move(&bo, MOCKGPU_PLACEMENT_VRAM, 0));
+	EXPECT_EQ(0, usage(_metadata, driver).jobs);
+	EXPECT_EQ(0, close(hold));
+}
+
 int main(int argc, char **argv)
 {
 	return driver_run(argc, argv);
