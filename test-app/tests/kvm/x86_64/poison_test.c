@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "kselftest_harness.h"
 
@@ -180,6 +181,52 @@ TEST_F(poison, nobody_is_told)
 	EXPECT_TRUE(entry.present);
 	EXPECT_EQ(self->pfn, entry.pfn);
 	EXPECT_EQ(0, pattern_touch(the_page(live, self->page), 0));
+}
+
+/* Neither TTM's fault handler nor KVM's looks at the flag. */
+TEST_F(poison, a_new_fault_maps_it_again)
+{
+	struct live *live = &self->live;
+	struct mockgpu_entry entry;
+
+	if (!self->maps)
+		SKIP(return, "known before 6.13: such pages cannot be mapped, see kvm_map_test");
+	ASSERT_EQ(-EBUSY, poison(self->pfn));
+	ASSERT_EQ(0, mockgpu_bo_zap(&live->bo));
+	EXPECT_TRUE(live_maps(_metadata, live));
+	EXPECT_EQ(0, pattern_touch(the_page(live, self->page), 1));
+	EXPECT_EQ(0, mockgpu_entry_get(live->driver.fd, the_page(live, self->page), &entry));
+	EXPECT_EQ(self->pfn, entry.pfn);
+}
+
+/* By address it cannot be done: PFN mappings have no pages. */
+TEST_F(poison, madvise_refuses)
+{
+	struct live *live = &self->live;
+
+	if (!self->maps)
+		SKIP(return, "known before 6.13: such pages cannot be mapped, see kvm_map_test");
+	EXPECT_EQ(-1, madvise(the_page(live, self->page), GUEST_PAGE_SIZE, MADV_HWPOISON));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_FALSE(is_poisoned(_metadata, self->pfn));
+	EXPECT_TRUE(live_maps(_metadata, live));
+}
+
+/* A move reads the page, as a GPU's copy engine would, and leaves it behind. */
+TEST_F(poison, a_move_takes_the_contents_elsewhere)
+{
+	struct live *live = &self->live;
+
+	if (!self->maps)
+		SKIP(return, "known before 6.13: such pages cannot be mapped, see kvm_map_test");
+	ASSERT_EQ(-EBUSY, poison(self->pfn));
+	ASSERT_EQ(0, mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_GTT,
+				     variant->want.placement == MOCKGPU_PLACEMENT_VRAM ? 0 :
+				     MOCKGPU_MOVE_NEW_PAGES));
+	EXPECT_EQ(0, count_poisoned(_metadata, &live->bo));
+	EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
+	EXPECT_TRUE(live_maps(_metadata, live));
+	EXPECT_TRUE(is_poisoned(_metadata, self->pfn));
 }
 
 /* Return: bad pages in new buffers like the one that is gone. */
