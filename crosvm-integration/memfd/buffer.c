@@ -100,6 +100,7 @@ static void __attribute__((destructor)) unload(void)
 	const char *preload = secure_getenv("LD_PRELOAD");
 
 	if (!made && loader == getpid() && preload && strstr(preload, "mockgpu-memfd.so"))
-		fprintf(stderr, "mockgpu memfd: %s has no memfd of such a size: no buffer was made\n",
+		fprintf(stderr,
+			"mockgpu memfd: %s has no memfd of such a size: no buffer was made\n",
 			program_invocation_short_name);
 }
