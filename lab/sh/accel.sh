@@ -33,7 +33,9 @@ kvm_is_nested() {
 		flag=${name#*:} name=${name%:*}
 		nested=${LAB_ROOT:-}/sys/module/kvm_$name/parameters/nested
 		# If both are built in, both have parameters.
-		[ -r "$nested" ] && has "$flags" "$flag" || continue
+		if [ ! -r "$nested" ] || ! has "$flags" "$flag"; then
+			continue
+		fi
 		vendor=$name
 		read -r nested <"$nested"
 		case $nested in
