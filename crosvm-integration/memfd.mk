@@ -4,27 +4,19 @@
 
 memfd_library := $(O)/memfd/mockgpu-memfd.so
 memfd_test := $(O)/memfd_test
-# The device library is built again, as a part of a library.
 memfd_objects := $(patsubst memfd/%.c,$(O)/obj/memfd/%.o,$(wildcard memfd/*.c)) \
-		 $(O)/obj/memfd/app/lib/gpu/mockgpu.o $(O)/obj/memfd/app/lib/base/number.o
-memfd_cflags = -fPIC -fvisibility=hidden -ffunction-sections $(vhost_cflags)
-
-$(O)/obj/memfd/app/%.o: ../test-app/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(memfd_cflags) -c -o $@ $<
+		 $(O)/obj/library/lib/gpu/mockgpu.o $(O)/obj/library/lib/base/number.o
 
 $(O)/obj/memfd/%.o: memfd/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(memfd_cflags) -c -o $@ $<
+	$(CC) $(CFLAGS) $(library_cflags) -c -o $@ $<
 
 # Its definitions of libc's functions are the exported ones.
-$(O)/obj/memfd/preload.o: memfd_cflags += -fvisibility=default
+$(O)/obj/memfd/preload.o: library_cflags += -fvisibility=default
 
 $(memfd_library): memfd/mockgpu-memfd.map $(memfd_objects)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -shared -Wl,-z,defs -Wl,--no-undefined-version -Wl,--gc-sections \
-		-Wl,-soname,$(@F) -Wl,--version-script=$< -o $@ $(filter %.o,$^) \
-		$(shell $(PKG_CONFIG) --libs libdrm) -ldl
+	$(CC) $(CFLAGS) $(library_ldflags) -o $@ $(filter %.o,$^) $(library_ldlibs) -ldl
 
 $(O)/obj/tests/memfd_test.o: vhost_cflags += -include ../test-app/tests/include/harness.h -I../test-app/tests/include
 

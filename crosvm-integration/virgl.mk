@@ -11,27 +11,19 @@ virgl_library := $(O)/virgl/libvirglrenderer.so.1
 virgl_test := $(O)/virgl_test
 endif
 
-# The device model is built again, as a part of a library, and without the real virglrenderer.
+# The device model, without the real virglrenderer.
 virgl_app := $(addprefix lib/,base/fault_guard gpu/exporter gpu/mockgpu) \
 	     $(patsubst ../test-app/%.c,%,$(wildcard ../test-app/vgpu/*.c ../test-app/image/*.c))
 virgl_objects := $(patsubst virgl/%.c,$(O)/obj/virgl/%.o,$(wildcard virgl/*.c)) \
-		 $(virgl_app:%=$(O)/obj/virgl/app/%.o)
-virgl_library_cflags = -fPIC -fvisibility=hidden -ffunction-sections $(vhost_cflags) \
-		       $(filter -I%,$(virgl_cflags))
-
-$(O)/obj/virgl/app/%.o: ../test-app/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(virgl_library_cflags) -c -o $@ $<
+		 $(virgl_app:%=$(O)/obj/library/%.o)
 
 $(O)/obj/virgl/%.o: virgl/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(virgl_library_cflags) -c -o $@ $<
+	$(CC) $(CFLAGS) $(library_cflags) $(filter -I%,$(virgl_cflags)) -c -o $@ $<
 
 $(O)/virgl/libvirglrenderer.so.1: virgl/libvirglrenderer.map $(virgl_objects)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -shared -Wl,-z,defs -Wl,--no-undefined-version -Wl,--gc-sections \
-		-Wl,-soname,$(@F) -Wl,--version-script=$< -o $@ $(filter %.o,$^) \
-		$(shell $(PKG_CONFIG) --libs libdrm) -pthread
+	$(CC) $(CFLAGS) $(library_ldflags) -o $@ $(filter %.o,$^) $(library_ldlibs) -pthread
 
 $(O)/obj/tests/virgl_test.o: tests/virgl_test.c
 	@mkdir -p $(@D)
