@@ -30,12 +30,13 @@ MAKEFILE = read("Makefile")
 
 def header(script):
     """Return a script's help, which is its first comment, with what its folder shares."""
-    lines = open(script, errors="replace").read().split("\n")[1:]
+    whole = read(script)
+    lines = whole.split("\n")[1:]
     end = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
     text = "\n".join(lines[:end])
     if os.path.dirname(script) == "crosvm-integration":
         text += read("crosvm-integration/run") + read("crosvm-integration/vmm/*.sh")
-    return text + read("lab/sh/options.sh") if "options.sh" in read(script) else text
+    return text + read("lab/sh/options.sh") if "options.sh" in whole else text
 
 
 def wrong_options(words, text):
@@ -57,7 +58,7 @@ def wrong_tool(name, words):
                 yield f"{name} has no option {word}"
         elif before in ("-r", "-t", "-f", "-v"):
             for part in word.split("."):
-                if not re.search(rf"\b{part}\b", TESTS) and part not in ("global",):
+                if not re.search(rf"\b{part}\b", TESTS) and part != "global":
                     yield f"no test, fixture or variant {part}"
 
 
