@@ -11,6 +11,8 @@
 
 #define RUNNER_SECONDS 30
 #define RUNNER_PAUSE_NS 200000
+/* How often a vCPU that must end tries an access again: more often than a spurious EFAULT recurs. */
+#define RUNNER_LAST_TRIES 64
 
 static void runner_ignore(int signal)
 {
@@ -30,6 +32,14 @@ static void runner_note_efault(struct runner *runner)
 		runner->max_consecutive = runner->consecutive;
 }
 
+/* The round in which it is told to stop may meet a spurious EFAULT, too, or EFAULT for good. */
+static bool runner_goes_on(const struct runner *runner)
+{
+	if (!runner->again || runner->reason != VMM_EXIT_EFAULT)
+		return false;
+	return !runner->leaving || runner->consecutive < RUNNER_LAST_TRIES;
+}
+
 static void *runner_thread(void *arg)
 {
 	struct runner *runner = arg;
@@ -38,7 +48,7 @@ static void *runner_thread(void *arg)
 		runner->reason = vmm_vcpu_run(runner->vcpu);
 		if (runner->reason == VMM_EXIT_EFAULT)
 			runner_note_efault(runner);
-	} while (runner->again && !runner->leaving && runner->reason == VMM_EXIT_EFAULT);
+	} while (runner_goes_on(runner));
 	runner->running = false;
 	return NULL;
 }
