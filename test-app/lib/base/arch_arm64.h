@@ -9,6 +9,7 @@
 /* See arch_x86_64.h for what these mean. */
 #define ARCH_NO_KVM "boot at EL2 and without kvm-arm.mode=none"
 #define ARCH_CRASH "took an exception"
+#define ARCH_FAULT_EVENT "kvm_guest_fault"
 #define ARCH_MARKS MOCKGPU_PAGE_DIRTY
 #define ARCH_UNKNOWN_MARKS MOCKGPU_PAGE_REFERENCED
 #define ARCH_MAY_GUESS 1

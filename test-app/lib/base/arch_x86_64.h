@@ -9,6 +9,8 @@
 /* For messages: what to do without /dev/kvm, and how a guest's crash is called. */
 #define ARCH_NO_KVM "load kvm-amd or kvm-intel, or allow nesting"
 #define ARCH_CRASH "shut down (triple fault)"
+/* KVM's tracepoint that has a guest's physical address for each fault. */
+#define ARCH_FAULT_EVENT "kvm_page_fault"
 
 /*
  * The flags that KVM before 6.13 sets on a page when it maps it, and those it leaves in

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mockgpu-probe on memory of other drivers: vgem, udmabuf, the system heap, a file. And what it
- * says where there is no such memory. The program is the one beside this one.
+ * mockgpu-probe on memory of other drivers: vgem, udmabuf, the system heap, a file; on memory of
+ * another process, and on a VMM: this one is both. And what it says where there is no such memory.
+ * The program is the one beside this one.
  */
 
 #include <fcntl.h>
@@ -12,8 +13,14 @@
 
 #include "kselftest_harness.h"
 
+#include "behaviour.h"
+#include "bo.h"
+#include "buffer.h"
+#include "clock.h"
 #include "exporter.h"
+#include "guest/arch.h"
 #include "judge.h"
+#include "sysfs.h"
 #include "vmm.h"
 
 #define FIT 0
@@ -35,8 +42,8 @@ static struct answer ask(const char *option, const char *value)
 
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return answer;
-	snprintf(command, sizeof(command), "%s/mockgpu-probe --quiet %s %s 2>&1", dirname(self),
-		 option, value);
+	snprintf(command, sizeof(command), "%s/mockgpu-probe %s %s %s 2>&1", dirname(self),
+		 strcmp(option, "--vm") ? "--quiet" : "", option, value);
 	pipe = popen(command, "r");
 	if (!pipe)
 		return answer;
@@ -131,6 +138,123 @@ TEST(a_file_keeps_its_contents)
 	close(fd);
 }
 
+/* A buffer of the driver in this process, and the verdict that its pages deserve. */
+FIXTURE(process) {
+	struct mockgpu_bo bo;
+	char pid[16];
+	struct vmm *vm;
+	int drm;
+};
+
+FIXTURE_SETUP(process)
+{
+	const struct drm_mockgpu_bo_create want = {
+		.size = 2 << 20, .kind = MOCKGPU_KIND_NONCOMPOUND, .order = 9,
+	};
+	const char *unsafe = behaviour_unsafe_buffer(&want);
+
+	self->drm = mockgpu_open(NULL, 0);
+	ASSERT_LE(0, self->drm);
+	if (unsafe)
+		SKIP(return, "%s", unsafe);
+	snprintf(self->pid, sizeof(self->pid), "%d", getpid());
+	ASSERT_EQ(0, vm_buffer_make(self->drm, &want, &self->bo));
+	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
+}
+
+FIXTURE_TEARDOWN(process)
+{
+	vmm_destroy(self->vm);
+	EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo));
+	close(self->drm);
+}
+
+/* A process that ends with status 0 once this one is stopped. */
+static pid_t watch_for_stop(void)
+{
+	pid_t pid = getpid(), watcher = fork();
+	char path[32], line[128];
+
+	if (watcher)
+		return watcher;
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (;;) {
+		if (!sysfs_read(path, line, sizeof(line)) && strstr(line, ") T "))
+			_exit(0);
+		clock_pause(1);
+	}
+}
+
+/* It is stopped while the guest writes there, and has its contents back afterwards. */
+TEST_F(process, a_mapping_keeps_its_contents)
+{
+	struct answer answer;
+	char source[64];
+	pid_t watcher;
+	int status;
+
+	watcher = watch_for_stop();
+	guest_fill(self->bo.map, bo_npages(&self->bo), 1);
+	snprintf(source, sizeof(source), "pid:%s:%#lx", self->pid, (unsigned long)self->bo.map);
+	answer = ask("--source", source);
+	if (judge_refusal_known() && answer.status == NOT_FIT)
+		expect(_metadata, &answer, NOT_FIT,
+		       "511 of 512 pages give EFAULT, as those without a reference count do");
+	else
+		expect(_metadata, &answer, FIT, "can map memory of pid into guests");
+	kill(watcher, SIGTERM);
+	ASSERT_EQ(watcher, waitpid(watcher, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, guest_differences(self->bo.map, bo_npages(&self->bo), 1));
+}
+
+TEST_F(process, a_vmm_and_its_mappings)
+{
+	char mapping[128];
+	struct answer answer;
+
+	ASSERT_EQ(0, vmm_create(&self->vm, 2));
+	answer = ask("--vm", self->pid);
+	snprintf(mapping, sizeof(mapping), "  %lx-%lx  rw-s  2048 KiB  VM_PFNMAP  /dev/dri/",
+		 (unsigned long)self->bo.map, (unsigned long)self->bo.map + (2 << 20));
+	expect(_metadata, &answer, judge_refusal_known() ? NOT_FIT : FIT, mapping);
+	EXPECT_NE(NULL, strstr(answer.text, ", of mockgpu\n"));
+	EXPECT_NE(NULL, strstr(answer.text, "1 VM, 2 vCPUs, on "));
+	EXPECT_NE(NULL, strstr(answer.text, judge_refusal_known() ?
+			       "KVM of this kernel refuses pages" :
+			       "KVM of this kernel maps pages"));
+	EXPECT_NE(NULL, strstr(answer.text, "(just tried with the module mockgpu)"))
+		TH_LOG("%s", answer.text);
+	/* A control: with a VM, and without such memory. */
+	ASSERT_EQ(0, mockgpu_bo_destroy(&self->bo));
+	answer = ask("--vm", self->pid);
+	expect(_metadata, &answer, FIT, "It has no mapping that a driver's fault handler fills.");
+}
+
+TEST_F(process, no_such_memory)
+{
+	struct answer answer;
+	char source[64];
+	void *hole = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, hole);
+	snprintf(source, sizeof(source), "pid:%s:%#lx", self->pid, (unsigned long)hole);
+	answer = ask("--source", source);
+	expect_line(_metadata, &answer, CANNOT_TELL, "is no file that is mapped shared");
+	munmap(hole, 4096);
+	answer = ask("--source", source);
+	expect_line(_metadata, &answer, CANNOT_TELL, "nothing is mapped there");
+	/* What maps it has no descriptor any more. */
+	snprintf(source, sizeof(source), "pid:%s:%#lx", self->pid, (unsigned long)self->bo.map);
+	close(self->drm);
+	answer = ask("--source", source);
+	expect_line(_metadata, &answer, CANNOT_TELL, "no open file that can be mapped so");
+	self->bo.handle = 0;
+	self->drm = -1;
+	answer = ask("--vm", self->pid);
+	expect_line(_metadata, &answer, CANNOT_TELL, "has no VM of KVM");
+}
+
 TEST(no_such_memory)
 {
 	static const struct {
@@ -144,6 +268,13 @@ TEST(no_such_memory)
 		{ "--source", "smoke", WRONG_USAGE, "no such source: 'smoke'" },
 		{ "--source", "heap:", WRONG_USAGE, "no such source: 'heap:'" },
 		{ "--source", "heap:none", CANNOT_TELL, "heap:none gives no dma-buf: No such" },
+		{ "--source", "pid:1", WRONG_USAGE, "no such source: 'pid:1'" },
+		{ "--source", "pid:0:4096", WRONG_USAGE, "no such source: 'pid:0:4096'" },
+		{ "--source", "pid:1:0", CANNOT_TELL, "pid:1:0: nothing is mapped there" },
+		{ "--vm", "0", WRONG_USAGE, "--vm" },
+		{ "--vm", "smoke", WRONG_USAGE, "--vm" },
+		{ "--vm", "1 --json", WRONG_USAGE, "--vm goes with no other option" },
+		{ "--vm", "2147483647", CANNOT_TELL, "process 2147483647: there is none" },
 		{ "--source", "file:/nonexistent", CANNOT_TELL, "/nonexistent: No such file" },
 		{ "--source", "file:/dev/null", CANNOT_TELL, "/dev/null has no page" },
 	};

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
+#include "fault_guard.h"
 #include "hostmap.h"
 #include "kmsg.h"
 #include "probe.h"
@@ -74,7 +74,23 @@ static void foreign_exercise(struct probe_result *result, struct probe_context *
 	result->failure.told = false;
 }
 
-/* With its contents as they were, which may be somebody's. */
+/* With its contents as they were afterwards, which may be somebody's. */
+static void foreign_exercise_kept(struct probe_result *result, struct probe_context *context,
+				  struct foreign *foreign, const struct drm_mockgpu_page *pages,
+				  void *contents)
+{
+	const size_t size = foreign->source->size;
+	int ret = foreign_map(foreign);
+
+	if (ret || fault_guard_read(contents, foreign->memory, size)) {
+		probe_note_error(result, "its contents cannot be read, and so not be restored");
+		return;
+	}
+	foreign_exercise(result, context, foreign, pages);
+	if (foreign_map(foreign) || fault_guard_write(foreign->memory, contents, size))
+		probe_note_error(result, "its contents could not be restored");
+}
+
 static void foreign_try(struct probe_result *result, struct probe_context *context,
 			const struct probe_source *source)
 {
@@ -94,12 +110,8 @@ static void foreign_try(struct probe_result *result, struct probe_context *conte
 		probe_note_error(result, "no memory");
 	} else if (strcmp(source->path, "mmap")) {
 		foreign_exercise(result, context, &foreign, pages);
-	} else if (pread(source->fd, contents, source->size, 0) != (ssize_t)source->size) {
-		probe_note_error(result, "its contents cannot be read, and so not be restored");
 	} else {
-		foreign_exercise(result, context, &foreign, pages);
-		if (!foreign_map(&foreign))
-			memcpy(foreign.memory, contents, source->size);
+		foreign_exercise_kept(result, context, &foreign, pages, contents);
 	}
 	if (foreign.memory)
 		munmap(foreign.memory, source->size);
@@ -133,6 +145,7 @@ int probe_run_sources(struct probe_report *report, const struct probe_sources *s
 	unsigned int i;
 	int ret;
 
+	fault_guard_init();
 	ret = vmm_create(&context.vm, 1);
 	if (ret) {
 		snprintf(report->text, sizeof(report->text), "KVM cannot create a VM: %s",

@@ -26,9 +26,10 @@ static const char probe_doc[] =
 	"touches heads first or goes backwards, otherwise it writes first; the data\n"
 	"is checked in both directions.\n"
 	"With --device or --source it tries memory of another driver instead, and needs\n"
-	"no module.\n"
+	"no module. With --vm it looks at a VMM that runs, and changes nothing.\n"
 	"\vExit status: 0 fit (the page could be read), 1 not fit, 2 wrong usage, 4\n"
-	"cannot tell (no module mockgpu, no /dev/kvm, not root, no such memory).\n"
+	"cannot tell (no module mockgpu, no /dev/kvm, not root, no such memory, no\n"
+	"VMM).\n"
 	"docs/howto.md has the members of the JSON object.";
 
 static const struct argp_option probe_option_list[] = {
@@ -45,8 +46,13 @@ static const struct argp_option probe_option_list[] = {
 	  "DRM device with this node: /dev/dri/renderD128", 0 },
 	{ "source", 's', "SOURCE", 0,
 	  "try other memory: udmabuf, heap:NAME (a heap in\n"
-	  "/dev/dma_heap), or file:PATH, whose first 2 MiB\n"
-	  "are overwritten and then restored", 0 },
+	  "/dev/dma_heap), file:PATH, whose first 2 MiB are\n"
+	  "overwritten and then restored, or\n"
+	  "pid:PID:ADDRESS, the same for a mapping of a\n"
+	  "process, which is stopped meanwhile", 0 },
+	{ "vm", 'v', "PID", 0,
+	  "show the mappings of this VMM that a driver's\n"
+	  "fault handler fills, and what KVM does with them", 0 },
 	{ "explain", 'e', NULL, 0,
 	  "let a guest read one page of one buffer, and\n"
 	  "print all that is known about it: addresses, VMA,\n"
@@ -64,12 +70,14 @@ static const struct argp_option probe_option_list[] = {
  * @page: the page that --explain explains
  * @device: node of a DRM device to try, or NULL
  * @source: other memory to try, or NULL
+ * @vm: the VMM to look at, or 0
  */
 struct probe_options {
 	int mode;
 	struct probe_page page;
 	const char *device;
 	const char *source;
+	uint64_t vm;
 };
 
 /* argp parses all options before the arguments, whatever their order. */
@@ -97,6 +105,8 @@ static error_t probe_end(const struct argp_state *state)
 		return option_refuse(state, "--device and --source exclude each other");
 	if ((options->device || options->source) && strchr("te", options->mode ?: ' '))
 		return option_refuse(state, "--tails and --explain are for mockgpu's buffers");
+	if (options->vm && (options->device || options->source || options->mode))
+		return option_refuse(state, "--vm goes with no other option");
 	return 0;
 }
 
@@ -122,6 +132,8 @@ static error_t probe_option(int key, char *text, struct argp_state *state)
 			return option_refuse(state, "no such source: '%s'", text);
 		options->source = text;
 		return 0;
+	case 'v':
+		return option_number(state, key, text, 1, INT32_MAX, &options->vm);
 	case ARGP_KEY_ARG:
 		return probe_argument(text, state);
 	case ARGP_KEY_END:
@@ -164,6 +176,19 @@ static int probe_main_tails(void)
 	printf("%s\n", !refuses ? "maps" :
 	       behaviour_known(BEHAVIOUR_REFUSES_TAILS) ? "refuses" : "regressed");
 	return refuses ? PROBE_NOT_FIT : PROBE_FIT;
+}
+
+static int probe_main_vm(pid_t pid)
+{
+	struct probe_host host;
+	char why[256];
+	int ret;
+
+	probe_host_look(&host);
+	ret = probe_vm(&host, pid, why, sizeof(why));
+	if (ret < 0)
+		return probe_cannot_tell(why);
+	return ret ? PROBE_NOT_FIT : PROBE_FIT;
 }
 
 /* Try what the options ask for. Return: NULL, or why it cannot tell. */
@@ -213,6 +238,8 @@ int main(int argc, char **argv)
 	struct probe_options options = { .page = PROBE_PAGE_DEFAULT };
 
 	option_parse(&argp, argc, argv, 0, &options);
+	if (options.vm)
+		return probe_main_vm(options.vm);
 	if (options.mode == 'e')
 		return probe_main_explain(&options.page);
 	return options.mode == 't' ? probe_main_tails() : probe_main(&options);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "exercise.h"
 #include "explain.h"
@@ -123,7 +124,7 @@ struct probe_context {
 /**
  * struct probe_source - a mapping of memory that is not mockgpu's
  * @test: name of its result
- * @path: how it is mapped: "gem", "dmabuf", or "mmap" of a file that has contents
+ * @path: how it is mapped: "gem", "dmabuf", or "mmap" of what has contents
  * @fd: what is mapped
  * @offset: where
  * @size: bytes, whole pages
@@ -156,7 +157,7 @@ struct probe_sources {
  */
 int probe_sources_device(struct probe_sources *sources, const char *node);
 
-/* source.c: tell whether it is udmabuf, heap:NAME or file:PATH. */
+/* source.c: tell whether it is udmabuf, heap:NAME, file:PATH or pid:PID:ADDRESS. */
 bool probe_source_known(const char *text);
 
 /* source.c: as probe_sources_device(), of such a source. */
@@ -177,6 +178,12 @@ void probe_close(struct probe_context *context);
 
 /* foreign.c: try memory that is not mockgpu's; as probe_run(). */
 int probe_run_sources(struct probe_report *report, const struct probe_sources *sources);
+
+/*
+ * vm.c: print what can be told of a VMM; 0, 1 if it has such memory and KVM refuses some of that,
+ * -errno with the reason in @why.
+ */
+int probe_vm(const struct probe_host *host, pid_t pid, char *why, size_t size);
 
 /* host.c: fill in what the host tells without a VM. */
 void probe_host_look(struct probe_host *host);

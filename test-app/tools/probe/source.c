@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that is not mockgpu's: a DRM device's, another exporter's, a file's. */
+/* Memory that is not mockgpu's: a DRM device's, another exporter's, a file's, another process's. */
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,7 +17,9 @@
 
 #include "arch.h"
 #include "exporter.h"
+#include "number.h"
 #include "probe.h"
+#include "process.h"
 
 /*
  * A block of 2 MiB, or less than one where KVM may take an offset of a mapping for a physical
@@ -195,11 +197,61 @@ static const char *after(const char *text, const char *prefix)
 	return !strncmp(text, prefix, length) && text[length] ? text + length : NULL;
 }
 
+/* Split PID:ADDRESS. */
+static bool process_parse(const char *text, pid_t *pid, uint64_t *address)
+{
+	size_t length = strcspn(text, ":");
+	char number[16];
+	uint64_t value;
+
+	snprintf(number, sizeof(number), "%.*s", (int)length, text);
+	if (number_parse(number, &value) || !value || value > INT32_MAX || text[length] != ':')
+		return false;
+	*pid = value;
+	return !number_parse(text + length + 1, address);
+}
+
+/* What the process has there, from that page on; the process is stopped until the probe ends. */
+static int process_open(struct probe_sources *sources, const char *text)
+{
+	struct process_vma vma;
+	uint64_t address, into;
+	pid_t pid;
+	int fd;
+
+	process_parse(text, &pid, &address);
+	fd = process_vma_find(pid, address, &vma);
+	if (fd)
+		return source_refuse(sources, fd, "pid:%s: %s", text,
+				     fd == -ENOENT ? "nothing is mapped there, or no such process" :
+				     strerror(-fd));
+	if (!vma.inode || vma.access[3] != 's' || vma.access[1] != 'w')
+		return source_refuse(sources, -EINVAL, "pid:%s: %s is no file that is mapped shared and writable",
+				     text, vma.path[0] ? vma.path : "anonymous memory");
+	fd = process_vma_open(pid, &vma);
+	if (fd < 0)
+		return source_refuse(sources, fd, "pid:%s: %s: %s", text, vma.path,
+				     fd == -EBADF ? "the process has no open file that can be mapped so" :
+				     strerror(-fd));
+	into = address / getpagesize() * getpagesize() - vma.start;
+	source_add(sources, "mmap", "pid", fd, vma.offset + into,
+		   vma.end - vma.start - into < SOURCE_BYTES ? vma.end - vma.start - into :
+		   SOURCE_BYTES);
+	fd = process_stop(pid);
+	if (fd)
+		return source_refuse(sources, fd, "pid:%s: it cannot be stopped: %s", text,
+				     strerror(-fd));
+	return 0;
+}
+
 bool probe_source_known(const char *text)
 {
-	const char *heap = after(text, "heap:");
+	const char *heap = after(text, "heap:"), *process = after(text, "pid:");
+	uint64_t address;
+	pid_t pid;
 
-	return !strcmp(text, "udmabuf") || after(text, "file:") || (heap && !strchr(heap, '/'));
+	return !strcmp(text, "udmabuf") || after(text, "file:") || (heap && !strchr(heap, '/')) ||
+	       (process && process_parse(process, &pid, &address));
 }
 
 int probe_sources_open(struct probe_sources *sources, const char *text)
@@ -211,6 +263,8 @@ int probe_sources_open(struct probe_sources *sources, const char *text)
 	snprintf(sources->name, sizeof(sources->name), "%.*s", (int)strcspn(text, ":"), text);
 	if (path)
 		return file_open(sources, path);
+	if (after(text, "pid:"))
+		return process_open(sources, after(text, "pid:"));
 	fd = heap ? exporter_heap_of(heap, SOURCE_BYTES) : exporter_udmabuf(SOURCE_BYTES);
 	if (fd < 0)
 		return source_refuse(sources, fd, "%s gives no dma-buf: %s", text, strerror(-fd));
