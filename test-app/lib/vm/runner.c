@@ -11,7 +11,7 @@
 
 #define RUNNER_SECONDS 30
 #define RUNNER_PAUSE_NS 200000
-/* How often a vCPU that must end tries an access again: more often than a spurious EFAULT recurs. */
+/* How often a vCPU that must end tries an access again: a spurious EFAULT recurs less often. */
 #define RUNNER_LAST_TRIES 64
 
 static void runner_ignore(int signal)

@@ -71,8 +71,8 @@ int runner_wait(const struct runner *runner, uint64_t rounds);
  * @runner: the runner, or one that was never started
  *
  * It finishes its round, for which one that runs again after VMM_EXIT_EFAULT still does so, 64
- * times for one access. A vCPU that does not finish its round within 30 s is taken out of the guest by signal
- * SIGUSR1, and its @reason is VMM_EXIT_OTHER.
+ * times for one access. A vCPU that does not finish its round within 30 s is taken out of the
+ * guest by signal SIGUSR1, and its @reason is VMM_EXIT_OTHER.
  *
  * Return: how many words it found wrong.
  */

@@ -106,13 +106,12 @@ static void foreign_try(struct probe_result *result, struct probe_context *conte
 	pages = calloc(result->total, sizeof(*pages));
 	for (i = 0; pages && i < result->total; i++)
 		pages[i].count = 1;
-	if (!foreign.memory || !pages || !contents) {
+	if (!foreign.memory || !pages || !contents)
 		probe_note_error(result, "no memory");
-	} else if (strcmp(source->path, "mmap")) {
+	else if (strcmp(source->path, "mmap"))
 		foreign_exercise(result, context, &foreign, pages);
-	} else {
+	else
 		foreign_exercise_kept(result, context, &foreign, pages, contents);
-	}
 	if (foreign.memory)
 		munmap(foreign.memory, source->size);
 	free(contents);

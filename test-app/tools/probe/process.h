@@ -41,7 +41,7 @@ FILE *process_vmas(pid_t pid);
 /* Get the next mapping; false behind the last one. */
 bool process_vma_next(FILE *vmas, struct process_vma *vma);
 
-/* Tell whether the mapping has this flag of Documentation/filesystems/proc.rst, "pf" for example. */
+/* Tell whether the mapping has a flag of Documentation/filesystems/proc.rst, such as "pf". */
 bool process_vma_has(const struct process_vma *vma, const char *flag);
 
 /* Find the mapping at an address; 0, -ENOENT without one, -EACCES or another -errno. */

@@ -214,6 +214,9 @@ static bool process_parse(const char *text, pid_t *pid, uint64_t *address)
 /* What the process has there, from that page on; the process is stopped until the probe ends. */
 static int process_open(struct probe_sources *sources, const char *text)
 {
+	static const char nothing[] = "nothing is mapped there, or no such process";
+	static const char unshared[] = "is no file that is mapped shared and writable";
+	static const char closed[] = "the process has no open file that can be mapped so";
 	struct process_vma vma;
 	uint64_t address, into;
 	pid_t pid;
@@ -223,16 +226,14 @@ static int process_open(struct probe_sources *sources, const char *text)
 	fd = process_vma_find(pid, address, &vma);
 	if (fd)
 		return source_refuse(sources, fd, "pid:%s: %s", text,
-				     fd == -ENOENT ? "nothing is mapped there, or no such process" :
-				     strerror(-fd));
+				     fd == -ENOENT ? nothing : strerror(-fd));
 	if (!vma.inode || vma.access[3] != 's' || vma.access[1] != 'w')
-		return source_refuse(sources, -EINVAL, "pid:%s: %s is no file that is mapped shared and writable",
-				     text, vma.path[0] ? vma.path : "anonymous memory");
+		return source_refuse(sources, -EINVAL, "pid:%s: %s %s", text,
+				     vma.path[0] ? vma.path : "anonymous memory", unshared);
 	fd = process_vma_open(pid, &vma);
 	if (fd < 0)
 		return source_refuse(sources, fd, "pid:%s: %s: %s", text, vma.path,
-				     fd == -EBADF ? "the process has no open file that can be mapped so" :
-				     strerror(-fd));
+				     fd == -EBADF ? closed : strerror(-fd));
 	into = address / getpagesize() * getpagesize() - vma.start;
 	source_add(sources, "mmap", "pid", fd, vma.offset + into,
 		   vma.end - vma.start - into < SOURCE_BYTES ? vma.end - vma.start - into :

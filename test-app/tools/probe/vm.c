@@ -90,7 +90,9 @@ static const char *owner_of(const struct process_vma *vma)
 /* Rings of io_uring and perf, and the vDSO's data, are no memory of a guest. */
 static bool is_a_drivers(const struct process_vma *vma)
 {
-	static const char *const others[] = { "[", "anon_inode:[io_uring]", "anon_inode:[perf_event]" };
+	static const char *const others[] = {
+		"[", "anon_inode:[io_uring]", "anon_inode:[perf_event]",
+	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(others); i++) {
@@ -140,7 +142,7 @@ static void vm_print_refusal(struct vm_look *look)
 	const bool known = behaviour_known(BEHAVIOUR_REFUSES_TAILS);
 
 	look->refuses = seen < 0 ? known : seen;
-	printf("KVM of this kernel %s pages without a reference count, such as TTM's drivers have (%s).\n",
+	printf("KVM of this kernel %s pages without a reference count, like those of TTM (%s).\n",
 	       look->refuses ? "refuses" : "maps",
 	       seen >= 0 ? "just tried with the module mockgpu" :
 	       "as is known of such kernels; the module mockgpu would try it");
