@@ -7,6 +7,7 @@
 #include "armhost.h"
 #include "probe.h"
 #include "sysfs.h"
+#include "x86host.h"
 
 static bool probe_is_on(const char *value)
 {
@@ -15,23 +16,21 @@ static bool probe_is_on(const char *value)
 
 static void probe_look_at_kvm(struct probe_host *host)
 {
-	char npt[8], ept[8], tdp_mmu[8];
-	bool two_dimensional;
+	const char *vendor = x86host_vendor();
+	const char *parameter = strcmp(vendor, "amd") ? "ept" : "npt";
+	char paging[8], tdp_mmu[8];
 
-	sysfs_read("/sys/module/kvm_amd/parameters/npt", npt, sizeof(npt));
-	sysfs_read("/sys/module/kvm_intel/parameters/ept", ept, sizeof(ept));
+	x86host_read(parameter, paging, sizeof(paging));
 	sysfs_read("/sys/module/kvm/parameters/tdp_mmu", tdp_mmu, sizeof(tdp_mmu));
-	host->vendor = npt[0] ? "amd" : ept[0] ? "intel" : "?";
-	two_dimensional = probe_is_on(npt[0] ? npt : ept);
-	if (!npt[0] && !ept[0])
+	host->vendor = paging[0] ? vendor : "?";
+	if (!paging[0])
 		host->mmu = "?";
-	else if (!two_dimensional)
+	else if (!probe_is_on(paging))
 		host->mmu = "shadow";
 	else
 		host->mmu = probe_is_on(tdp_mmu) ? "tdp" : "legacy";
-	snprintf(host->params, sizeof(host->params), "%s=%s tdp_mmu=%s",
-		 npt[0] ? "npt" : "ept", npt[0] ? npt : ept[0] ? ept : "?",
-		 tdp_mmu[0] ? tdp_mmu : "?");
+	snprintf(host->params, sizeof(host->params), "%s=%s tdp_mmu=%s", parameter,
+		 paging[0] ? paging : "?", tdp_mmu[0] ? tdp_mmu : "?");
 }
 
 static void probe_look_at_arm(struct probe_host *host, const struct armhost *arm)

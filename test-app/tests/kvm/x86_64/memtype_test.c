@@ -27,7 +27,7 @@
 #include "behaviour.h"
 #include "kvmtrace.h"
 #include "live.h"
-#include "sysfs.h"
+#include "x86host.h"
 
 #define PAGES 32
 
@@ -98,12 +98,12 @@ FIXTURE_TEARDOWN(memtype)
 
 static bool has_ept(void)
 {
-	return sysfs_is_set("/sys/module/kvm_intel/parameters/ept");
+	return x86host_is_set("intel", "ept");
 }
 
 static bool has_tdp(void)
 {
-	return has_ept() || sysfs_is_set("/sys/module/kvm_amd/parameters/npt");
+	return has_ept() || x86host_is_set("amd", "npt");
 }
 
 /* The host's own entries have the type that the driver asked for. */

@@ -18,6 +18,7 @@
 
 #include "svm.h"
 #include "sysfs.h"
+#include "x86host.h"
 
 /* The read bit: there are two bits for each MSR from 0xc0000000 on, in the second 2 KiB. */
 #define MSRPM_KERNEL_GS_BASE (0x800 + (MSR_KERNEL_GS_BASE - 0xc0000000) / 4)
@@ -194,7 +195,7 @@ TEST_F(nested, page_tables)
 	char *vmcb = nested_ram(access, SVM_VMCB_GPA);
 	uint64_t *pdpt = access_at(access, 0);
 
-	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/npt"))
+	if (!x86host_is_set("amd", "npt"))
 		SKIP(return, "there is no nested paging for L1 with shadow paging");
 	guest_fill(nested_ram(access, NESTED_PROBE_GPA), 1, LIVE_SEED);
 	svm_begin(_metadata, access, vmcb);
@@ -235,7 +236,7 @@ TEST_F(nested, memory_by_nested_paging)
 	struct access *access = &self->access;
 	char *vmcb = nested_ram(access, SVM_VMCB_GPA);
 
-	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/npt"))
+	if (!x86host_is_set("amd", "npt"))
 		SKIP(return, "there is no nested paging for L1 with shadow paging");
 	svm_begin(_metadata, access, vmcb);
 	svm_build_tables(access, vmcb, nested_ram(access, NESTED_PDPT_GPA), NESTED_PDPT_GPA);
@@ -244,7 +245,7 @@ TEST_F(nested, memory_by_nested_paging)
 
 int main(int argc, char **argv)
 {
-	if (!sysfs_is_set("/sys/module/kvm_amd/parameters/nested"))
+	if (!x86host_is_set("amd", "nested"))
 		ksft_exit_skip("no nested SVM: load kvm-amd with nested=1\n");
 	return live_run(argc, argv);
 }

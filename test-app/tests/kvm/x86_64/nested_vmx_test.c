@@ -18,8 +18,8 @@
 
 #include <linux/kvm.h>
 
-#include "sysfs.h"
 #include "vmx.h"
+#include "x86host.h"
 
 /* In the MSR bitmap: the bits for reads of the MSRs from 0xc0000000 on are in the second KiB. */
 #define MSR_BITMAP_KERNEL_GS_BASE (0x400 + (MSR_KERNEL_GS_BASE - 0xc0000000) / 8)
@@ -256,7 +256,7 @@ TEST_F(nested_vmx, memory_by_ept)
 
 int main(int argc, char **argv)
 {
-	if (!sysfs_is_set("/sys/module/kvm_intel/parameters/nested"))
+	if (!x86host_is_set("intel", "nested"))
 		ksft_exit_skip("no nested VMX: load kvm-intel with nested=1\n");
 	return live_run(argc, argv);
 }
