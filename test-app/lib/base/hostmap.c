@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "hostmap.h"
+#include "vma.h"
 
 void *hostmap_reserve(size_t size)
 {
@@ -63,25 +65,12 @@ bool hostmap_is_hidden(const void *address, size_t size)
 
 int hostmap_vma_flags(const void *address, char *flags, size_t size)
 {
-	FILE *smaps = fopen("/proc/self/smaps", "re");
-	uintptr_t start, end;
-	bool inside = false;
-	int ret = -ENOENT;
-	char line[512];
+	struct vma vma;
+	int ret = vma_find(getpid(), (uintptr_t)address, &vma);
 
-	if (!smaps)
-		return -errno;
-	while (ret && fgets(line, sizeof(line), smaps)) {
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2)
-			inside = (uintptr_t)address >= start && (uintptr_t)address < end;
-		if (!inside || strncmp(line, "VmFlags: ", 9))
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		if (line[strlen(line) - 1] == ' ')
-			line[strlen(line) - 1] = '\0';
-		snprintf(flags, size, "%s", line + 9);
-		ret = 0;
-	}
-	fclose(smaps);
-	return ret;
+	if (ret)
+		return ret;
+	/* Without the blank behind the last one. */
+	snprintf(flags, size, "%.*s", (int)strlen(vma.flags) - 1, vma.flags);
+	return 0;
 }

@@ -217,13 +217,13 @@ static int process_open(struct probe_sources *sources, const char *text)
 	static const char nothing[] = "nothing is mapped there, or no such process";
 	static const char unshared[] = "is no file that is mapped shared and writable";
 	static const char closed[] = "the process has no open file that can be mapped so";
-	struct process_vma vma;
+	struct vma vma;
 	uint64_t address, into;
 	pid_t pid;
 	int fd;
 
 	process_parse(text, &pid, &address);
-	fd = process_vma_find(pid, address, &vma);
+	fd = vma_find(pid, address, &vma);
 	if (fd)
 		return source_refuse(sources, fd, "pid:%s: %s", text,
 				     fd == -ENOENT ? nothing : strerror(-fd));

@@ -63,7 +63,7 @@ static int vm_count(pid_t pid, struct vm_look *look)
  * The driver whose device file is mapped, or the device, if that has none or that of all faux
  * devices; NULL for no device file.
  */
-static const char *owner_of(const struct process_vma *vma)
+static const char *owner_of(const struct vma *vma)
 {
 	static const char *const links[] = { "device/driver", "device" };
 	static char owner[256];
@@ -88,7 +88,7 @@ static const char *owner_of(const struct process_vma *vma)
 }
 
 /* Rings of io_uring and perf, and the vDSO's data, are no memory of a guest. */
-static bool is_a_drivers(const struct process_vma *vma)
+static bool is_a_drivers(const struct vma *vma)
 {
 	static const char *const others[] = {
 		"[", "anon_inode:[io_uring]", "anon_inode:[perf_event]",
@@ -99,16 +99,16 @@ static bool is_a_drivers(const struct process_vma *vma)
 		if (!strncmp(vma->path, others[i], strlen(others[i])))
 			return false;
 	}
-	return process_vma_has(vma, "pf") || process_vma_has(vma, "mm");
+	return vma_has(vma, "pf") || vma_has(vma, "mm");
 }
 
-static void vm_print_mapping(const struct process_vma *vma)
+static void vm_print_mapping(const struct vma *vma)
 {
 	const char *owner = owner_of(vma);
 
 	printf("  %" PRIx64 "-%" PRIx64 "  %s  %" PRIu64 " KiB  %s  %s%s%s%s\n", vma->start,
 	       vma->end, vma->access, (vma->end - vma->start) / 1024,
-	       process_vma_has(vma, "pf") ? "VM_PFNMAP" : "VM_MIXEDMAP",
+	       vma_has(vma, "pf") ? "VM_PFNMAP" : "VM_MIXEDMAP",
 	       vma->path[0] ? vma->path : "no name", owner ? ", of " : "", owner ?: "",
 	       vma->access[1] == 'w' ? "" : ", which a guest cannot write to");
 }
@@ -116,13 +116,13 @@ static void vm_print_mapping(const struct process_vma *vma)
 /* Print the mappings of drivers; 0 or -errno. */
 static int vm_print_mappings(pid_t pid, struct vm_look *look)
 {
-	FILE *vmas = process_vmas(pid);
-	struct process_vma vma;
+	FILE *vmas = vma_walk(pid);
+	struct vma vma;
 	int ret = 0;
 
 	if (!vmas)
 		return -errno;
-	while (process_vma_next(vmas, &vma)) {
+	while (vma_next(vmas, &vma)) {
 		if (!is_a_drivers(&vma))
 			continue;
 		if (!look->mappings++)
