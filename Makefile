@@ -35,6 +35,7 @@ help:
 ##   make test-long     the same, longer, and on a kernel full of sanitizers
 ##   KERNELS="6.12 ~/linux" ARCHES=arm64 TESTS="kvm_map_test check"  with demo, test and
 ##                      test-long: only these series or built trees, machines, rows of lab/plan
+##   make bench         measure what buffers cost (40 minutes), with tables and plots
 ##   make compare A=7.3 B=~/linux TESTS=  show how two kernels differ, regressions first
 KERNELS ?= $(SERIES)
 CHOSEN = $(addprefix -a ,$(ARCHES)) $(addprefix -t ,$(TESTS)) $(KERNELS)
@@ -43,6 +44,9 @@ demo test:
 
 test-long:
 	@lab/test --long $(CHOSEN)
+
+bench:
+	@lab/bench $(KERNELS)
 
 compare:
 	@[ -n "$(and $(A),$(B))" ] || { echo "name two kernels: make compare A=7.3 B=~/linux" >&2; exit 125; }
@@ -123,5 +127,5 @@ clean:
 	lab/clean
 
 .DEFAULT_GOAL := all
-.PHONY: help demo test test-long compare all needed module programs load guest check unload install uninstall \
+.PHONY: help demo test test-long bench compare all needed module programs load guest check unload install uninstall \
 	dkms-install dkms-remove deb in-tree clean

@@ -11,7 +11,8 @@ TESTS := $(notdir $(basename $(wildcard test-app/tests/*/*_test.c \
 TESTS := $(filter-out mutation_warn_test,$(TESTS))
 TEST_CUSTOM_PROGS := $(TESTS:%=$(OUTPUT)/%)
 EXTRA_CLEAN := $(addprefix $(OUTPUT)/,guest image lib tests tools vgpu gpu-vm lib.a vgpu.a virgl.flags \
-	mutation_warn_test mockgpu-probe mockgpu-bench mockgpu-fuzz mockgpu-stress mockgpu-keep-vm mockgpu-vram-bench)
+	mutation_warn_test mockgpu-probe mockgpu-bench mockgpu-fuzz mockgpu-stress mockgpu-keep-vm mockgpu-vram-bench \
+	mockgpu-kvm-bench)
 
 all: programs
 $(TEST_CUSTOM_PROGS): programs
