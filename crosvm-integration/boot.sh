@@ -23,6 +23,13 @@ keep_logs() {
 	[ -z "$keep" ] || cp "$out"/*.log "$keep/" || die "cannot write to $keep"
 }
 
+# keep_lost NUMBER: the same for a guest that the emulator has ended; another has these names.
+keep_lost() {
+	[ -z "$keep" ] || for log in "$guest_log" "$vmm_log"; do
+		cp "$log" "$keep/$(basename "$log" .log)-lost-$1.log" || die "cannot write to $keep"
+	done
+}
+
 # forget_logs: remove the logs of an earlier run with this route and layout.
 forget_logs() {
 	[ -z "$keep" ] || rm -f "$keep/guest-$prefix"-*.log "$keep/vmm-$prefix"-*.log "$keep/server-$prefix"-*.log \

@@ -143,6 +143,28 @@ judge_boot() {
 	fi
 }
 
+# lost_to_emulator: tell whether QEMU's emulation of SVM has ended this guest, which has reported
+# nothing itself: docs/findings/vectoring-type.md. Nothing but the emulation makes KVM say that an
+# event was being delivered (suberror 3) at a first access (the nested page fault, 0x400, of a page
+# that is not present, from the guest's final address, a read or a write) to a device.
+lost_to_emulator() {
+	case ${machine:-} in
+	TCG*) ;;
+	*) return 1 ;;
+	esac
+	[ -z "$(said "$guest_log" "$REPORTS")" ] && [ -z "$(said "$own_log" '^not ok')" ] && awk '
+		/^KVM internal error/ { errors++ }
+		/^KVM internal error. Suberror: 3/ { ours++ }
+		/^extra data\[/ { sub(/\r$/, ""); data[substr($2, 6, 1)] = $3 }
+		END {
+			exit !(errors == 1 && ours == 1 && data[0] == data[3] && data[1] == "0x0000000000000400" &&
+				data[2] ~ /^0x000000010000000[46]$/)
+		}' "$vmm_log"
+}
+
+# The most guests of a run_cases() that may be lost so. Each is told, and counted by lab/test.
+LOST_MOST=2
+
 # report NAME CASE PAGES: print the case's lines of TAP, from what judge() has set.
 report() {
 	count=$((${count:-0} + 1))
@@ -196,7 +218,7 @@ end_boot() {
 # results' names, has the route and the layout. boot() runs a guest, cases.sh has the properties
 # of a case. Returns 0 if everything is as expected, else 1.
 run_cases() {
-	prefix=$1 not_ok=0
+	prefix=$1 not_ok=0 lost=0
 	shift
 	forget_logs
 	while [ $# -gt 0 ]; do
@@ -205,6 +227,16 @@ run_cases() {
 		status=0 boot_fault='' booted=$*
 		boot "$@"
 		end_boot "$before"
+		if ! lost_to_emulator; then
+			:
+		elif [ $lost = $LOST_MOST ]; then
+			boot_fault="QEMU's emulation of SVM has ended this guest, too (docs/findings/vectoring-type.md)"
+		else
+			lost=$((lost + 1))
+			echo "# emulator: $boot: QEMU's emulation of SVM has ended this guest (docs/findings/vectoring-type.md): booting another, $lost of at most $LOST_MOST"
+			keep_lost $lost
+			continue
+		fi
 		for case in $booted; do
 			shift
 			promised=$(pages_of "$case")

@@ -44,7 +44,9 @@ static const struct argp_option option_list[] = {
 	  "...'", 0 },
 	{ "quiet", 'q', "SECONDS", 0, "longest time without new output (default 120)", 0 },
 	{ "whole", 'w', "SECONDS", 0, "longest time in total (default 1200)", 0 },
-	{ "end-on", 'e', "TEXT", 0, "end the VMM when it prints a line with TEXT", 0 },
+	{ "end-on", 'e', "REGEX", 0,
+	  "end the VMM when it prints a line that matches this\n"
+	  "extended regular expression", 0 },
 	{ "machine", 'm', NULL, 0,
 	  "print what emulates this machine, by CPUID, or 'none'", 0 },
 	{}
@@ -110,6 +112,17 @@ static error_t parse_seconds(const struct argp_state *state, const char *text, d
 	return 0;
 }
 
+/* It is in use until the program ends. */
+static error_t parse_end_on(const struct argp_state *state, const char *text, struct words *log)
+{
+	static regex_t wanted;
+
+	if (regcomp(&wanted, text, REG_EXTENDED | REG_NOSUB))
+		return option_refuse(state, "'%s': not a regular expression", text);
+	log->wanted = &wanted;
+	return 0;
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	struct watch *watch = state->input;
@@ -129,8 +142,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'w':
 		return parse_seconds(state, text, &watch->whole);
 	case 'e':
-		watch->vmm_log.wanted = text;
-		return 0;
+		return parse_end_on(state, text, &watch->vmm_log);
 	case 'm':
 		print_machine();
 		exit(0);

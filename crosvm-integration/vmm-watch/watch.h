@@ -3,6 +3,7 @@
 #ifndef MOCKGPU_WATCH_H
 #define MOCKGPU_WATCH_H
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,8 +19,8 @@
  * @line: the last line that is not empty, possibly incomplete, cut to WORDS_MAX bytes
  * @length: bytes in @line
  * @is_over: @line is complete: the next byte starts another one
- * @wanted: text to look for in a line, or NULL
- * @is_found: a line had that text
+ * @wanted: what to look for in complete lines, or NULL
+ * @is_found: a line had it
  */
 struct words {
 	const char *path;
@@ -27,7 +28,7 @@ struct words {
 	char line[WORDS_MAX + 1];
 	size_t length;
 	bool is_over;
-	const char *wanted;
+	const regex_t *wanted;
 	bool is_found;
 };
 

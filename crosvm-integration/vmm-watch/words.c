@@ -2,14 +2,20 @@
 /* A log that another process writes, see watch.h. */
 
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "watch.h"
 
+static void look_at_line(struct words *words)
+{
+	if (words->wanted && !regexec(words->wanted, words->line, 0, NULL, 0))
+		words->is_found = true;
+}
+
 static void add(struct words *words, char byte)
 {
 	if (byte == '\n') {
+		look_at_line(words);
 		words->is_over = words->length > 0;
 		return;
 	}
@@ -21,8 +27,6 @@ static void add(struct words *words, char byte)
 		return;
 	words->line[words->length++] = byte;
 	words->line[words->length] = '\0';
-	if (words->wanted && strstr(words->line, words->wanted))
-		words->is_found = true;
 }
 
 bool words_read(struct words *words)

@@ -44,4 +44,5 @@ def status:
 "",
 "Those with a patch of ours: [read-only-first](read-only-first.patch),",
 "[spurious-efault](spurious-efault.patch) (both run through the suite),",
+"[vectoring-type](vectoring-type.patch) (tried with its reproducer),",
 "[wrong-reference](wrong-reference.patch) (neither built nor run here)."
