@@ -17,6 +17,13 @@
 #define BENCH_ROUNDS_MAX 101
 #define BENCH_SOURCES_MAX 8
 
+/** enum bench_exit - exit status of all benchmarks; 2 is wrong usage */
+enum bench_exit {
+	BENCH_DONE = 0,
+	BENCH_FAILED = 1,
+	BENCH_CANNOT = 4,
+};
+
 /**
  * struct bench_buffer - a buffer from any source
  * @bo: the buffer object of mockgpu; without a handle for other sources
@@ -105,5 +112,9 @@ void bench_json_spread(struct json *json, const char *name, const struct bench_s
 /* limits.c */
 int bench_limits_raise(uint64_t size);
 void bench_limits_restore(void);
+
+/* interrupt.c */
+void bench_catch_signals(void);
+bool bench_is_interrupted(void);
 
 #endif /* MOCKGPU_BENCH_H */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,12 +12,6 @@
 #include "clock.h"
 #include "mockgpu_version.h"
 #include "option.h"
-
-enum bench_exit {
-	BENCH_DONE = 0,
-	BENCH_FAILED = 1,
-	BENCH_CANNOT = 4,
-};
 
 /* Sizes are multiples of a huge page. */
 #define BENCH_SIZE_MIB_UNIT 2
@@ -49,13 +42,6 @@ struct bench_options {
 	uint64_t rounds;
 	bool json;
 };
-
-static volatile sig_atomic_t bench_interrupted;
-
-static void bench_interrupt(int sig)
-{
-	bench_interrupted = sig;
-}
 
 static void bench_touch(const struct bench_buffer *buffer)
 {
@@ -104,7 +90,7 @@ static void bench_round(int drm, struct bench *bench, unsigned int round)
 {
 	unsigned int i;
 
-	for (i = 0; i < bench_source_count && !bench_interrupted; i++) {
+	for (i = 0; i < bench_source_count && !bench_is_interrupted(); i++) {
 		unsigned int index = (i + round) % bench_source_count;
 		struct bench_times *times = &bench->times[index];
 
@@ -121,7 +107,7 @@ static void bench_rounds(int drm, struct bench *bench)
 
 	fprintf(stderr, "mockgpu-bench: warming up\n");
 	bench_round(drm, bench, 0);
-	for (round = 0; round < bench->rounds && !bench_interrupted; round++) {
+	for (round = 0; round < bench->rounds && !bench_is_interrupted(); round++) {
 		fprintf(stderr, "mockgpu-bench: round %u of %u\n", round + 1, bench->rounds);
 		bench_round(drm, bench, round);
 	}
@@ -147,7 +133,6 @@ static int bench_result(const struct bench *bench)
 
 static int bench_run(struct bench *bench, bool json)
 {
-	const struct sigaction interrupt = { .sa_handler = bench_interrupt };
 	char why[256];
 	int drm, ret;
 
@@ -156,8 +141,7 @@ static int bench_run(struct bench *bench, bool json)
 		fprintf(stderr, "mockgpu-bench: %s\n", why);
 		return BENCH_CANNOT;
 	}
-	sigaction(SIGINT, &interrupt, NULL);
-	sigaction(SIGTERM, &interrupt, NULL);
+	bench_catch_signals();
 	ret = bench_limits_raise(bench->size);
 	if (ret)
 		fprintf(stderr, "mockgpu-bench: cannot raise the kernel's limits (%s)\n",
@@ -165,7 +149,7 @@ static int bench_run(struct bench *bench, bool json)
 	bench_rounds(drm, bench);
 	bench_limits_restore();
 	close(drm);
-	if (bench_interrupted)
+	if (bench_is_interrupted())
 		return BENCH_FAILED;
 	if (json)
 		bench_print_json(bench);

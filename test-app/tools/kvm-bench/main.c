@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,12 +14,6 @@
 #include "kvm_bench.h"
 #include "mockgpu_version.h"
 #include "option.h"
-
-enum bench_exit {
-	BENCH_DONE = 0,
-	BENCH_FAILED = 1,
-	BENCH_CANNOT = 4,
-};
 
 /* A memfd needs a file for each buffer. */
 #define BENCH_FILES 8192
@@ -62,13 +55,6 @@ struct bench_options {
 	bool json;
 };
 
-static volatile sig_atomic_t bench_interrupted;
-
-static void bench_interrupt(int sig)
-{
-	bench_interrupted = sig;
-}
-
 /*
  * The order changes with each round, because a source may leave something behind that helps
  * or hinders the next one. A source that has failed is not tried again.
@@ -80,7 +66,7 @@ static void bench_round(int drm, struct kvm_bench_result *result, unsigned int r
 	const struct kvm_bench_source *source;
 	unsigned int i, step;
 
-	for (i = 0; i < bench->source_count && !bench_interrupted; i++) {
+	for (i = 0; i < bench->source_count && !bench_is_interrupted(); i++) {
 		unsigned int index = (i + round) % bench->source_count;
 
 		if (result->error[index])
@@ -131,13 +117,13 @@ static int bench_level(int drm, const struct kvm_bench *bench, unsigned int leve
 	result.level = level;
 	result.rounds = options->rounds;
 	result.size = (options->mib && bench->mib ? options->mib : bench->mib) << 20;
-	for (round = 0; round <= options->rounds && !bench_interrupted; round++) {
+	for (round = 0; round <= options->rounds && !bench_is_interrupted(); round++) {
 		fprintf(stderr, "mockgpu-kvm-bench: %s, %u %s: %s %u of %" PRIu64 "\n", bench->name,
 			level, bench->unit, round ? "round" : "warming up, round", round,
 			options->rounds);
 		bench_round(drm, &result, round ? round - 1 : 0);
 	}
-	if (bench_interrupted)
+	if (bench_is_interrupted())
 		return BENCH_FAILED;
 	if (options->json)
 		kvm_bench_print_json(&result);
@@ -154,23 +140,21 @@ static int bench_all(int drm, const struct bench_options *options)
 	for (i = 0; i < ARRAY_SIZE(benches); i++) {
 		if (options->only && options->only != benches[i])
 			continue;
-		for (level = 0; benches[i]->levels[level] && !bench_interrupted; level++)
+		for (level = 0; benches[i]->levels[level] && !bench_is_interrupted(); level++)
 			if (bench_level(drm, benches[i], benches[i]->levels[level], options))
 				ret = BENCH_FAILED;
 	}
-	return bench_interrupted ? BENCH_FAILED : ret;
+	return bench_is_interrupted() ? BENCH_FAILED : ret;
 }
 
 static void bench_prepare(const struct bench_options *options)
 {
-	const struct sigaction interrupt = { .sa_handler = bench_interrupt };
 	const struct rlimit files = { BENCH_FILES, BENCH_FILES };
 	uint64_t most = options->mib;
 	unsigned int i;
 	int ret;
 
-	sigaction(SIGINT, &interrupt, NULL);
-	sigaction(SIGTERM, &interrupt, NULL);
+	bench_catch_signals();
 	for (i = 0; !options->mib && i < ARRAY_SIZE(benches); i++)
 		if (benches[i]->mib > most)
 			most = benches[i]->mib;

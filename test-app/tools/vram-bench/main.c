@@ -21,12 +21,6 @@
 #include "vgpu/protocol.h"
 #include "gpu-vm/gpu_vm.h"
 
-enum bench_exit {
-	BENCH_DONE = 0,
-	BENCH_FAILED = 1,
-	BENCH_CANNOT = 4,
-};
-
 const char *argp_program_version = "mockgpu-vram-bench " MOCKGPU_VERSION;
 
 static const char bench_doc[] =
