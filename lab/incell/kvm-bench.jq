@@ -3,7 +3,7 @@
 # line each. Run it with jq -n, so that no result at all is an error.
 
 # Bytes that KVM must map with one fault. Only two-dimensional paging has exact numbers.
-def block: {"memfd-huge": 2097152, "memfd": 4096, "split": 4096, "ttm": 4096, "noncompound-2m": 2097152};
+def block: {"memfd-huge": 2097152, "memfd": 4096, "split": 4096, "ttm": 4096, "noncompound-huge": 2097152};
 def is_spread: 0 < .min and .min <= .median and .median <= .max;
 
 # The program itself fails where a refusal is not known of the kernel.

@@ -117,4 +117,9 @@ void bench_limits_restore(void);
 void bench_catch_signals(void);
 bool bench_is_interrupted(void);
 
+/* guest.c */
+struct vmm_vcpu;
+int bench_open_for_guests(void);
+int bench_guest_touch(struct vmm_vcpu *vcpu, uint64_t gpa, uint64_t pages);
+
 #endif /* MOCKGPU_BENCH_H */

@@ -68,8 +68,8 @@ static int grow_to(struct grow *grow, unsigned int count)
 
 static int grow_touch(struct grow *grow)
 {
-	return kvm_bench_guest_touch(vmm_vcpu_get(grow->vm, 0), grow_gpa(grow), 0,
-				     GROW_SIZE / GUEST_PAGE_SIZE);
+	return bench_guest_touch(vmm_vcpu_get(grow->vm, 0), grow_gpa(grow),
+				 GROW_SIZE / GUEST_PAGE_SIZE);
 }
 
 static int grow_unmap(struct grow *grow)

@@ -3,7 +3,7 @@
  * What a guest pays for memory of each kind: mockgpu-kvm-bench.
  *
  * main.c runs a benchmark (struct kvm_bench) with each of its sources in turn, round by round;
- * memory.c makes the memory; touch.c, zap.c and grow.c measure, with guest.c and counts.c;
+ * memory.c makes the memory; touch.c, zap.c and grow.c measure, with counts.c;
  * print.c reports.
  *
  * Functions that return int return 0 or -errno.
@@ -53,7 +53,7 @@ enum kvm_bench_source_id {
 	KVM_BENCH_MEMFD,
 	KVM_BENCH_SPLIT,
 	KVM_BENCH_TTM,
-	KVM_BENCH_2M,
+	KVM_BENCH_NONCOMPOUND_HUGE,
 };
 
 extern const struct kvm_bench_source kvm_bench_sources[KVM_BENCH_SOURCES_MAX];
@@ -138,9 +138,6 @@ int kvm_bench_memory_make(int drm, const struct kvm_bench_source *source, uint64
 void kvm_bench_memory_populate(const struct kvm_bench_memory *memory);
 int kvm_bench_memory_zap(const struct kvm_bench_memory *memory);
 void kvm_bench_memory_free(struct kvm_bench_memory *memory);
-
-/* guest.c */
-int kvm_bench_guest_touch(struct vmm_vcpu *vcpu, uint64_t gpa, uint32_t first, uint32_t pages);
 
 /* counts.c */
 void kvm_bench_begin(struct vmm *vm, unsigned int vcpus, struct kvm_bench_point *point);

@@ -10,7 +10,6 @@
 
 #include "array.h"
 #include "behaviour.h"
-#include "buffer.h"
 #include "kvm_bench.h"
 #include "mockgpu_version.h"
 #include "option.h"
@@ -166,16 +165,9 @@ static void bench_prepare(const struct bench_options *options)
 
 static int bench_run(const struct bench_options *options)
 {
-	const char *unusable = vm_buffer_unusable();
-	int drm, ret;
+	int drm = bench_open_for_guests();
+	int ret;
 
-	if (!unusable)
-		unusable = behaviour_unsafe();
-	if (unusable) {
-		fprintf(stderr, "mockgpu-kvm-bench: %s\n", unusable);
-		return BENCH_CANNOT;
-	}
-	drm = mockgpu_open(NULL, 0);
 	if (drm < 0)
 		return BENCH_CANNOT;
 	setlinebuf(stdout);

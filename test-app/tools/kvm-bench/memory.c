@@ -32,8 +32,8 @@ const struct kvm_bench_source kvm_bench_sources[KVM_BENCH_SOURCES_MAX] = {
 		.name = "ttm", .what = "VM_PFNMAP, pages of TTM's pool, 4 KiB entries",
 		.kind = MOCKGPU_KIND_TTM, .fault_mode = MOCKGPU_FAULT_PREFAULT,
 	},
-	[KVM_BENCH_2M] = {
-		.name = "noncompound-2m", .what = "VM_PFNMAP, blocks of 2 MiB, 2 MiB entries",
+	[KVM_BENCH_NONCOMPOUND_HUGE] = {
+		.name = "noncompound-huge", .what = "VM_PFNMAP, blocks of 2 MiB, 2 MiB entries",
 		.kind = MOCKGPU_KIND_NONCOMPOUND, .order = KVM_BENCH_ORDER,
 		.fault_mode = MOCKGPU_FAULT_HUGE,
 	},

@@ -60,7 +60,7 @@ void kvm_bench_print_head(void)
 	printf("kernel %s; medians; times: as a multiple of the first kind's in the same round\n",
 	       uts.release);
 	for (i = 0; i < KVM_BENCH_SOURCES_MAX; i++)
-		printf("  %-15s %s\n", kvm_bench_sources[i].name, kvm_bench_sources[i].what);
+		printf("  %-16s %s\n", kvm_bench_sources[i].name, kvm_bench_sources[i].what);
 }
 
 static void print_count(uint64_t count)
@@ -78,7 +78,7 @@ static void print_step(const struct kvm_bench_result *result, unsigned int index
 	struct bench_spread spread;
 	unsigned int which;
 
-	printf("%-8s %-15s", result->bench->steps[step], source_at(result, index)->name);
+	printf("%-8s %-16s", result->bench->steps[step], source_at(result, index)->name);
 	if (result->error[index]) {
 		printf(" %s\n", strerror(-result->error[index]));
 		return;
@@ -102,7 +102,7 @@ void kvm_bench_print_text(const struct kvm_bench_result *result)
 	printf("\n%s, %u %s", bench->name, result->level, bench->unit);
 	if (result->size)
 		printf(", %" PRIu64 " MiB", result->size >> 20);
-	printf(", %u rounds:\n%s\n%-24s", result->rounds, bench->what, "");
+	printf(", %u rounds:\n%s\n%-25s", result->rounds, bench->what, "");
 	for (which = 0; which < ARRAY_SIZE(count_names); which++)
 		printf(" %9s", count_names[which]);
 	printf(" %12s  %6s\n", "us", "times");

@@ -34,7 +34,7 @@ static int touch_measure_in(struct vmm *vm, const struct kvm_bench_memory *memor
 	if (ret)
 		return ret;
 	kvm_bench_begin(vm, 1, point);
-	ret = kvm_bench_guest_touch(vmm_vcpu_get(vm, 0), gpa, 0, memory->size / GUEST_PAGE_SIZE);
+	ret = bench_guest_touch(vmm_vcpu_get(vm, 0), gpa, memory->size / GUEST_PAGE_SIZE);
 	kvm_bench_end(vm, 1, point);
 	return ret;
 }
@@ -64,7 +64,7 @@ const struct kvm_bench kvm_bench_touch = {
 	.unit = "vCPUs", .levels = { 1 }, .mib = 1024,
 	.steps = { "touch" },
 	.sources = { KVM_BENCH_MEMFD_HUGE, KVM_BENCH_MEMFD, KVM_BENCH_SPLIT, KVM_BENCH_TTM,
-		     KVM_BENCH_2M },
+		     KVM_BENCH_NONCOMPOUND_HUGE },
 	.source_count = 5,
 	.measure = touch_measure,
 };

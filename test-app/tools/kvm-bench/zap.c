@@ -17,7 +17,7 @@ enum zap_step { ZAP_ZAP, ZAP_REFAULT };
  * @error: 0 or -errno
  * @thread: the thread
  * @vcpu: the vCPU
- * @first: its first page
+ * @gpa: guest physical address of its first page
  * @pages: how many
  */
 struct zap_lane {
@@ -26,7 +26,7 @@ struct zap_lane {
 	_Atomic int error;
 	pthread_t thread;
 	struct vmm_vcpu *vcpu;
-	uint32_t first;
+	uint64_t gpa;
 	uint32_t pages;
 };
 
@@ -49,8 +49,7 @@ static void *zap_lane_run(void *arg)
 	struct zap_lane *lane = arg;
 
 	do {
-		lane->error = kvm_bench_guest_touch(lane->vcpu, KVM_BENCH_GPA, lane->first,
-						    lane->pages);
+		lane->error = bench_guest_touch(lane->vcpu, lane->gpa, lane->pages);
 		lane->passes++;
 	} while (!lane->error && !lane->stop);
 	return NULL;
@@ -148,7 +147,8 @@ static int zap_prepare(struct zap *zap)
 				   zap->memory.size, 0);
 	for (i = 0; !ret && i < zap->count; i++)
 		zap->lanes[i] = (struct zap_lane){
-			.vcpu = vmm_vcpu_get(zap->vm, i), .first = i * share, .pages = share,
+			.vcpu = vmm_vcpu_get(zap->vm, i), .pages = share,
+			.gpa = KVM_BENCH_GPA + (uint64_t)i * share * GUEST_PAGE_SIZE,
 		};
 	return ret;
 }
@@ -179,7 +179,7 @@ const struct kvm_bench kvm_bench_zap = {
 	.unit = "vCPUs", .levels = { 1, 2, ZAP_VCPUS_MAX }, .mib = 64,
 	.steps = { [ZAP_ZAP] = "zap", [ZAP_REFAULT] = "refault" },
 	.sources = { KVM_BENCH_MEMFD, KVM_BENCH_MEMFD_HUGE, KVM_BENCH_SPLIT, KVM_BENCH_TTM,
-		     KVM_BENCH_2M },
+		     KVM_BENCH_NONCOMPOUND_HUGE },
 	.source_count = 5,
 	.measure = zap_measure,
 };

@@ -12,12 +12,9 @@
 
 #include "array.h"
 #include "tools/bench/bench.h"
-#include "behaviour.h"
-#include "buffer.h"
 #include "clock.h"
 #include "mockgpu_version.h"
 #include "option.h"
-#include "touch.h"
 #include "vgpu/protocol.h"
 #include "gpu-vm/gpu_vm.h"
 
@@ -100,25 +97,6 @@ static int bench_populate(struct vgpu_blob *blob)
 	return 0;
 }
 
-static int bench_touch(struct gpu_vm *gpu_vm, uint64_t pages)
-{
-	static uint32_t sequence[64ull << 20 >> 12];
-	static uint8_t result[ARRAY_SIZE(sequence)];
-	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = GPU_VM_GPA,
-		.sequence = sequence, .accesses = pages, .result = result,
-	};
-	uint64_t i;
-	int ret;
-
-	for (i = 0; i < pages; i++)
-		sequence[i] = i;
-	ret = touch_run(vmm_vcpu_get(gpu_vm->vm, 0), &touch);
-	for (i = 0; !ret && i < pages; i++)
-		ret = result[i] == GUEST_MAPPED ? 0 : -EFAULT;
-	return ret;
-}
-
 /* Measure a blob that exists; 0 or -errno. */
 static int bench_measure_blob(struct gpu_vm *gpu_vm, uint64_t size, double *us[VRAM_BENCH_STEPS])
 {
@@ -130,7 +108,7 @@ static int bench_measure_blob(struct gpu_vm *gpu_vm, uint64_t size, double *us[V
 	if (gpu_vm_map_blob(gpu_vm, BENCH_BLOB, 0) != VIRTIO_GPU_RESP_OK_MAP_INFO)
 		return -EIO;
 	at[1] = clock_now() * 1e6;
-	ret = bench_touch(gpu_vm, size / GUEST_PAGE_SIZE);
+	ret = bench_guest_touch(vmm_vcpu_get(gpu_vm->vm, 0), GPU_VM_GPA, size / GUEST_PAGE_SIZE);
 	at[2] = clock_now() * 1e6;
 	if (gpu_vm_unmap_blob(gpu_vm, BENCH_BLOB) != VIRTIO_GPU_RESP_OK_NODATA)
 		return -EIO;
@@ -267,17 +245,10 @@ static int bench_run_layout(int drm, enum gpu_vm_layout layout, unsigned int rou
 
 static int bench_run(unsigned int rounds, bool json)
 {
-	const char *unusable = vm_buffer_unusable();
+	int drm = bench_open_for_guests();
 	struct utsname uts = { 0 };
-	int drm, ret;
+	int ret;
 
-	if (!unusable)
-		unusable = behaviour_unsafe();
-	if (unusable) {
-		fprintf(stderr, "mockgpu-vram-bench: %s\n", unusable);
-		return BENCH_CANNOT;
-	}
-	drm = mockgpu_open(NULL, 0);
 	if (drm < 0)
 		return BENCH_CANNOT;
 	uname(&uts);
