@@ -224,7 +224,7 @@ has_source() {
 		;;
 	run-*) [ -f "crosvm-integration/vmm/${1#run-}.sh" ] ;;
 	kunit) [ -x lab/kunit ] ;;
-	kunit-ttm) [ -x lab/incell/kunit-ttm ] ;;
+	kunit-ttm | kvm-selftests | reproducers) [ -x "lab/incell/$1" ] ;;
 	pfnmap) grep -q "/$1" test-app/Makefile ;;
 	gbm_mesa_test) grep -q "/$1" crosvm-integration/gbm.mk ;;
 	*) if [ "$2" = step ]; then [ -n "$(step_of "$1")" ]; else printf '%s\n' "$sources" | grep -qxF "$1"; fi ;;
