@@ -59,13 +59,18 @@ int exporter_vgem(size_t size)
 
 int exporter_udmabuf(size_t size)
 {
+	return exporter_udmabuf_of(size, 0);
+}
+
+int exporter_udmabuf_of(size_t size, unsigned int memfd_flags)
+{
 	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = size };
 	int device, fd;
 
 	device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
 	if (device < 0)
 		return -errno;
-	fd = memfd_create("mockgpu", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	fd = memfd_create("mockgpu", MFD_CLOEXEC | MFD_ALLOW_SEALING | memfd_flags);
 	create.memfd = fd;
 	if (fd >= 0 && !ftruncate(fd, size) && !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK))
 		fd = ioctl(device, UDMABUF_CREATE, &create);

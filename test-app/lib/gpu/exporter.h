@@ -34,6 +34,15 @@ int exporter_vgem(size_t size);
 int exporter_udmabuf(size_t size);
 
 /**
+ * exporter_udmabuf_of - the same over a memfd of some kind
+ * @size: bytes, a multiple of the size of the memfd's pages
+ * @memfd_flags: of memfd_create(), for example MFD_HUGETLB
+ *
+ * Return: see above.
+ */
+int exporter_udmabuf_of(size_t size, unsigned int memfd_flags);
+
+/**
  * exporter_heap - create a dma-buf of the system heap: compound pages
  * @size: bytes, a multiple of the page size
  *

@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <libgen.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 #include <xf86drm.h>
@@ -34,15 +36,24 @@ struct answer {
 	int status;
 };
 
+/* The folder of this program; looked up once, since a mount namespace changes what is read. */
+static const char *own_folder(void)
+{
+	static char self[256];
+	static const char *folder;
+
+	if (!folder && readlink("/proc/self/exe", self, sizeof(self) - 1) > 0)
+		folder = dirname(self);
+	return folder ? folder : "";
+}
+
 static struct answer ask(const char *option, const char *value)
 {
 	struct answer answer = { .status = -1 };
-	char command[512], self[256] = "";
+	char command[512];
 	FILE *pipe;
 
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		return answer;
-	snprintf(command, sizeof(command), "%s/mockgpu-probe %s %s %s 2>&1", dirname(self),
+	snprintf(command, sizeof(command), "%s/mockgpu-probe %s %s %s 2>&1", own_folder(),
 		 strcmp(option, "--vm") ? "--quiet" : "", option, value);
 	pipe = popen(command, "r");
 	if (!pipe)
@@ -115,6 +126,34 @@ TEST(heap)
 		       "pages give EFAULT, as those without a reference count do before 6.13");
 	else
 		expect(_metadata, &answer, FIT, "can map memory of heap into guests");
+}
+
+/* A file with a hole on a full tmpfs: EFAULT for KVM_RUN, but because there is no memory. */
+TEST(a_full_tmpfs_is_no_fault_of_kvm)
+{
+	char folder[] = "/tmp/probe_source_test.XXXXXX", path[64], source[80];
+	struct answer answer;
+	int fd;
+
+	ASSERT_NE('\0', own_folder()[0]);
+	ASSERT_NE(NULL, mkdtemp(folder));
+	/* Of this process and the probe only; it ends with them. */
+	ASSERT_EQ(0, unshare(CLONE_NEWNS));
+	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	ASSERT_EQ(0, mount("tmpfs", folder, "tmpfs", 0, "size=64k"));
+	snprintf(path, sizeof(path), "%s/file", folder);
+	snprintf(source, sizeof(source), "file:%s", path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, 32 << 10));
+	answer = ask("--source", source);
+	expect(_metadata, &answer, FIT, "can map memory of file into guests");
+	ASSERT_EQ(0, ftruncate(fd, 128 << 10));
+	answer = ask("--source", source);
+	expect(_metadata, &answer, NOT_FIT, "its file system is full (see df): no fault of KVM");
+	close(fd);
+	ASSERT_EQ(0, umount(folder));
+	rmdir(folder);
 }
 
 TEST(a_file_keeps_its_contents)

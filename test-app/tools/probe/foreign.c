@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 
 #include "fault_guard.h"
 #include "hostmap.h"
@@ -74,6 +75,19 @@ static void foreign_exercise(struct probe_result *result, struct probe_context *
 	result->failure.told = false;
 }
 
+/*
+ * Why its contents cannot be read. A hole of a file on a full tmpfs is SIGBUS for this process and
+ * EFAULT for KVM_RUN, which looks as if KVM could not map it.
+ */
+static const char *foreign_unreadable(const struct foreign *foreign)
+{
+	struct statvfs system;
+
+	if (!fstatvfs(foreign->source->fd, &system) && system.f_blocks && !system.f_bavail)
+		return "its file has holes and its file system is full (see df): no fault of KVM";
+	return "its contents cannot be read, and so not be restored";
+}
+
 /* With its contents as they were afterwards, which may be somebody's. */
 static void foreign_exercise_kept(struct probe_result *result, struct probe_context *context,
 				  struct foreign *foreign, const struct drm_mockgpu_page *pages,
@@ -83,7 +97,7 @@ static void foreign_exercise_kept(struct probe_result *result, struct probe_cont
 	int ret = foreign_map(foreign);
 
 	if (ret || fault_guard_read(contents, foreign->memory, size)) {
-		probe_note_error(result, "its contents cannot be read, and so not be restored");
+		probe_note_error(result, foreign_unreadable(foreign));
 		return;
 	}
 	foreign_exercise(result, context, foreign, pages);

@@ -103,6 +103,9 @@ static int backing_file(struct backing *backing)
 		return ret ? ret : backing_memfd(backing->size, MFD_HUGETLB | MFD_HUGE_2MB);
 	case BACKING_UDMABUF:
 		return exporter_udmabuf(backing->size);
+	case BACKING_UDMABUF_HUGE:
+		ret = backing_reserve(backing);
+		return ret ? ret : exporter_udmabuf_of(backing->size, MFD_HUGETLB | MFD_HUGE_2MB);
 	case BACKING_HEAP:
 		return exporter_heap(backing->size);
 	default:
@@ -141,7 +144,8 @@ void backing_close(struct backing *backing)
 
 bool backing_is_punchable(const struct backing *backing)
 {
-	return backing->type != BACKING_UDMABUF && backing->type != BACKING_HEAP;
+	return backing->type != BACKING_UDMABUF && backing->type != BACKING_UDMABUF_HUGE &&
+	       backing->type != BACKING_HEAP;
 }
 
 int backing_punch(struct backing *backing)

@@ -19,6 +19,8 @@
  * @BACKING_MEMFD: shmem
  * @BACKING_HUGETLB: a memfd of 2 MiB pages, reserved for it
  * @BACKING_UDMABUF: a dma-buf over a memfd; VM_PFNMAP
+ * @BACKING_UDMABUF_HUGE: the same over a memfd of 2 MiB pages, as QEMU's blob=true makes of a
+ *	guest's RAM in hugetlb: compound pages, VM_PFNMAP
  * @BACKING_HEAP: a dma-buf of the system heap: compound pages, VM_PFNMAP
  * @BACKING_GMEM_MAPPED: guest_memfd, with its mapping as an ordinary memslot (6.18)
  * @BACKING_GMEM: guest_memfd, as a guest_memfd memslot (6.18): KVM gets pages from the file,
@@ -28,6 +30,7 @@ enum backing_type {
 	BACKING_MEMFD,
 	BACKING_HUGETLB,
 	BACKING_UDMABUF,
+	BACKING_UDMABUF_HUGE,
 	BACKING_HEAP,
 	BACKING_GMEM_MAPPED,
 	BACKING_GMEM,

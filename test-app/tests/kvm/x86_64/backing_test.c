@@ -44,6 +44,7 @@ FIXTURE_VARIANT(backing) {
 FIXTURE_VARIANT_ADD(backing, memfd) { "memfd", BACKING_MEMFD, 40 };
 FIXTURE_VARIANT_ADD(backing, hugetlb) { "hugetlb", BACKING_HUGETLB, 512 };
 FIXTURE_VARIANT_ADD(backing, udmabuf) { "udmabuf", BACKING_UDMABUF, 40 };
+FIXTURE_VARIANT_ADD(backing, udmabuf_huge) { "udmabuf-hugetlb", BACKING_UDMABUF_HUGE, 512 };
 FIXTURE_VARIANT_ADD(backing, heap) { "heap", BACKING_HEAP, 40 };
 FIXTURE_VARIANT_ADD(backing, gmem_mapped) { "gmem-mapped", BACKING_GMEM_MAPPED, 40 };
 FIXTURE_VARIANT_ADD(backing, gmem) { "gmem", BACKING_GMEM, 40 };
@@ -62,7 +63,7 @@ FIXTURE_SETUP(backing)
 			   variant->pages * GUEST_PAGE_SIZE);
 	if (ret == -ENOENT || ret == -EOPNOTSUPP)
 		SKIP(return, "this kernel has no such memory: %s", strerror(-ret));
-	if (ret == -ENOMEM && variant->type == BACKING_HUGETLB)
+	if (ret == -ENOMEM && self->backing.reserved)
 		SKIP(return, "no free pages of 2 MiB");
 	ASSERT_EQ(0, ret);
 	/* What live.h needs: no buffer, but memory. */
@@ -285,6 +286,30 @@ TEST_F(backing, the_pages_go)
 	EXPECT_GE(paused ? 0 : ROUNDS * live->vcpus * live->pages, wrong);
 	EXPECT_LE(paused ? 0 : ROUNDS * live->vcpus * (live->pages - 1), wrong);
 	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
+}
+
+/*
+ * Whether a memslot has its memory from guest_memfd is settled when it is made:
+ * kvm_set_memory_region() in virt/kvm/kvm_main.c. Before 6.19 the flag could be taken from a live memslot, which left it
+ * with a file that it no longer knew of.
+ */
+TEST_F(backing, a_live_slot_keeps_its_source)
+{
+	struct live *live = &self->live;
+	struct backing file = self->backing;
+
+	if (is_refused(self))
+		SKIP(return, "%s", refused);
+	ASSERT_TRUE(gets_in(_metadata, self));
+	live_clear(live);
+	live_start(_metadata, live, false);
+	live_wait(_metadata, live);
+	/* The other kind of slot, with everything else as it is. */
+	file.type = variant->type == BACKING_GMEM ? BACKING_MEMFD : BACKING_GMEM;
+	EXPECT_EQ(-EINVAL, backing_slot_set(&file, LIVE_SLOT, LIVE_GPA, 0));
+	live_wait(_metadata, live);
+	live_stop(_metadata, live);
+	EXPECT_EQ(0, vmm_slot_delete(live->vm, LIVE_SLOT));
 }
 
 /* The bitmap has every write and nothing else, with or without 2 MiB entries. */
