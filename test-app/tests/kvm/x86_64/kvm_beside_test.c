@@ -6,6 +6,7 @@
  * device, and deleted.
  */
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
@@ -22,6 +23,7 @@
 
 CODE(code_store8, "movq %rax, (%rdi)\n" CODE_DOORBELL);
 CODE(code_store1, "movb %al, (%rdi)\n" CODE_DOORBELL);
+CODE(code_load8, "movq (%rdi), %rax\n" CODE_DOORBELL);
 
 ACCESS_FIXTURE(beside)
 
@@ -163,6 +165,84 @@ TEST_F(beside, border)
 	EXPECT_EQ(0, events(below) + events(above));
 	/* The host has the next page there, the guest has nothing. */
 	EXPECT_EQ(next, word_at(access, end));
+}
+
+/* KVM_RUN by a thread that has never run this vCPU, and that is gone afterwards. */
+static void *run_elsewhere(void *vcpu)
+{
+	return (void *)(intptr_t)vmm_vcpu_run(vcpu);
+}
+
+static enum vmm_exit go_on_elsewhere(struct __test_metadata *_metadata, struct access *access)
+{
+	pthread_t thread;
+	void *reason = NULL;
+
+	EXPECT_EQ(0, pthread_create(&thread, NULL, run_elsewhere, access_vcpu(access)));
+	EXPECT_EQ(0, pthread_join(thread, &reason));
+	return (intptr_t)reason;
+}
+
+/* The exit for one half of an access over the end of a page, where there is no memory. */
+static void expect_half(struct __test_metadata *_metadata, struct access *access,
+			enum vmm_exit reason, int32_t offset, bool is_write, uint32_t value)
+{
+	/* Not const: it takes the answer to a read. */
+	struct kvm_run *run = (struct kvm_run *)vmm_vcpu_kvm_run(access_vcpu(access));
+
+	EXPECT_EQ(VMM_EXIT_MMIO, reason);
+	EXPECT_EQ(is_write, run->mmio.is_write);
+	EXPECT_EQ(access_gpa(access, offset), run->mmio.phys_addr);
+	EXPECT_EQ(WORD / 2, (int32_t)run->mmio.len);
+	if (!is_write) {
+		memcpy(run->mmio.data, &value, sizeof(value));
+		return;
+	}
+	EXPECT_EQ(0, memcmp(run->mmio.data, &value, sizeof(value)));
+}
+
+/*
+ * An access over two pages of which neither has memory, as in a host-visible window between blobs:
+ * two exits for one instruction. KVM keeps what is left of it meanwhile, and another thread may
+ * call KVM_RUN for the rest: CVE-2026-31588 was a pointer to the first one's stack in between
+ * (complete_emulated_mmio() in arch/x86/kvm/x86.c).
+ */
+TEST_F(beside, an_access_over_two_empty_pages)
+{
+	struct access *access = &self->access;
+	const int32_t end = GUEST_PAGE_SIZE, low = end - WORD / 2;
+	struct vmm *vm = access->live.vm;
+	struct kvm_regs regs = { .rdi = access_gpa(access, low) };
+	enum vmm_exit reason;
+
+	ASSERT_EQ(0, vmm_slot_delete(vm, LIVE_SLOT));
+	code_load(vm, code_store8);
+	reason = store(_metadata, access, low, VALUE);
+	expect_half(_metadata, access, reason, low, true, (uint32_t)VALUE);
+	reason = go_on_elsewhere(_metadata, access);
+	expect_half(_metadata, access, reason, end, true, VALUE >> 32);
+	EXPECT_EQ(VMM_EXIT_DOORBELL, go_on_elsewhere(_metadata, access));
+
+	code_load(vm, code_load8);
+	code_enter(_metadata, access_vcpu(access), &regs);
+	reason = vmm_vcpu_run(access_vcpu(access));
+	expect_half(_metadata, access, reason, low, false, (uint32_t)VALUE);
+	reason = go_on_elsewhere(_metadata, access);
+	expect_half(_metadata, access, reason, end, false, VALUE >> 32);
+	EXPECT_EQ(VMM_EXIT_DOORBELL, go_on_elsewhere(_metadata, access));
+	EXPECT_EQ(0, vmm_vcpu_ioctl(access_vcpu(access), KVM_GET_REGS, &regs));
+	EXPECT_EQ(VALUE, regs.rax);
+
+	/* Memory that comes between the two exits is too late for the second half. */
+	code_load(vm, code_store8);
+	reason = store(_metadata, access, low, VALUE);
+	expect_half(_metadata, access, reason, low, true, (uint32_t)VALUE);
+	ASSERT_EQ(0, vmm_slot_set(vm, LIVE_SLOT, access_gpa(access, end), access_at(access, end),
+				  GUEST_PAGE_SIZE, 0));
+	reason = go_on_elsewhere(_metadata, access);
+	expect_half(_metadata, access, reason, end, true, VALUE >> 32);
+	EXPECT_EQ(VMM_EXIT_DOORBELL, go_on_elsewhere(_metadata, access));
+	EXPECT_EQ(0, word_at(access, end));
 }
 
 /* An address that belongs to a device, then to memory, then to a device again. */
