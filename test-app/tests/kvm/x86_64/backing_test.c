@@ -290,8 +290,8 @@ TEST_F(backing, the_pages_go)
 
 /*
  * Whether a memslot has its memory from guest_memfd is settled when it is made:
- * kvm_set_memory_region() in virt/kvm/kvm_main.c. Before 6.19 the flag could be taken from a live memslot, which left it
- * with a file that it no longer knew of.
+ * kvm_set_memory_region() in virt/kvm/kvm_main.c. Before 6.19 the flag could be taken from a live
+ * memslot, which left it with a file that it no longer knew of.
  */
 TEST_F(backing, a_live_slot_keeps_its_source)
 {
