@@ -280,6 +280,39 @@ TEST_F_TIMEOUT(read_only, read_then_write_by_an_unknown_instruction, SECONDS)
 	write_unemulatably(_metadata, self, 1, variant->entries);
 }
 
+/* A write by the host that changes nothing, as VMMs do it as a workaround (libkrun#803). */
+static void prefault(struct _test_data_read_only *self)
+{
+	size_t i;
+
+	for (i = 0; i < self->touch.accesses; i++)
+		__atomic_fetch_add(word_at(self->memory, self->sequence[i], 0), 0,
+				   __ATOMIC_RELAXED);
+}
+
+/* It helps until the driver zaps the buffer, for an eviction or a suspend, and no longer. */
+TEST_F_TIMEOUT(read_only, prefaulted_and_then_zapped, SECONDS)
+{
+	uint64_t before = emulated(_metadata, self), count;
+
+	fill(self, 1);
+	prefault(self);
+	EXPECT_EQ(variant->by_write, upgrades(_metadata, self));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_STORE, 2, GUEST_MAPPED));
+	EXPECT_EQ(0, differences(self, 2));
+	EXPECT_EQ(before, emulated(_metadata, self));
+	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
+	EXPECT_EQ(self->touch.accesses, pass(_metadata, self, GUEST_WRITE, 3, GUEST_MAPPED));
+	EXPECT_EQ(0, differences(self, 3));
+	EXPECT_EQ(2 * variant->by_write, upgrades(_metadata, self));
+	count = emulated(_metadata, self) - before;
+	if (!count)
+		return;
+	EXPECT_EQ(variant->by_write, count);
+	verdict_known(_metadata, "known: after a zap each of %llu writes was emulated again",
+		      (unsigned long long)count);
+}
+
 /* The guest's write to one page; it must not reach it. */
 static enum vmm_exit lost_write(struct __test_metadata *_metadata,
 				struct _test_data_read_only *self, uint32_t page)
