@@ -18,8 +18,10 @@
 #include <asm/kvm_para.h>
 
 #include "access.h"
+#include "array.h"
 #include "code.h"
 #include "interrupts.h"
+#include "x86host.h"
 
 /* Offsets in the page; steal time must be aligned to 64 bytes. */
 #define ACCESS_OFFSET 0x240
@@ -178,6 +180,128 @@ TEST_F(access, page_table)
 	access_move(_metadata, access);
 	expect_walk(_metadata, access, pml4, 2);
 	access_expect_canary_untouched(_metadata, access);
+}
+
+/* Tables in the VMM's memory that lead to one in the buffer, for addresses of one PML4 entry. */
+#define PDPT_GPA 0x4000ull
+#define PD_GPA 0x5000ull
+#define WALKED_GVA PML4_SPAN
+#define PTE_FLAGS 7ull
+#define VALUE 0x1122334455667788ull
+/* Where the VMM has no memory. */
+#define HOLE_GPA 0xe0000000ull
+
+CODE(code_load8, "movq (%rdi), %rax\n" CODE_DOORBELL);
+CODE(code_store8, "movq %rax, (%rdi)\n" CODE_DOORBELL);
+
+static void host_changes(struct __test_metadata *_metadata, struct access *access, uint32_t entry,
+			 uint64_t value)
+{
+	(void)_metadata;
+	((volatile uint64_t *)access_at(access, 0))[entry] = value;
+}
+
+/* The device copies a page over the table, with all other entries as they are. */
+static void device_changes(struct __test_metadata *_metadata, struct access *access,
+			   uint32_t entry, uint64_t value)
+{
+	const struct drm_mockgpu_bo_create want = { .size = GUEST_PAGE_SIZE,
+						    .kind = MOCKGPU_KIND_SPLIT };
+	struct mockgpu_bo from;
+
+	ASSERT_EQ(0, vm_buffer_make(access->live.driver.fd, &want, &from));
+	ASSERT_EQ(0, mockgpu_bo_map(&from, NULL));
+	memcpy(from.map, access_at(access, 0), GUEST_PAGE_SIZE);
+	((uint64_t *)from.map)[entry] = value;
+	EXPECT_EQ(0, mockgpu_bo_copy(&access->live.bo, access->page * (uint64_t)GUEST_PAGE_SIZE,
+				     &from, 0, GUEST_PAGE_SIZE));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&from));
+}
+
+/* Somebody who is not the guest changes an entry of the table. */
+static void (*const changes[])(struct __test_metadata *_metadata, struct access *access,
+			       uint32_t entry, uint64_t value) = { host_changes, device_changes };
+
+/* The word of another page of the buffer, and the entry for that page: heads map everywhere. */
+static uint64_t *word_of(const struct access *access, uint32_t page)
+{
+	return live_word(access->live.bo.map, page, 0);
+}
+
+static uint64_t entry_of(uint32_t page)
+{
+	return (LIVE_GPA + page * (uint64_t)GUEST_PAGE_SIZE) | PTE_FLAGS;
+}
+
+static enum vmm_exit enter(struct __test_metadata *_metadata, struct access *access,
+			   uint32_t entry)
+{
+	const struct kvm_regs regs = {
+		.rdi = WALKED_GVA + entry * (uint64_t)GUEST_PAGE_SIZE, .rax = VALUE,
+	};
+
+	code_enter(_metadata, access_vcpu(access), &regs);
+	return vmm_vcpu_run(access_vcpu(access));
+}
+
+/* A read gives KVM an entry of its own, which is read-only since the memslot logs writes. */
+static void read_by(struct __test_metadata *_metadata, struct access *access, uint32_t entry)
+{
+	code_load(access->live.vm, code_load8);
+	EXPECT_EQ(VMM_EXIT_DOORBELL, enter(_metadata, access, entry));
+	code_load(access->live.vm, code_store8);
+}
+
+static void build_tables(struct __test_metadata *_metadata, struct access *access)
+{
+	char *ram = vmm_ram(access->live.vm);
+	struct kvm_sregs sregs;
+
+	ASSERT_EQ(0, vmm_vcpu_ioctl(access_vcpu(access), KVM_GET_SREGS, &sregs));
+	((uint64_t *)(ram + sregs.cr3))[WALKED_GVA / PML4_SPAN] = PDPT_GPA | PTE_FLAGS;
+	memset(ram + PDPT_GPA, 0, 2 * GUEST_PAGE_SIZE);
+	*(uint64_t *)(ram + PDPT_GPA) = PD_GPA | PTE_FLAGS;
+	*(uint64_t *)(ram + PD_GPA) = access_gpa(access, 0) | PTE_FLAGS;
+	ASSERT_EQ(0, vmm_slot_set(access->live.vm, LIVE_SLOT, LIVE_GPA, access->live.bo.map,
+				  access->live.bo.size, KVM_MEM_LOG_DIRTY_PAGES));
+}
+
+/*
+ * With shadow paging KVM guards a guest's page table against writes of the guest only. Whoever
+ * else writes to it, as a GPU to a blob, KVM notices at its next walk, where it finds its own
+ * entry for what was there before: CVE-2026-23401 (the new one is MMIO) and CVE-2026-23402
+ * (another page), both a WARN in mmu_set_spte() or mark_mmio_spte() of arch/x86/kvm/mmu/mmu.c.
+ */
+TEST_F(access, an_entry_changes_that_was_walked)
+{
+	struct access *access = &self->access;
+	const uint32_t page = 0, other = 2 * ACCESS_BLOCK;
+	const struct kvm_run *run = vmm_vcpu_kvm_run(access_vcpu(access));
+	uint32_t i;
+
+	if (x86host_is_set("amd", "npt") || x86host_is_set("intel", "ept"))
+		SKIP(return, "KVM walks the guest's tables with shadow paging only");
+	build_tables(_metadata, access);
+	for (i = 0; i < ARRAY_SIZE(changes); i++) {
+		const uint32_t entry = 2 * i;
+
+		*word_of(access, page) = *word_of(access, other) = 0;
+		changes[i](_metadata, access, entry, entry_of(page));
+		read_by(_metadata, access, entry);
+		changes[i](_metadata, access, entry, HOLE_GPA | PTE_FLAGS);
+		EXPECT_EQ(VMM_EXIT_MMIO, enter(_metadata, access, entry));
+		EXPECT_EQ(1, run->mmio.is_write);
+		EXPECT_EQ(HOLE_GPA, run->mmio.phys_addr);
+		EXPECT_EQ(sizeof(uint64_t), run->mmio.len);
+		EXPECT_EQ(0, *word_of(access, page));
+
+		changes[i](_metadata, access, entry + 1, entry_of(page));
+		read_by(_metadata, access, entry + 1);
+		changes[i](_metadata, access, entry + 1, entry_of(other));
+		EXPECT_EQ(VMM_EXIT_DOORBELL, enter(_metadata, access, entry + 1));
+		EXPECT_EQ(0, *word_of(access, page));
+		EXPECT_EQ(VALUE, *word_of(access, other));
+	}
 }
 
 /* A vCPU with an APIC. */
