@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
-# Counts and summarizes TAP files. Sourced.
+# Writes TAP, and counts and summarizes files of it. Sourced.
+
+count=0 failed=0
+# tap_report RESULT NAME [DIRECTIVE]: print one TAP line, and count it; RESULT is "ok" or "not ok".
+tap_report() {
+	count=$((count + 1))
+	echo "$1 $count - $2${3:+ # $3}"
+	[ "$1" = ok ] || failed=1
+}
 
 # tap_count FILE...: print "passed failed skipped" over all of them.
 tap_count() {

@@ -50,3 +50,8 @@ bool x86host_is_set(const char *vendor, const char *parameter)
 	path_of(parameter, path, sizeof(path));
 	return !strcmp(vendor, x86host_vendor()) && sysfs_is_set(path);
 }
+
+bool x86host_has_tdp(void)
+{
+	return x86host_is_set("amd", "npt") || x86host_is_set("intel", "ept");
+}

@@ -33,4 +33,11 @@ void x86host_read(const char *parameter, char *value, size_t size);
  */
 bool x86host_is_set(const char *vendor, const char *parameter);
 
+/**
+ * x86host_has_tdp() - tell whether KVM uses two-dimensional paging, npt or ept
+ *
+ * Return: false with shadow paging.
+ */
+bool x86host_has_tdp(void);
+
 #endif /* MOCKGPU_X86HOST_H */

@@ -20,6 +20,7 @@
 /* Times that each file is read, at least, and zaps meanwhile. */
 #define WALKS 20
 #define ZAPS 300
+#define VCPUS 2
 
 /*
  * @live: the buffer, which vCPUs run in
@@ -36,34 +37,29 @@ FIXTURE(walk) {
 
 FIXTURE_VARIANT(walk) {
 	struct drm_mockgpu_bo_create want;
-	unsigned int vcpus;
 };
 
 FIXTURE_VARIANT_ADD(walk, noncompound) {
 	.want = { .size = 32 << 12, .kind = MOCKGPU_KIND_NONCOMPOUND, .order = 4 },
-	.vcpus = 2,
 };
 
 FIXTURE_VARIANT_ADD(walk, split) {
 	.want = { .size = 32 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 4 },
-	.vcpus = 2,
 };
 
 FIXTURE_VARIANT_ADD(walk, huge) {
 	.want = { .size = 512 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
 		  .fault_mode = MOCKGPU_FAULT_HUGE },
-	.vcpus = 2,
 };
 
 FIXTURE_VARIANT_ADD(walk, vram_huge) {
 	.want = { .size = 512 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 9,
 		  .placement = MOCKGPU_PLACEMENT_VRAM, .fault_mode = MOCKGPU_FAULT_HUGE },
-	.vcpus = 2,
 };
 
 FIXTURE_SETUP(walk)
 {
-	live_setup_mapped(_metadata, &self->live, &variant->want, variant->vcpus);
+	live_setup_mapped(_metadata, &self->live, &variant->want, VCPUS);
 }
 
 FIXTURE_TEARDOWN(walk)

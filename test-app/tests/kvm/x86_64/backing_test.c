@@ -137,6 +137,14 @@ static bool gets_in(struct __test_metadata *_metadata, struct _test_data_backing
 	return live_maps(_metadata, &self->live);
 }
 
+/* The vCPUs run in all of it. */
+static void start(struct __test_metadata *_metadata, struct _test_data_backing *self, bool again)
+{
+	ASSERT_TRUE(gets_in(_metadata, self));
+	live_clear(&self->live);
+	live_start(_metadata, &self->live, again);
+}
+
 static bool is_refused(const struct _test_data_backing *self)
 {
 	size_t i;
@@ -163,9 +171,7 @@ TEST_F(backing, the_host_drops_its_entries)
 		SKIP(return, "%s", refused);
 	ASSERT_EQ(0, hostmap_vma_flags(live->bo.map, flags, sizeof(flags)));
 	pfnmap = strstr(flags, "pf");
-	ASSERT_TRUE(gets_in(_metadata, self));
-	live_clear(live);
-	live_start(_metadata, live, true);
+	start(_metadata, self, true);
 	for (i = 0; i < ROUNDS; i++) {
 		/* can_madvise_lru_vma() in mm/internal.h: not with VM_PFNMAP. */
 		ASSERT_EQ(pfnmap ? -1 : 0,
@@ -188,9 +194,7 @@ TEST_F(backing, the_mapping_goes)
 
 	if (is_refused(self))
 		SKIP(return, "%s", refused);
-	ASSERT_TRUE(gets_in(_metadata, self));
-	live_clear(live);
-	live_start(_metadata, live, false);
+	start(_metadata, self, false);
 	live_wait(_metadata, live);
 	ASSERT_NE(MAP_FAILED, mmap(live->bo.map, self->backing.size, PROT_NONE,
 				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
@@ -268,9 +272,7 @@ TEST_F(backing, the_pages_go)
 		EXPECT_NE(0, backing_punch(&self->backing));
 		SKIP(return, "the pages of such a dma-buf cannot go");
 	}
-	ASSERT_TRUE(gets_in(_metadata, self));
-	live_clear(live);
-	live_start(_metadata, live, true);
+	start(_metadata, self, true);
 	for (round = 0; round < ROUNDS; round++) {
 		live_wait(_metadata, live);
 		if (paused)
@@ -300,9 +302,7 @@ TEST_F(backing, a_live_slot_keeps_its_source)
 
 	if (is_refused(self))
 		SKIP(return, "%s", refused);
-	ASSERT_TRUE(gets_in(_metadata, self));
-	live_clear(live);
-	live_start(_metadata, live, false);
+	start(_metadata, self, false);
 	live_wait(_metadata, live);
 	/* The other kind of slot, with everything else as it is. */
 	file.type = variant->type == BACKING_GMEM ? BACKING_MEMFD : BACKING_GMEM;

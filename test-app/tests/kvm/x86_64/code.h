@@ -24,6 +24,10 @@
 /* How the code ends: the doorbell, GUEST_DOORBELL_PORT. */
 #define CODE_DOORBELL "outb %al, $0xf4\n"
 
+/* Eight bytes at RDI, from and to RAX. */
+CODE(code_load8, "movq (%rdi), %rax\n" CODE_DOORBELL);
+CODE(code_store8, "movq %rax, (%rdi)\n" CODE_DOORBELL);
+
 #define code_load(vm, name) code_copy((char *)vmm_ram(vm) + CODE_GPA, name, name##_end)
 
 static inline void code_copy(void *to, const char *begin, const char *end)

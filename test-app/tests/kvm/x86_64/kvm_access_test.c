@@ -191,9 +191,6 @@ TEST_F(access, page_table)
 /* Where the VMM has no memory. */
 #define HOLE_GPA 0xe0000000ull
 
-CODE(code_load8, "movq (%rdi), %rax\n" CODE_DOORBELL);
-CODE(code_store8, "movq %rax, (%rdi)\n" CODE_DOORBELL);
-
 static void host_changes(struct __test_metadata *_metadata, struct access *access, uint32_t entry,
 			 uint64_t value)
 {
@@ -279,7 +276,7 @@ TEST_F(access, an_entry_changes_that_was_walked)
 	const struct kvm_run *run = vmm_vcpu_kvm_run(access_vcpu(access));
 	uint32_t i;
 
-	if (x86host_is_set("amd", "npt") || x86host_is_set("intel", "ept"))
+	if (x86host_has_tdp())
 		SKIP(return, "KVM walks the guest's tables with shadow paging only");
 	build_tables(_metadata, access);
 	for (i = 0; i < ARRAY_SIZE(changes); i++) {

@@ -21,9 +21,7 @@
 #define ZONE 0x100
 #define VALUE 0x1122334455667788ull
 
-CODE(code_store8, "movq %rax, (%rdi)\n" CODE_DOORBELL);
 CODE(code_store1, "movb %al, (%rdi)\n" CODE_DOORBELL);
-CODE(code_load8, "movq (%rdi), %rax\n" CODE_DOORBELL);
 
 ACCESS_FIXTURE(beside)
 

@@ -101,11 +101,6 @@ static bool has_ept(void)
 	return x86host_is_set("intel", "ept");
 }
 
-static bool has_tdp(void)
-{
-	return has_ept() || x86host_is_set("amd", "npt");
-}
-
 /* The host's own entries have the type that the driver asked for. */
 static void expect_hosts_entries(struct __test_metadata *_metadata, struct live *live,
 				 const char *type)
@@ -250,7 +245,7 @@ static bool disable_quirk(struct __test_metadata *_metadata, struct live *live)
 	const bool has = known & KVM_X86_QUIRK_IGNORE_GUEST_PAT;
 
 	EXPECT_NE(0, known);
-	if (!has_tdp())
+	if (!x86host_has_tdp())
 		EXPECT_FALSE(has);
 	EXPECT_EQ(has ? 0 : -EINVAL, vmm_enable(live->vm, KVM_CAP_DISABLE_QUIRKS2,
 						KVM_X86_QUIRK_IGNORE_GUEST_PAT));
