@@ -5,10 +5,15 @@
 # lab/run.
 
 # reports: print the kernel's own reports, from the log and from the console, which is all
-# that a crash leaves.
+# that a crash leaves. A program that provokes some writes them to the file "provoked", as
+# dmesg prints them, with their times: those lines are left out, and no others like them.
 reports() {
+	provoked=$run/provoked
+	[ -e "$provoked" ] || provoked=/dev/null
 	cat "$console" "$run/dmesg" 2>/dev/null |
+		tr -d '\r' |
 		grep -a -E "$REPORTS" |
+		grep -a -v -x -F -f "$provoked" |
 		sort -u
 }
 
@@ -27,7 +32,7 @@ keep_logs() {
 
 show_reports() {
 	log "kernel $release reported:"
-	reports | tr -d '\r' | head -n 20 >&2
+	reports | head -n 20 >&2
 }
 
 show_console() {
