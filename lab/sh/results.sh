@@ -102,7 +102,7 @@ count_programs() {
 	while [ -d "/proc/$$" ]; do
 		sleep "${LAB_TICK:-30}" >/dev/null 2>&1 &
 		wait $!
-		some=$(find "$REPO/build/results" -name '*.tap' -exec grep -LF 'why=it did not run' {} + | wc -l)
+		some=$(find "$REPO/build/results" -name '*.tap' -exec grep -sLF 'why=it did not run' {} + | wc -l)
 		[ "$some" -le "$all" ] || all=$some
 		read -r now _ </proc/uptime
 		log "$some of $all programs have begun, $((${now%.*} - ${begun%.*})) s so far"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A driver takes its memory away from running vCPUs, which then fault it in again. */
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "clock.h"
@@ -159,6 +160,8 @@ static int zap_measure(int drm, const struct kvm_bench_source *source, uint64_t 
 	struct zap zap = { .count = level };
 	int ret;
 
+	if (level > ZAP_VCPUS_MAX)
+		return -EINVAL;
 	ret = kvm_bench_memory_make(drm, source, size, &zap.memory);
 	if (ret)
 		return ret;
