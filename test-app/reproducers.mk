@@ -4,7 +4,10 @@
 # lab/incell/reproducers runs them.
 
 findings := ../docs/findings
-reproducers := $(if $(filter x86_64,$(ARCH)),$(patsubst $(findings)/%.c,$(O)/findings/%,$(wildcard $(findings)/*.c)))
+# Those of riscv64 have it in their names; the others are for x86-64.
+reproducers_riscv64 := $(wildcard $(findings)/riscv-*.c)
+reproducers_x86_64 := $(filter-out $(reproducers_riscv64),$(wildcard $(findings)/*.c))
+reproducers := $(patsubst $(findings)/%.c,$(O)/findings/%,$(reproducers_$(ARCH)))
 
 all: $(reproducers)
 

@@ -138,7 +138,7 @@ need() {
 
 # image_of RELEASE ROOT: print the path of a kernel's image; Debian has used all of these.
 image_of() {
-	for image in "boot/vmlinuz-$1" "usr/lib/modules/$1/vmlinuz" "usr/lib/modules/$1/vmlinuz.unsigned"; do
+	for image in "boot/vmlinuz-$1" "boot/vmlinux-$1" "usr/lib/modules/$1/vmlinuz" "usr/lib/modules/$1/vmlinuz.unsigned"; do
 		[ ! -r "$2/$image" ] || { echo "$2/$image"; return; }
 	done
 	die "kernel $1 has no image in $2"

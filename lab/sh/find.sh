@@ -6,13 +6,13 @@
 
 # suite_headers: print lines "SUITE PACKAGE VERSION" of the headers of all plain kernels.
 suite_headers() {
-	apt-cache pkgnames linux-headers- | grep -- '-amd64$' | grep -v -e '-rt-' -e '-cloud-' | xargs -r apt-cache madison 2>/dev/null |
+	apt-cache pkgnames linux-headers- | grep -- "-$deb_arch\$" | grep -v -e '-rt-' -e '-cloud-' | xargs -r apt-cache madison 2>/dev/null |
 		awk -F ' *[|] *' '{ gsub(/ /, "", $1); split($3, where, " "); sub(/\/.*/, "", where[2]); print where[2], $1, $2 }'
 }
 
 # suite_series SUITE: print its series by version, from the lines of suite_headers.
 suite_series() {
-	sed -n "s/^$1 linux-headers-\([0-9]*\.[0-9]*\)\.[^ ]*-amd64 .*/\1/p" | sort -V -u
+	sed -n "s/^$1 linux-headers-\([0-9]*\.[0-9]*\)\.[^ ]*-$deb_arch .*/\1/p" | sort -V -u
 }
 
 # installable_series SUITE COUNT: print the newest of them that apt can install.
@@ -44,7 +44,7 @@ prepare_suite() {
 # suite_release SUITE [PATTERN]: print the package of headers of the newest of its kernels whose
 # version matches the regular expression.
 suite_release() {
-	suite_headers | sed -n "s/^$1 \(linux-headers-[0-9.]*[^ ]*-amd64\) [^ ]*${2:-}.*/\1/p" | sort -V | tail -n 1
+	suite_headers | sed -n "s/^$1 \(linux-headers-[0-9.]*[^ ]*-$deb_arch\) [^ ]*${2:-}.*/\1/p" | sort -V | tail -n 1
 }
 
 # installs PACKAGE: succeed if apt can install these headers, and has what belongs to them.

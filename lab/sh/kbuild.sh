@@ -17,7 +17,7 @@ $source $source"
 
 # kbuild_words: print make's words to build for $arch.
 kbuild_words() {
-	[ "$arch" = x86_64 ] && echo ARCH=x86_64 || echo ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
+	echo "ARCH=$kbuild_arch${triplet:+ CROSS_COMPILE=$triplet-}"
 }
 
 # kbuild_explain WHAT: die with one line about a failed step, from its log.

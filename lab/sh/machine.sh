@@ -5,7 +5,9 @@
 # words for QEMU and the kernel (for lab/run). The kernel is in kernel.sh, the running machine
 # in process.sh. Sourced by lib.sh.
 #
-#   use_arch ARCH       set arch, deb_arch, cell_tree, mmus and mmu
+#   use_arch ARCH       set arch, deb_arch, kbuild_arch, triplet (of its cross compiler; empty
+#                       for this machine's architecture), cell_tree,
+#                       memory_usual, mmus and mmu
 #   machine_kind MMU    print what emulates a machine for it: qemu or bochs
 #   check_mmu MMU       die unless the architecture has it
 #   check_memory SIZE   die unless a cell can boot with it and this machine has it
@@ -15,15 +17,20 @@
 #                       set accel_words, machine_words, serial, job_cpus, append and early;
 #                       after accel_choose (accel.sh)
 
-ARCHES="x86_64 arm64"
+ARCHES="x86_64 arm64 riscv64"
 
 # use_arch ARCH: choose the architecture of kernels and programs. cell_tree is a cell's root;
 # that of a foreign architecture is inside the tree, so that compilers see it.
 use_arch() {
-	arch=$1
+	arch=$1 deb_arch=$1 kbuild_arch=$1 triplet='' cell_tree=$TREE/$1 memory_usual=2G
 	case $arch in
 	x86_64) deb_arch=amd64 cell_tree=$TREE mmus="tdp legacy shadow ept ept_shadow" ;;
-	arm64) deb_arch=arm64 cell_tree=$TREE/arm64 mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
+	arm64) triplet=aarch64-linux-gnu mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
+	riscv64)
+		kbuild_arch=riscv triplet=riscv64-linux-gnu mmus="sv57 sv39"
+		# Memory begins at 2 GiB. riscv64_gstage_test needs some from 4 GiB on.
+		memory_usual=2304M
+		;;
 	*) die "unknown architecture '$arch': use one of $ARCHES" ;;
 	esac
 	mmu=${mmus%% *}
@@ -70,7 +77,8 @@ check_cpus() {
 
 # machine_qemu: set $qemu, the command that runs $QEMU or the lab's own QEMU.
 machine_qemu() {
-	[ "$arch" = arm64 ] && qemu_name="qemu-system-aarch64" || qemu_name="qemu-system-x86_64"
+	qemu_name=qemu-system-$arch
+	[ "$arch" != arm64 ] || qemu_name=qemu-system-aarch64
 	if [ -n "${QEMU:-}" ]; then
 		command -v "$QEMU" >/dev/null 2>&1 || die "QEMU is missing: no '$QEMU' (unset QEMU to use the lab's own)"
 		qemu=$QEMU
@@ -153,4 +161,17 @@ machine_arm64() {
 	nvhe) append="$append kvm-arm.mode=nvhe" ;;
 	pkvm*) append="$append kvm-arm.mode=protected" ;;
 	esac
+}
+
+# The modes are those of the host's page tables, after which KVM chooses the G stage's: a table
+# of two more levels makes a guest's tables larger. The CPU of sv39 is the profile's for
+# application processors, that of sv57 has all that QEMU emulates.
+machine_riscv64() {
+	[ "$mmu" = sv39 ] && cpu=${1:-rva23s64} || cpu=${1:-rv64,h=true,svpbmt=on,svadu=on}
+	machine_words="-smp $2 -machine virt -cpu $cpu"
+	job_cpus=0-$(($2 - 1))
+	# The first port that the kernel finds is the board's.
+	serial="-device pci-serial,chardev=job -device pci-serial,chardev=err"
+	append="console=ttyS0 $append loglevel=3 log_buf_len=8M"
+	early="ignore_loglevel earlycon=sbi"
 }

@@ -60,6 +60,7 @@ config_has() {
 own_check_arch() {
 	if config_has X86_64; then is=x86_64
 	elif config_has ARM64; then is=arm64
+	elif config_has RISCV && config_has 64BIT; then is=riscv64
 	else is=$(sed -n '1,4s/^# Linux\/\([^ ]*\) .*/\1/p' "$config")
 	fi
 	case " $ARCHES " in
@@ -123,7 +124,7 @@ own_compiler() {
 		kind=clang number=$(sed -n 's/^CONFIG_CLANG_VERSION=//p' "$config")
 	else
 		kind=gcc number=$(sed -n 's/^CONFIG_GCC_VERSION=//p' "$config")
-		[ "$arch" = x86_64 ] || prefix=aarch64-linux-gnu-
+		prefix=${triplet:+$triplet-}
 	fi
 	cc=$prefix$kind-$((${number:-0} / 10000))
 	program=$(readlink -e "$TREE/usr/bin/$cc") ||
@@ -159,7 +160,7 @@ own_tree() {
 	[ -e "$config" ] ||
 		own_refuse "is a kernel tree that is not built: build it, or use 'lab/kernel-build' and the folder that it prints"
 	own_check_arch
-	[ "$arch" = x86_64 ] && image=$folder/arch/x86/boot/bzImage || image=$folder/arch/arm64/boot/Image
+	[ "$arch" = x86_64 ] && image=$folder/arch/x86/boot/bzImage || image=$folder/arch/$kbuild_arch/boot/Image
 	for part in include/config/kernel.release "${image#"$folder/"}" Module.symvers; do
 		[ -s "$folder/$part" ] || own_refuse "is not built: it has no $part"
 	done

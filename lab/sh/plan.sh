@@ -240,7 +240,7 @@ plan_findings() {
 		$2 != "tool" && NF < 5 { print $1 ": runs nowhere" }
 		{
 			for (i = 5; i <= NF; i++)
-				if ($i !~ /^~?(x86_64|arm64|host):[a-z0-9_,]+(@[a-z,]+)?$/)
+				if ($i !~ /^~?(x86_64|arm64|riscv64|host):[a-z0-9_,]+(@[a-z,]+)?$/)
 					print $1 ": not understood: " $i
 				else if ($i ~ /@/ && ("," substr($i, index($i, "@") + 1)) !~ /^(,(oldstable|stable|previous|newest|candidate|debug))+$/)
 					print $1 ": no such kernel: " $i

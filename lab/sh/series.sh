@@ -71,7 +71,7 @@ is_series() {
 # name that a series could have will do.
 check_series() {
 	! kernel_is_own "$1" || return 0
-	[ "$1-$arch" != "debug-arm64" ] || die "there is no debug kernel for $arch"
+	[ "$1" != debug ] || [ "$arch" = x86_64 ] || die "there is no debug kernel for $arch"
 	[ -s "$SERIES_FILE" ] && known=$(series_default) || known=
 	if has "debug sid" "$1" || [ -z "$known" ] && is_series "$1"; then
 		return
@@ -87,7 +87,7 @@ check_series() {
 check_series_name() {
 	! kernel_is_own "$1" || return 0
 	is_series "$1" || check_series "$1"
-	[ "$1-$arch" != "debug-arm64" ] || die "there is no debug kernel for $arch"
+	[ "$1" != debug ] || [ "$arch" = x86_64 ] || die "there is no debug kernel for $arch"
 }
 
 # series_lost SERIES: print why it is not in the cache, if lab/setup has looked for it.

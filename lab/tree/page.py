@@ -224,7 +224,7 @@ def logs_of(run, folder, program=None):
 
 
 CONTROLS = ("compound-", "split-", "reserved-")
-GROUPS = {"x86_64": "x86-64", "arm64": "arm64"}
+GROUPS = {"x86_64": "x86-64", "arm64": "arm64", "riscv64": "riscv64"}
 
 
 def matrix(run):

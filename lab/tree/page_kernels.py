@@ -7,9 +7,9 @@ import re
 from collections import defaultdict
 
 SEVERITY = {"skip": 0, "ok": 1, "reproduced": 2, "not ok": 3}
-VENDORS = {"amd": "AMD", "intel": "Intel", "arm": "arm64"}
+VENDORS = {"amd": "AMD", "intel": "Intel", "arm": "arm64", "riscv": "riscv64"}
 MODES = {"tdp": "", "legacy": "legacy MMU", "shadow": "shadow paging", "ept": "", "vhe": "",
-         "nvhe": "nVHE", "pkvm": "pKVM"}
+         "nvhe": "nVHE", "pkvm": "pKVM", "gstage": "", "sv57": "", "sv39": ""}
 
 
 def severity(entry):
@@ -146,4 +146,4 @@ def release_of(entries, series):
     names = [entry["release"] for entry in entries
              if entry["release"] not in ("none", "unknown", "")]
     side = series.split(" ")[0] + " " if " " in series else ""
-    return side + re.sub(r"\+?(deb|-amd64|-arm64).*", "", names[0]) if names else series
+    return side + re.sub(r"\+?(deb|-amd64|-arm64|-riscv64).*", "", names[0]) if names else series

@@ -7,6 +7,8 @@
 #include "x86_64/arch.h"
 #elif defined(__aarch64__)
 #include "arm64/arch.h"
+#elif defined(__riscv)
+#include "riscv64/arch.h"
 #else
 #error "no guest for this architecture"
 #endif

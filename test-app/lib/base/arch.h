@@ -7,6 +7,8 @@
 #include "arch_x86_64.h"
 #elif defined(__aarch64__)
 #include "arch_arm64.h"
+#elif defined(__riscv)
+#include "arch_riscv64.h"
 #else
 #error "no header for this architecture"
 #endif

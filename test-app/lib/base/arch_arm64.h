@@ -12,11 +12,14 @@
 #define ARCH_FAULT_EVENT "kvm_guest_fault"
 #define ARCH_MARKS MOCKGPU_PAGE_DIRTY
 #define ARCH_UNKNOWN_MARKS MOCKGPU_PAGE_REFERENCED
-#define ARCH_MAY_GUESS 1
+#define ARCH_MAY_GUESS_BLOCKS 1
+#define ARCH_MAY_GUESS_ALL 0
 #define ARCH_MAY_REFUSE_CACHEABLE 1
 #define ARCH_NO_WRITE VMM_EXIT_EFAULT
 #define ARCH_NO_STORE JUDGE_REFUSED
 #define ARCH_KEEPS_TYPES 0
+#define ARCH_GIVES_ACCESS 1
+#define ARCH_RESERVE PROT_NONE
 
 /* Indexed by AttrIndx, as arch/arm64/include/asm/memory.h numbers MT_*. */
 static inline const char *arch_entry_caching(uint64_t prot, bool large)

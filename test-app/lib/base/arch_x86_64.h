@@ -19,8 +19,12 @@
 #define ARCH_MARKS MOCKGPU_PAGE_REFERENCED
 #define ARCH_UNKNOWN_MARKS 0
 
-/* Whether KVM may do so: BEHAVIOUR_GUESSES_BLOCKS, BEHAVIOUR_REFUSES_CACHEABLE. */
-#define ARCH_MAY_GUESS 0
+/*
+ * Whether KVM may do so: BEHAVIOUR_GUESSES, for blocks of 2 MiB if the offset is aligned to
+ * them, or for every page of a mapping; BEHAVIOUR_REFUSES_CACHEABLE.
+ */
+#define ARCH_MAY_GUESS_BLOCKS 0
+#define ARCH_MAY_GUESS_ALL 0
 #define ARCH_MAY_REFUSE_CACHEABLE 0
 
 /*
@@ -32,6 +36,15 @@
 
 /* The kernel tracks the memory type of each page and changes its own mapping to match. */
 #define ARCH_KEEPS_TYPES 1
+
+/*
+ * Whether a debugger always reaches memory without reference counts: the kernel's
+ * HAVE_IOREMAP_PROT, see __access_remote_vm() in mm/memory.c.
+ */
+#define ARCH_GIVES_ACCESS 1
+
+/* What memory is reserved with where a buffer is mapped later and a memslot is over it. */
+#define ARCH_RESERVE PROT_NONE
 
 /* Indexed by PAT, PCD and PWT, as arch/x86/mm/pat/memtype.c sets up the PAT. */
 static inline const char *arch_entry_caching(uint64_t prot, bool large)

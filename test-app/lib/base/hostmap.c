@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "hostmap.h"
 #include "vma.h"
 
@@ -19,7 +20,7 @@ void *hostmap_reserve(size_t size)
 	uintptr_t start, aligned;
 	void *map;
 
-	map = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+	map = mmap(NULL, room, ARCH_RESERVE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 		   -1, 0);
 	if (map == MAP_FAILED)
 		return NULL;

@@ -361,7 +361,9 @@ static int exercise_use_inside(struct exercise *exercise, const struct exercise_
 	ret = ops->attach(exercise, what);
 	if (ret)
 		return exercise_error(exercise, ret, "bringing the buffer into the guest");
-	ret = exercise_use(exercise, what);
+	ret = exercise_hook(exercise, what, EXERCISE_ATTACHED);
+	if (!ret)
+		ret = exercise_use(exercise, what);
 	err = ops->detach(exercise, what);
 	if (!ret && err)
 		ret = exercise_error(exercise, err, "taking the buffer out of the guest");

@@ -42,11 +42,13 @@ enum exercise_order {
  *
  * @EXERCISE_PREPARED: the host has written its data and queried the pages; the guest
  *	cannot reach them yet
+ * @EXERCISE_ATTACHED: the guest can reach them and has not
  * @EXERCISE_TOUCHED: the guest has touched every page and still has them
  * @EXERCISE_REMOVED: the memslot is gone; the pages are queried next
  */
 enum exercise_stage {
 	EXERCISE_PREPARED,
+	EXERCISE_ATTACHED,
 	EXERCISE_TOUCHED,
 	EXERCISE_REMOVED,
 };

@@ -5,19 +5,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <sys/utsname.h>
 
 #include "armhost.h"
 #include "behaviour.h"
+#include "klog.h"
 #include "vmm.h"
 
 /* Not in the headers before 6.17. Only a VM knows this capability, /dev/kvm does not. */
 #define ARMHOST_CAP_CACHEABLE 243
-
-/* klogctl(): read the whole log, and get its size. */
-#define ARMHOST_LOG_READ_ALL 3
-#define ARMHOST_LOG_SIZE 10
 
 #define ARMHOST_CTR_DIC (1ull << 29)
 
@@ -49,13 +45,10 @@ static const char *armhost_mode(const char *log)
 
 static void armhost_read_log(struct armhost *host)
 {
-	int size = klogctl(ARMHOST_LOG_SIZE, NULL, 0);
-	char *log = size > 0 ? malloc(size + 1) : NULL;
-	int got = log ? klogctl(ARMHOST_LOG_READ_ALL, log, size) : -1;
+	char *log = klog_read();
 
 	host->mode = "?";
-	if (got >= 0) {
-		log[got] = '\0';
+	if (log) {
 		host->mode = armhost_mode(log);
 		host->fwb = strstr(log, "detected: Stage-2 Force Write-Back");
 	}

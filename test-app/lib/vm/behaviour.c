@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch.h"
 #include "behaviour.h"
 #include "behaviour_ask.h"
 #include "buffer.h"
@@ -17,10 +18,13 @@ int behaviour_seen(enum behaviour what)
 		int answer;
 	} seen[BEHAVIOURS];
 
+	/* No other question has a safe buffer before this one is answered. */
+	if (ARCH_MAY_GUESS_ALL && what != BEHAVIOUR_GUESSES)
+		behaviour_seen(BEHAVIOUR_GUESSES);
 	if (!seen[what].asked) {
 		seen[what].answer = behaviour_ask(what);
 		seen[what].asked = true;
-		if (what == BEHAVIOUR_GUESSES_BLOCKS)
+		if (what == BEHAVIOUR_GUESSES)
 			vm_buffer_tell(seen[what].answer);
 	}
 	return seen[what].answer;
@@ -35,6 +39,13 @@ bool behaviour_excused(enum behaviour what)
 {
 	/* Few kernels are known to be unsafe, so most need not be asked. */
 	return behaviour_known(what) && behaviour_is_excused(behaviour_seen(what), true);
+}
+
+const char *behaviour_unusable(void)
+{
+	const char *unusable = vm_buffer_unusable();
+
+	return unusable || !ARCH_MAY_GUESS_ALL ? unusable : behaviour_unsafe();
 }
 
 static const char *behaviour_why_unsafe(enum behaviour what, const char *does)
@@ -54,7 +65,7 @@ static const char *behaviour_why_unsafe(enum behaviour what, const char *does)
 
 const char *behaviour_unsafe(void)
 {
-	return behaviour_why_unsafe(BEHAVIOUR_GUESSES_BLOCKS,
+	return behaviour_why_unsafe(BEHAVIOUR_GUESSES,
 				    "takes vm_pgoff for a physical address: guests would write to the host's memory");
 }
 

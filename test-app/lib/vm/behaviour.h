@@ -46,6 +46,13 @@ bool behaviour_is_excused(int seen, bool known);
 bool behaviour_excused(enum behaviour what);
 
 /**
+ * behaviour_unusable() - tell whether guests can be given buffers here
+ *
+ * Return: as vm_buffer_unusable(); also why not where no buffer is safe, behaviour_unsafe().
+ */
+const char *behaviour_unusable(void);
+
+/**
  * behaviour_unsafe() - tell why a program whose buffers cannot keep clear of a guess must
  *	not run here
  *

@@ -59,7 +59,7 @@ static int buffer_away_from_blocks(int fd, const struct drm_mockgpu_bo_create *w
 	bool hits = true;
 	int ret, err;
 
-	if (want->size < VM_BUFFER_BLOCK || !ARCH_MAY_GUESS || guess_is_ruled_out)
+	if (want->size < VM_BUFFER_BLOCK || !ARCH_MAY_GUESS_BLOCKS || guess_is_ruled_out)
 		return 0;
 	for (ret = buffer_hits_block(bo, &hits); !ret && hits && pads < PADS_MAX; pads++) {
 		ret = mockgpu_bo_destroy(bo);
@@ -87,8 +87,12 @@ int vm_buffer_make_anywhere(int fd, const struct drm_mockgpu_bo_create *want,
 
 int vm_buffer_make(int fd, const struct drm_mockgpu_bo_create *want, struct mockgpu_bo *bo)
 {
-	int ret = mockgpu_bo_make(fd, want, bo);
+	int ret;
 
+	/* No offset is safe there. */
+	if (ARCH_MAY_GUESS_ALL && !guess_is_ruled_out)
+		return -EPERM;
+	ret = mockgpu_bo_make(fd, want, bo);
 	return ret ? ret : buffer_away_from_blocks(fd, want, bo);
 }
 

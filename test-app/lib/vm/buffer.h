@@ -9,6 +9,8 @@
  * guest gets 2 MiB of physical memory starting at the first page, no matter whose it is.
  * DRM's offsets start at 4 GiB, so the first buffer of 2 MiB or more is hit.
  *
+ * riscv64 did so with the whole mapping, wherever it is: 6.17 (see known.h).
+ *
  * Which kernels do it depends on their stable release and on backports, see behaviour.h,
  * so a buffer keeps clear of it until this kernel has shown that it does not guess.
  * Otherwise a test's guest would write to memory that is not the test's.
@@ -47,7 +49,8 @@ const char *vm_buffer_unusable(void);
  * If the buffer is large enough to be hit and KVM may guess, its offset is neither a
  * multiple of VM_BUFFER_BLOCK nor one page more than that.
  *
- * Return: as mockgpu_bo_make(); -EBUSY when there is no such offset.
+ * Return: as mockgpu_bo_make(); -EBUSY when there is no such offset; -EPERM where no offset is
+ * safe, until vm_buffer_tell() has said that KVM does not guess.
  */
 int vm_buffer_make(int fd, const struct drm_mockgpu_bo_create *want, struct mockgpu_bo *bo);
 

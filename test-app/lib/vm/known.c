@@ -18,10 +18,11 @@ static const struct behaviour_range {
 	const char *until;
 } behaviour_ranges[] = {
 	{ BEHAVIOUR_REFUSES_TAILS, NULL, "0.1", "6.13-rc1" },
-	{ BEHAVIOUR_GUESSES_BLOCKS, "aarch64", "5.14-rc1", "6.12.113" },
-	{ BEHAVIOUR_GUESSES_BLOCKS, "aarch64", "6.13-rc1", "6.18.56" },
-	{ BEHAVIOUR_GUESSES_BLOCKS, "aarch64", "6.19-rc1", "7.2.10" },
-	{ BEHAVIOUR_GUESSES_BLOCKS, "aarch64", "7.3-rc1", "7.3-rc6" },
+	{ BEHAVIOUR_GUESSES, "aarch64", "5.14-rc1", "6.12.113" },
+	{ BEHAVIOUR_GUESSES, "aarch64", "6.13-rc1", "6.18.56" },
+	{ BEHAVIOUR_GUESSES, "aarch64", "6.19-rc1", "7.2.10" },
+	{ BEHAVIOUR_GUESSES, "aarch64", "7.3-rc1", "7.3-rc6" },
+	{ BEHAVIOUR_GUESSES, "riscv64", "6.17-rc3", "6.18-rc4" },
 	{ BEHAVIOUR_REFUSES_CACHEABLE, "aarch64", "6.17-rc1", "100.0" },
 	{ BEHAVIOUR_PUTS_WRONG_REFERENCE, "aarch64", "6.12-rc1", "6.13-rc1" },
 	{ BEHAVIOUR_PUTS_WRONG_REFERENCE, "x86_64", "6.12-rc1", "6.12.5" },

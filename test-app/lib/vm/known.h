@@ -15,10 +15,13 @@
  *	took a reference to the page of an entry and gave up if it could not:
  *	kvm_try_get_pfn() in virt/kvm/kvm_main.c. The series "KVM: Stop grabbing
  *	references to PFNMAP'd pages" ended that in 6.13.
- * @BEHAVIOUR_GUESSES_BLOCKS: arm64 takes vm_pgoff of a VM_PFNMAP mapping for a physical
+ * @BEHAVIOUR_GUESSES: arm64 takes vm_pgoff of a VM_PFNMAP mapping for a physical
  *	address, see buffer.h: get_vma_page_shift() in arch/arm64/kvm/mmu.c, from 5.14
  *	(2aa53d68cee6) to 7.3-rc5. Fixed by 71cc2c67fb8f, also in 7.2.10, 6.18.56 and
- *	6.12.113.
+ *	6.12.113. riscv64 took it for the address of the whole mapping:
+ *	kvm_arch_prepare_memory_region() in arch/riscv/kvm/mmu.c. Up to 6.16 its entries
+ *	could not be used; 9bca8be646e0 in 6.17-rc3 changed that, and 8c5fa3764faa in
+ *	6.18-rc4 took them away.
  * @BEHAVIOUR_REFUSES_CACHEABLE: arm64 returns EINVAL for a memslot over cacheable
  *	VM_PFNMAP memory if the host lacks FEAT_S2FWB or CTR_EL0.DIC:
  *	kvm_arch_prepare_memory_region() since 6.17
@@ -29,7 +32,7 @@
  */
 enum behaviour {
 	BEHAVIOUR_REFUSES_TAILS,
-	BEHAVIOUR_GUESSES_BLOCKS,
+	BEHAVIOUR_GUESSES,
 	BEHAVIOUR_REFUSES_CACHEABLE,
 	BEHAVIOUR_PUTS_WRONG_REFERENCE,
 };

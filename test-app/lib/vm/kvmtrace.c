@@ -8,13 +8,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "array.h"
 #include "kvmtrace.h"
 #include "sysfs.h"
 
 /* Events to enable; a kernel or an architecture may lack some of them. */
 static const char *const kvmtrace_events[] = {
-	"kvm/kvm_page_fault", "kvm/kvm_guest_fault", "kvm/kvm_mmio", "kvm/kvm_emulate_insn",
+	"kvm/" ARCH_FAULT_EVENT, "kvm/kvm_mmio", "kvm/kvm_emulate_insn",
 	"kvm/kvm_inj_exception", "kvmmmu/kvm_mmu_set_spte", "kvmmmu/mark_mmio_spte",
 };
 

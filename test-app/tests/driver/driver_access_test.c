@@ -13,6 +13,7 @@
 #include "kselftest_harness.h"
 
 #include "array.h"
+#include "bo.h"
 #include "driver.h"
 #include "pattern.h"
 
@@ -25,12 +26,28 @@ FIXTURE(access) {
 	int mem;
 };
 
+static bool has_access(struct __test_metadata *_metadata, struct _test_data_access *self)
+{
+	struct mockgpu_bo bo;
+	bool has;
+
+	ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &(struct drm_mockgpu_bo_create) {
+		.size = self->page, .kind = MOCKGPU_KIND_SPLIT,
+	}, &bo));
+	ASSERT_EQ(0, mockgpu_bo_map(&bo, NULL));
+	has = bo_has_access(_metadata, &bo);
+	ASSERT_EQ(0, mockgpu_bo_destroy(&bo));
+	return has;
+}
+
 FIXTURE_SETUP(access)
 {
 	driver_setup(_metadata, &self->driver);
 	self->page = self->driver.page;
 	self->mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->mem);
+	if (!has_access(_metadata, self))
+		SKIP(return, BO_NO_ACCESS);
 }
 
 FIXTURE_TEARDOWN(access)

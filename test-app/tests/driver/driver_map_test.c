@@ -15,6 +15,7 @@
 
 #include "kselftest_harness.h"
 
+#include "bo.h"
 #include "driver.h"
 #include "hostmap.h"
 #include "pattern.h"
@@ -354,6 +355,8 @@ TEST_F(map, a_debugger_can_read_and_write)
 
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
 	pattern_fill(self->bo.map, self->bo.size, 13);
+	if (!bo_has_access(_metadata, &self->bo))
+		SKIP(return, BO_NO_ACCESS);
 	mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, mem);
 	at = (uintptr_t)self->bo.map + 9 * self->page;

@@ -229,11 +229,14 @@ static int (*const accesses[])(struct mockgpu_bo *bo) = {
 
 TEST_F(engine, whoever_needs_the_contents_waits)
 {
+	const bool debuggable = bo_has_access(_metadata, &self->bo);
 	struct mockgpu_usage usage;
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(moves); i++) {
 		for (j = 0; j < ARRAY_SIZE(accesses); j++) {
+			if (accesses[j] == debug_it && !debuggable)
+				continue;
 			ASSERT_EQ(0, moves[i](&self->bo));
 			ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
 			EXPECT_EQ(jobs[i], usage.jobs);

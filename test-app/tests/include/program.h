@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "arch.h"
 #include "behaviour.h"
 #include "buffer.h"
 #include "vmm.h"
@@ -21,7 +22,7 @@ static inline void program_ask_kernel(void)
 
 	if (vm_buffer_unusable())
 		return;
-	behaviour_seen(BEHAVIOUR_GUESSES_BLOCKS);
+	behaviour_seen(BEHAVIOUR_GUESSES);
 	if (behaviour_known(BEHAVIOUR_REFUSES_TAILS))
 		tails = behaviour_seen(BEHAVIOUR_REFUSES_TAILS);
 	if (tails < 0)
@@ -30,13 +31,13 @@ static inline void program_ask_kernel(void)
 }
 
 /**
- * program_needs_kvm() - continue only if everything is there that the program needs
+ * program_has_kvm() - continue only if everything is there that the program needs
  * @unusable: what is missing besides KVM itself, or NULL; from vm_buffer_unusable() or
  *	behaviour_unsafe()
  *
  * Skips the whole program if something is missing, and checks KVM first.
  */
-static inline void program_needs_kvm(const char *unusable)
+static inline void program_has_kvm(const char *unusable)
 {
 	const char *no_kvm = vmm_unusable();
 	int ret;
@@ -48,6 +49,20 @@ static inline void program_needs_kvm(const char *unusable)
 		ksft_exit_fail_msg("cannot create a VM (%s): look at what KVM says in dmesg\n",
 				   strerror(-ret));
 	program_ask_kernel();
+}
+
+/**
+ * program_needs_kvm() - continue only if guests can be given buffers, too
+ * @unusable: as for program_has_kvm()
+ *
+ * Skips the whole program also where KVM makes no buffer safe for the host.
+ */
+static inline void program_needs_kvm(const char *unusable)
+{
+	program_has_kvm(unusable);
+	unusable = behaviour_unusable();
+	if (ARCH_MAY_GUESS_ALL && unusable)
+		ksft_exit_skip("%s\n", unusable);
 }
 
 #endif /* MOCKGPU_TEST_PROGRAM_H */

@@ -40,7 +40,7 @@ static void expect_known(struct __test_metadata *_metadata, const char *machine,
 {
 	static const char letter[BEHAVIOURS] = {
 		[BEHAVIOUR_REFUSES_TAILS] = 't',
-		[BEHAVIOUR_GUESSES_BLOCKS] = 'g',
+		[BEHAVIOUR_GUESSES] = 'g',
 		[BEHAVIOUR_REFUSES_CACHEABLE] = 'c',
 		[BEHAVIOUR_PUTS_WRONG_REFERENCE] = 'r',
 	};
@@ -102,7 +102,7 @@ TEST(what_a_test_may_put_up_with)
 
 static const char *const words[BEHAVIOURS] = {
 	[BEHAVIOUR_REFUSES_TAILS] = "pages without a reference count give EFAULT",
-	[BEHAVIOUR_GUESSES_BLOCKS] = "vm_pgoff is taken for a physical address",
+	[BEHAVIOUR_GUESSES] = "vm_pgoff is taken for a physical address",
 	[BEHAVIOUR_REFUSES_CACHEABLE] = "no memslot over cacheable memory of a driver",
 	[BEHAVIOUR_PUTS_WRONG_REFERENCE] = "the reference of a wrong page is put",
 };
@@ -128,7 +128,7 @@ TEST(tails)
 
 TEST(guesses)
 {
-	expect_no_worse(_metadata, BEHAVIOUR_GUESSES_BLOCKS);
+	expect_no_worse(_metadata, BEHAVIOUR_GUESSES);
 }
 
 TEST(cacheable_memory)

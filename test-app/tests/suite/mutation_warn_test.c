@@ -7,7 +7,7 @@
 
 #include "kselftest_harness.h"
 
-#include "buffer.h"
+#include "behaviour.h"
 #include "exercise.h"
 #include "kmsg.h"
 
@@ -56,7 +56,7 @@ TEST(a_warning_of_the_kernel_is_seen)
 
 int main(int argc, char **argv)
 {
-	const char *unusable = vm_buffer_unusable();
+	const char *unusable = behaviour_unusable();
 
 	if (unusable)
 		ksft_exit_skip("%s\n", unusable);

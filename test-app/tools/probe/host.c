@@ -6,6 +6,7 @@
 
 #include "armhost.h"
 #include "probe.h"
+#include "riscvhost.h"
 #include "sysfs.h"
 #include "x86host.h"
 
@@ -42,6 +43,13 @@ static void probe_look_at_arm(struct probe_host *host, const struct armhost *arm
 		 arm->fwb, arm->dic, arm->cacheable);
 }
 
+static void probe_look_at_riscv(struct probe_host *host, const char *gstage)
+{
+	host->vendor = "riscv";
+	host->mmu = "gstage";
+	snprintf(host->params, sizeof(host->params), "G stage=%s", gstage);
+}
+
 void probe_host_look_at_vm(struct probe_host *host, struct vmm *vm)
 {
 	struct armhost arm;
@@ -53,6 +61,7 @@ void probe_host_look_at_vm(struct probe_host *host, struct vmm *vm)
 void probe_host_look(struct probe_host *host)
 {
 	struct utsname name;
+	char gstage[16];
 
 	memset(host, 0, sizeof(*host));
 	if (!uname(&name)) {
@@ -61,6 +70,8 @@ void probe_host_look(struct probe_host *host)
 	}
 	probe_look_at_kvm(host);
 	probe_host_look_at_vm(host, NULL);
+	if (!riscvhost_gstage(gstage, sizeof(gstage)))
+		probe_look_at_riscv(host, gstage);
 	sysfs_read("/sys/module/mockgpu/version", host->module, sizeof(host->module));
 	if (!host->module[0])
 		snprintf(host->module, sizeof(host->module), "?");

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "behaviour.h"
-#include "buffer.h"
 #include "mockgpu_version.h"
 #include "number.h"
 #include "option.h"
@@ -151,7 +150,7 @@ static int probe_cannot_tell(const char *why)
 
 static int probe_main_explain(const struct probe_page *page)
 {
-	const char *unusable = vm_buffer_unusable();
+	const char *unusable = behaviour_unusable();
 	char why[256];
 	int ret;
 
@@ -165,7 +164,7 @@ static int probe_main_explain(const struct probe_page *page)
 
 static int probe_main_tails(void)
 {
-	const char *unusable = vm_buffer_unusable();
+	const char *unusable = behaviour_unusable();
 	int refuses;
 
 	if (unusable)
@@ -199,7 +198,7 @@ static const char *probe_try_all(const struct probe_options *options, struct pro
 	int ret = 0;
 
 	if (!options->device && !options->source) {
-		why = vm_buffer_unusable();
+		why = behaviour_unusable();
 		return why ?: probe_run(report) ? report->text : NULL;
 	}
 	if (!why)

@@ -18,10 +18,10 @@
  *
  * @release: release of the kernel, as in uname -r
  * @arch: architecture, as in uname -m
- * @vendor: vendor of KVM: "amd", "intel", "arm" or "?"
+ * @vendor: vendor of KVM: "amd", "intel", "arm", "riscv" or "?"
  * @mmu: how KVM maps guest memory: "tdp" (two-dimensional paging, TDP MMU),
  *	"legacy" (the same, with the older MMU), "shadow" (shadow paging); on arm64 "vhe",
- *	"nvhe" or "pkvm"; or "?"
+ *	"nvhe" or "pkvm"; on riscv64 "gstage"; or "?"
  * @params: the module parameters or CPU features that @mmu comes from
  * @refuses_cacheable: KVM refuses drivers' cacheable memory, because the CPU lacks features
  * @module: version of mockgpu, or "?"

@@ -205,7 +205,7 @@ static void probe_try_node(struct probe_result *result, const struct probe_conte
 {
 	struct drm_mockgpu_page blocks[PROBE_NODE_PAGES];
 	/* The plain node has offset 0: any address that is not a multiple of the block will do. */
-	size_t aside = behaviour_seen(BEHAVIOUR_GUESSES_BLOCKS) ? 2 * GUEST_PAGE_SIZE : 0;
+	size_t aside = behaviour_seen(BEHAVIOUR_GUESSES) ? 2 * GUEST_PAGE_SIZE : 0;
 	char *room = hostmap_reserve(aside + pages * GUEST_PAGE_SIZE);
 	struct exercise exercise = { .vm = NULL };
 	char *memory = room ? room + aside : NULL;

@@ -26,7 +26,7 @@
  * address: nobody but mockgpu says where that would lead.
  */
 #define SOURCE_WIDTH 1024
-#define SOURCE_HEIGHT (ARCH_MAY_GUESS ? 256 : 512)
+#define SOURCE_HEIGHT (ARCH_MAY_GUESS_BLOCKS ? 256 : 512)
 #define SOURCE_PIXEL 4
 #define SOURCE_BYTES ((size_t)SOURCE_WIDTH * SOURCE_HEIGHT * SOURCE_PIXEL)
 /* GBM_BO_USE_LINEAR */

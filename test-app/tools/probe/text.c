@@ -19,6 +19,7 @@ static void probe_print_host(const struct probe_host *host, FILE *out)
 		{ "vhe", "VHE" },
 		{ "nvhe", "nVHE" },
 		{ "pkvm", "protected mode (pKVM)" },
+		{ "gstage", "two-stage translation" },
 	};
 	const char *words = "unknown MMU";
 	size_t i;

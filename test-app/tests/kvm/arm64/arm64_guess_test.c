@@ -118,7 +118,7 @@ TEST_F(guess, nothing_beyond_the_mapping)
 	}
 	EXPECT_EQ(beyond, reached);
 	EXPECT_EQ(PAGES - 1, pass(_metadata, self, 1, PAGES - 1, 2, GUEST_MAPPED));
-	verdict_seen(_metadata, behaviour_known(BEHAVIOUR_GUESSES_BLOCKS),
+	verdict_seen(_metadata, behaviour_known(BEHAVIOUR_GUESSES),
 		     "known of this kernel: the guest reads %zu pages beyond the mapping", reached);
 }
 

@@ -202,7 +202,7 @@ static void expect_block(struct __test_metadata *_metadata, struct _test_data_st
 TEST_F(stage2, a_block_in_a_row)
 {
 	const size_t refused = behaviour_excused(BEHAVIOUR_REFUSES_TAILS) ? BLOCK_PAGES - 1 : 0;
-	const size_t hidden = behaviour_seen(BEHAVIOUR_GUESSES_BLOCKS) > 0 ? refused : 0;
+	const size_t hidden = behaviour_seen(BEHAVIOUR_GUESSES) > 0 ? refused : 0;
 
 	if (!make_hit(_metadata, self, MOCKGPU_KIND_NONCOMPOUND, 9))
 		SKIP(return, "no buffer got an offset of a multiple of 2 MiB in %d tries", PADS);
@@ -282,7 +282,7 @@ TEST_F(stage2, scattered_pages)
 	EXPECT_EQ(BLOCK_PAGES, pass(_metadata, self, VMM_BUFFER_GPA, GUEST_WRITE, 3, GUEST_MAPPED));
 	EXPECT_EQ(rest, pages_with(&self->bo, 1, 1));
 	EXPECT_EQ(rest, pages_with(&self->other, 1, 3));
-	verdict_seen(_metadata, behaviour_known(BEHAVIOUR_GUESSES_BLOCKS),
+	verdict_seen(_metadata, behaviour_known(BEHAVIOUR_GUESSES),
 		     "known of this kernel: the guest has %zu pages that are not mapped", rest);
 }
 
@@ -292,7 +292,7 @@ TEST_F(stage2, scattered_pages)
  */
 TEST_F(stage2, scattered_pages_behind_a_tail)
 {
-	const bool guesses = behaviour_seen(BEHAVIOUR_GUESSES_BLOCKS) > 0;
+	const bool guesses = behaviour_seen(BEHAVIOUR_GUESSES) > 0;
 	size_t refused = 0, strange = 0;
 
 	if (!make_scattered(_metadata, self, 1))
@@ -308,7 +308,7 @@ TEST_F(stage2, scattered_pages_behind_a_tail)
 	EXPECT_EQ(BLOCK_PAGES - refused - strange, count_of(self, GUEST_MAPPED));
 	EXPECT_EQ(BLOCK_PAGES, pages_with(&self->bo, 0, 1));
 	if (strange)
-		verdict_seen(_metadata, behaviour_known(BEHAVIOUR_GUESSES_BLOCKS),
+		verdict_seen(_metadata, behaviour_known(BEHAVIOUR_GUESSES),
 			     "known of this kernel: the guest has %zu pages that are not mapped",
 			     strange);
 	else if (refused)
