@@ -16,6 +16,7 @@
 #include "mockgpu_ioctl.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_vm.h"
+#include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
 
 /* A bit for each fault mode that this kernel supports. */
@@ -178,6 +179,20 @@ static u32 mockgpu_bo_state(struct mockgpu_bo *bo)
 	return state;
 }
 
+/*
+ * The memory type of the CPU's entries. TTM has an entry for each type only on the architectures
+ * that it knows: ttm_prot_from_caching() got riscv after 6.12.
+ */
+static u32 mockgpu_bo_entry_caching(struct mockgpu_bo *bo)
+{
+	if (mockgpu_bo_placement(bo) == MOCKGPU_PLACEMENT_VRAM)
+		return mockgpu_vram_caching(mockgpu_bo_device(bo));
+	if (bo->tbo.resource && bo->tbo.ttm &&
+	    pgprot_val(mockgpu_bo_prot(bo, PAGE_KERNEL)) == pgprot_val(PAGE_KERNEL))
+		return MOCKGPU_CACHING_CACHED;
+	return bo->desc.caching;
+}
+
 /**
  * mockgpu_bo_query_ioctl - DRM_IOCTL_MOCKGPU_BO_QUERY
  * @drm: the DRM device
@@ -204,8 +219,7 @@ int mockgpu_bo_query_ioctl(struct drm_device *drm, void *data,
 	args->faults = atomic64_read(&bo->faults);
 	args->zaps = atomic64_read(&bo->zaps);
 	args->placement = mockgpu_bo_placement(bo);
-	args->entry_caching = args->placement == MOCKGPU_PLACEMENT_VRAM ?
-			      mockgpu_vram_caching(mockgpu_bo_device(bo)) : bo->desc.caching;
+	args->entry_caching = mockgpu_bo_entry_caching(bo);
 	args->reserved = 0;
 	args->state = mockgpu_bo_state(bo);
 	args->moves = bo->moves;

@@ -272,7 +272,7 @@ skips_findings() {
 		/^#/ || NF == 0 { next }
 		NF < 7 { print $1 ": a skip without a reason" }
 		$3 !~ /^(\*|(short|long))$/ { print $1 ": no such form: " $3 }
-		$4 !~ /^(\*|x86_64|arm64|host)(,(x86_64|arm64|host))*$/ { print $1 ": no such machine: " $4 }
+		$4 !~ /^(\*|x86_64|arm64|riscv64|host)(,(x86_64|arm64|riscv64|host))*$/ { print $1 ": no such machine: " $4 }
 		$6 !~ /^(\*|([<>]?=?[0-9]+\.[0-9]+|[a-z]+)(,([<>]?=?[0-9]+\.[0-9]+|[a-z]+))*)$/ { print $1 ": no such kernel: " $6 }
 		{
 			n = split(programs, name, / +/)

@@ -117,10 +117,16 @@ static const struct vgpu_ops gpu_vm_ops = {
 
 static int gpu_vm_init_arena(struct gpu_vm *gpu_vm)
 {
+	int ret;
+
 	gpu_vm->arena = hostmap_reserve(GPU_VM_SIZE);
 	if (!gpu_vm->arena)
 		return -ENOMEM;
-	return vmm_slot_set(gpu_vm->vm, GPU_VM_SLOT, GPU_VM_GPA, gpu_vm->arena, GPU_VM_SIZE, 0);
+	ret = vmm_slot_set(gpu_vm->vm, GPU_VM_SLOT, GPU_VM_GPA, gpu_vm->arena, GPU_VM_SIZE, 0);
+	/* ARCH_RESERVE is for the memslot. Whoever touches a page without a blob must not get one. */
+	if (!ret && mprotect(gpu_vm->arena, GPU_VM_SIZE, PROT_NONE))
+		ret = -errno;
+	return ret;
 }
 
 static int gpu_vm_init_device(struct gpu_vm *gpu_vm, int drm_fd)

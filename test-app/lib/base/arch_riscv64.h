@@ -19,6 +19,7 @@
 #define ARCH_NO_WRITE VMM_EXIT_EFAULT
 #define ARCH_NO_STORE JUDGE_REFUSED
 #define ARCH_KEEPS_TYPES 0
+#define ARCH_MAY_LACK_TYPES 1
 /* 7.3 has it, 6.12 does not. */
 #define ARCH_GIVES_ACCESS 0
 /* kvm_arch_prepare_memory_region() refuses a writable memslot over any mapping that is not. */

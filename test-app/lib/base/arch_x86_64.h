@@ -36,6 +36,8 @@
 
 /* The kernel tracks the memory type of each page and changes its own mapping to match. */
 #define ARCH_KEEPS_TYPES 1
+/* Whether TTM may map all memory write-back: ttm_prot_from_caching() did not know riscv. */
+#define ARCH_MAY_LACK_TYPES 0
 
 /*
  * Whether a debugger always reaches memory without reference counts: the kernel's
