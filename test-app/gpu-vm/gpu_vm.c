@@ -123,7 +123,7 @@ static int gpu_vm_init_arena(struct gpu_vm *gpu_vm)
 	if (!gpu_vm->arena)
 		return -ENOMEM;
 	ret = vmm_slot_set(gpu_vm->vm, GPU_VM_SLOT, GPU_VM_GPA, gpu_vm->arena, GPU_VM_SIZE, 0);
-	/* ARCH_RESERVE is for the memslot. Whoever touches a page without a blob must not get one. */
+	/* ARCH_RESERVE is for the memslot. A touch of a page without a blob must not bring one. */
 	if (!ret && mprotect(gpu_vm->arena, GPU_VM_SIZE, PROT_NONE))
 		ret = -errno;
 	return ret;
