@@ -7,12 +7,19 @@ OPTIONS=$LAB/tree/cell.config
 
 # options_needed: print those that a kernel for $arch must have, one a line.
 options_needed() {
-	awk -v arch="$arch" 'NR == 1 { on = 1 } /^\[/ { on = $0 == "[" arch "]"; next } on && /^CONFIG_/' "$OPTIONS"
+	options_of "$OPTIONS" "$arch" | grep '^CONFIG_'
+}
+
+# options_of FILE PART...: print the lines of a file before its first "[PART]", and of these.
+options_of() {
+	file=$1
+	shift
+	awk -v parts=" $* " 'NR == 1 { on = 1 } /^\[/ { on = index(parts, " " substr($0, 2, length($0) - 2) " "); next } on' "$file"
 }
 
 # options_fragment: print all of them for $arch, as a Kconfig fragment.
 options_fragment() {
-	awk -v arch="$arch" 'NR == 1 { on = 1 } /^\[/ { on = $0 == "[" arch "]" || $0 == "[wanted]"; next } on' "$OPTIONS"
+	options_of "$OPTIONS" "$arch" wanted
 }
 
 # options_lacking CONFIG: print the lines of standard input that a .config lacks. An option
