@@ -77,8 +77,8 @@ check_cpus() {
 
 # machine_qemu: set $qemu, the command that runs $QEMU or the lab's own QEMU.
 machine_qemu() {
-	qemu_name=qemu-system-$arch
-	[ "$arch" != arm64 ] || qemu_name=qemu-system-aarch64
+	qemu_name="qemu-system-$arch"
+	[ "$arch" != arm64 ] || qemu_name="qemu-system-aarch64"
 	if [ -n "${QEMU:-}" ]; then
 		command -v "$QEMU" >/dev/null 2>&1 || die "QEMU is missing: no '$QEMU' (unset QEMU to use the lab's own)"
 		qemu=$QEMU
