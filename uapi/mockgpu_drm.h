@@ -282,8 +282,8 @@ struct drm_mockgpu_bo_mmap_offset {
  *	same time
  * @entry_caching: out: enum mockgpu_caching of the CPU's page table entries for it where
  *	it is now: @caching, or the memory type of VRAM. MOCKGPU_CACHING_CACHED for an
- *	import, whatever its exporter uses, and where TTM has no other types (riscv64 up
- *	to 6.12).
+ *	import, whatever its exporter uses, and where TTM has no other types (riscv64 in
+ *	6.12).
  * @reserved: out: 0
  */
 struct drm_mockgpu_bo_query {
