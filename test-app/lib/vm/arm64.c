@@ -177,20 +177,14 @@ int vmm_arch_vcpu_enter(struct vmm_vcpu *vcpu, uint64_t pc, uint64_t stack, uint
 	return ret ? ret : arm_set(vcpu, ARM_CORE(regs.pstate), ARM_PSTATE);
 }
 
-static bool arm_stores_to(const struct kvm_run *run, uint64_t gpa)
-{
-	return run->exit_reason == KVM_EXIT_MMIO && run->mmio.is_write &&
-	       run->mmio.phys_addr == gpa;
-}
-
 bool vmm_arch_is_doorbell(const struct kvm_run *run)
 {
-	return arm_stores_to(run, GUEST_DOORBELL_GPA);
+	return vmm_stores_to(run, GUEST_DOORBELL_GPA);
 }
 
 bool vmm_arch_is_crash(const struct kvm_run *run)
 {
-	return arm_stores_to(run, GUEST_CRASH_GPA);
+	return vmm_stores_to(run, GUEST_CRASH_GPA);
 }
 
 /* See io_mem_abort() in arch/arm64/kvm/mmio.c; KVM_CAP_ARM_NISV_TO_USER is not enabled. */

@@ -83,20 +83,14 @@ int vmm_arch_vcpu_enter(struct vmm_vcpu *vcpu, uint64_t pc, uint64_t stack, uint
 	return ret ? ret : riscv_set(vcpu, RISCV_CORE(mode), KVM_RISCV_MODE_S);
 }
 
-static bool riscv_stores_to(const struct kvm_run *run, uint64_t gpa)
-{
-	return run->exit_reason == KVM_EXIT_MMIO && run->mmio.is_write &&
-	       run->mmio.phys_addr == gpa;
-}
-
 bool vmm_arch_is_doorbell(const struct kvm_run *run)
 {
-	return riscv_stores_to(run, GUEST_DOORBELL_GPA);
+	return vmm_stores_to(run, GUEST_DOORBELL_GPA);
 }
 
 bool vmm_arch_is_crash(const struct kvm_run *run)
 {
-	return riscv_stores_to(run, GUEST_CRASH_GPA);
+	return vmm_stores_to(run, GUEST_CRASH_GPA);
 }
 
 /* See kvm_riscv_vcpu_mmio_load() and _store() in arch/riscv/kvm/vcpu_insn.c. */

@@ -72,6 +72,13 @@ int vmm_arch_vcpu_init(struct vmm_vcpu *vcpu);
 int vmm_arch_vcpu_enter(struct vmm_vcpu *vcpu, uint64_t pc, uint64_t stack,
 			uint64_t arg);
 
+/* Tell whether the guest stored to @gpa, where no memslot is. */
+static inline bool vmm_stores_to(const struct kvm_run *run, uint64_t gpa)
+{
+	return run->exit_reason == KVM_EXIT_MMIO && run->mmio.is_write &&
+	       run->mmio.phys_addr == gpa;
+}
+
 /* Tell whether the exit in @run is the guest's doorbell. */
 bool vmm_arch_is_doorbell(const struct kvm_run *run);
 
