@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A driver takes its memory away from running vCPUs, which then fault it in again. */
 
-#include <errno.h>
 #include <pthread.h>
 
 #include "clock.h"
@@ -59,12 +58,14 @@ static void *zap_lane_run(void *arg)
 /* Let all vCPUs end after their pass; 0 or the first error. */
 static int zap_end(struct zap *zap, unsigned int started)
 {
+	/* For gcc's analyzer, which does not see that all levels are lower. */
+	const unsigned int lanes = started < ZAP_VCPUS_MAX ? started : ZAP_VCPUS_MAX;
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < started; i++)
+	for (i = 0; i < lanes; i++)
 		zap->lanes[i].stop = true;
-	for (i = 0; i < started; i++) {
+	for (i = 0; i < lanes; i++) {
 		pthread_join(zap->lanes[i].thread, NULL);
 		if (!ret)
 			ret = zap->lanes[i].error;
@@ -160,8 +161,6 @@ static int zap_measure(int drm, const struct kvm_bench_source *source, uint64_t 
 	struct zap zap = { .count = level };
 	int ret;
 
-	if (level > ZAP_VCPUS_MAX)
-		return -EINVAL;
 	ret = kvm_bench_memory_make(drm, source, size, &zap.memory);
 	if (ret)
 		return ret;
