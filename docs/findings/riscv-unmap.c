@@ -5,7 +5,6 @@
  *
  * Exit status: 0 no, 1 yes, 2 cannot tell.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <stddef.h>

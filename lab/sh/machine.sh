@@ -5,9 +5,9 @@
 # words for QEMU and the kernel (for lab/run). The kernel is in kernel.sh, the running machine
 # in process.sh. Sourced by lib.sh.
 #
-#   use_arch ARCH       set arch, deb_arch, kbuild_arch, triplet (of its cross compiler; empty
-#                       for this machine's architecture), cell_tree,
-#                       memory_usual, mmus and mmu
+#   use_arch ARCH       set arch, deb_arch, kbuild_arch, kbuild_image (what boots, in a kernel
+#                       tree), triplet (of its cross compiler; empty for this machine's
+#                       architecture), cell_tree, memory_usual, mmus and mmu
 #   machine_kind MMU    print what emulates a machine for it: qemu or bochs
 #   check_mmu MMU       die unless the architecture has it
 #   check_memory SIZE   die unless a cell can boot with it and this machine has it
@@ -24,10 +24,10 @@ ARCHES="x86_64 arm64 riscv64"
 use_arch() {
 	arch=$1 deb_arch=$1 kbuild_arch=$1 triplet='' cell_tree=$TREE/$1 memory_usual=2G
 	case $arch in
-	x86_64) deb_arch=amd64 cell_tree=$TREE mmus="tdp legacy shadow ept ept_shadow" ;;
-	arm64) triplet=aarch64-linux-gnu mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
+	x86_64) deb_arch=amd64 kbuild_image=arch/x86/boot/bzImage cell_tree=$TREE mmus="tdp legacy shadow ept ept_shadow" ;;
+	arm64) kbuild_image=arch/arm64/boot/Image triplet=aarch64-linux-gnu mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
 	riscv64)
-		kbuild_arch=riscv triplet=riscv64-linux-gnu mmus="sv57 sv39"
+		kbuild_arch=riscv kbuild_image=arch/riscv/boot/Image triplet=riscv64-linux-gnu mmus="sv57 sv39"
 		# Memory begins at 2 GiB. riscv64_gstage_test needs some from 4 GiB on.
 		memory_usual=2304M
 		;;

@@ -160,7 +160,7 @@ own_tree() {
 	[ -e "$config" ] ||
 		own_refuse "is a kernel tree that is not built: build it, or use 'lab/kernel-build' and the folder that it prints"
 	own_check_arch
-	[ "$arch" = x86_64 ] && image=$folder/arch/x86/boot/bzImage || image=$folder/arch/$kbuild_arch/boot/Image
+	image=$folder/$kbuild_image
 	for part in include/config/kernel.release "${image#"$folder/"}" Module.symvers; do
 		[ -s "$folder/$part" ] || own_refuse "is not built: it has no $part"
 	done

@@ -11,6 +11,7 @@
 
 #include "driver.h"
 #include "exporter.h"
+#include "meminfo.h"
 
 FIXTURE(charge) {
 	struct driver driver;
@@ -106,31 +107,16 @@ TEST_F(charge, revoked_buffers_end_at_the_limit)
 		       (unsigned long long)left);
 }
 
-static unsigned long slab_bytes(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	unsigned long kib = 0;
-	char line[128];
-
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "Slab: %lu", &kib) == 1)
-			break;
-	fclose(file);
-	return kib << 10;
-}
-
 TEST_F(charge, it_covers_what_the_kernel_keeps)
 {
 	const struct driver *driver = &self->driver;
-	unsigned long before = slab_bytes(), taken;
+	unsigned long before = meminfo_kib(_metadata, "Slab") * 1024, taken;
 	uint64_t charged;
 	unsigned int i;
 
 	for (i = 0; i < 5000; i++)
 		ASSERT_EQ(0, create_and_revoke(self->client, driver->page));
-	taken = slab_bytes() - before;
+	taken = meminfo_kib(_metadata, "Slab") * 1024 - before;
 	charged = (usage(_metadata, driver).charged - driver->before.charged) * driver->page;
 	ksft_print_msg("%u revoked buffers: Slab %ld KiB more, charged %llu KiB\n", i,
 		       (long)taken >> 10, (unsigned long long)charged >> 10);

@@ -13,6 +13,7 @@
 #include "array.h"
 #include "bo.h"
 #include "driver.h"
+#include "meminfo.h"
 #include "pattern.h"
 
 /* Not a multiple of a block. */
@@ -442,20 +443,6 @@ TEST_F(device, what_is_left_behind_reads_as_zero)
 	ASSERT_EQ(0, mockgpu_bo_destroy(&all));
 }
 
-static uint64_t free_kib(void)
-{
-	unsigned long long kib = 0;
-	FILE *file = fopen("/proc/meminfo", "re");
-	char line[128];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return kib;
-}
-
 TEST_F(device, many_rounds_leave_nothing_behind)
 {
 	const unsigned int rounds = test_is_long() ? 1000 : 250, warm = rounds / 10;
@@ -468,7 +455,7 @@ TEST_F(device, many_rounds_leave_nothing_behind)
 
 		/* The first rounds may fill caches. */
 		if (i == warm)
-			before = free_kib();
+			before = meminfo_kib(_metadata, "MemAvailable");
 		ASSERT_EQ(0, mockgpu_bo_create(self->driver.fd, i % MOCKGPU_KIND_COUNT, 0,
 					       i / 5 % MOCKGPU_CACHING_COUNT, size, &bo));
 		ASSERT_EQ(0, mockgpu_bo_map(&bo, NULL));
@@ -481,9 +468,9 @@ TEST_F(device, many_rounds_leave_nothing_behind)
 		ASSERT_EQ(0, mockgpu_bo_destroy(&bo));
 	}
 	/* Losing one buffer a round is 56 MiB; in the long form one page a round is 3.5 MiB. */
-	EXPECT_LT(before, free_kib() + 3000)
+	EXPECT_LT(before, meminfo_kib(_metadata, "MemAvailable") + 3000)
 		TH_LOG("%llu KiB were available, %llu are", (unsigned long long)before,
-		       (unsigned long long)free_kib());
+		       (unsigned long long)meminfo_kib(_metadata, "MemAvailable"));
 }
 
 /**

@@ -60,8 +60,8 @@ static inline void program_has_kvm(const char *unusable)
 static inline void program_needs_kvm(const char *unusable)
 {
 	program_has_kvm(unusable);
-	unusable = behaviour_unusable();
-	if (ARCH_MAY_GUESS_ALL && unusable)
+	unusable = ARCH_MAY_GUESS_ALL ? behaviour_unusable() : NULL;
+	if (unusable)
 		ksft_exit_skip("%s\n", unusable);
 }
 

@@ -5,28 +5,10 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "mockgpu.h"
-#include "touch.h"
 #include "vmm.h"
-
-/* One pass of a vCPU over pages of at most @size bytes. Return: how many ended with @wanted. */
-static inline size_t arm64_pass(struct __test_metadata *_metadata, struct vmm *vm,
-				struct touch *touch, size_t size, enum guest_result wanted)
-{
-	struct vmm_vcpu *vcpu = vmm_vcpu_get(vm, 0);
-	size_t i, count = 0;
-
-	memset(touch->result, GUEST_PENDING, size);
-	EXPECT_EQ(0, touch_run(vcpu, touch))
-		TH_LOG("the guest ended with: %s", vmm_vcpu_strexit(vcpu));
-	EXPECT_EQ(0, touch->spurious);
-	for (i = 0; i < size; i++)
-		count += touch->result[i] == wanted;
-	return count;
-}
 
 /*
  * Create a memslot over a mapped buffer in the only way left on a CPU whose KVM refuses

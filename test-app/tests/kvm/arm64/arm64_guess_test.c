@@ -12,7 +12,6 @@
 
 #include <linux/kvm.h>
 
-#include "arm64.h"
 #include "armhost.h"
 #include "array.h"
 #include "behaviour.h"
@@ -20,6 +19,7 @@
 #include "buffer.h"
 #include "driver.h"
 #include "hostmap.h"
+#include "pass.h"
 #include "program.h"
 #include "verdict.h"
 #include "vmm.h"
@@ -97,7 +97,7 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_guess *s
 
 	for (i = 0; i < count; i++)
 		self->sequence[i] = first + i;
-	return arm64_pass(_metadata, self->vm, &touch, ARRAY_SIZE(self->result), wanted);
+	return touch_pass(_metadata, self->vm, &touch, ARRAY_SIZE(self->result), wanted);
 }
 
 /* There is nothing past the end of the mapping; an access must be EFAULT. */

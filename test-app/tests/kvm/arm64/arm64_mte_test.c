@@ -21,6 +21,7 @@
 #include "buffer.h"
 #include "driver.h"
 #include "hostmap.h"
+#include "pass.h"
 #include "program.h"
 #include "release.h"
 #include "unchanged.h"
@@ -79,7 +80,7 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_mte *sel
 		.accesses = PAGES, .result = self->result,
 	};
 
-	return arm64_pass(_metadata, vm, &touch, PAGES, wanted);
+	return touch_pass(_metadata, vm, &touch, PAGES, wanted);
 }
 
 static int set_slot(struct vmm *vm, void *at)

@@ -24,6 +24,7 @@
 #include "dirty.h"
 #include "driver.h"
 #include "hostmap.h"
+#include "pass.h"
 #include "program.h"
 #include "sequence.h"
 #include "touch.h"
@@ -168,7 +169,7 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_stage2 *
 	};
 
 	plan_sequence(self);
-	return arm64_pass(_metadata, self->vm, &touch, bo_npages(&self->bo), wanted);
+	return touch_pass(_metadata, self->vm, &touch, bo_npages(&self->bo), wanted);
 }
 
 /* Create the memslot, in the way that is left where KVM refuses it. */

@@ -15,7 +15,8 @@
 #include "bo.h"
 #include "buffer.h"
 #include "driver.h"
-#include "hostmap.h"
+#include "meminfo.h"
+#include "pass.h"
 #include "program.h"
 #include "touch.h"
 #include "verdict.h"
@@ -67,15 +68,8 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_gstage *
 		.op = op, .gpa = VMM_BUFFER_GPA, .seed = seed, .sequence = self->sequence,
 		.accesses = PAGES, .result = self->result,
 	};
-	struct vmm_vcpu *vcpu = vmm_vcpu_get(self->vm, 0);
-	size_t i, count = 0;
 
-	memset(self->result, GUEST_PENDING, sizeof(self->result));
-	EXPECT_EQ(0, touch_run(vcpu, &touch))
-		TH_LOG("the guest ended with: %s", vmm_vcpu_strexit(vcpu));
-	for (i = 0; i < PAGES; i++)
-		count += self->result[i] == wanted;
-	return count;
+	return touch_pass(_metadata, self->vm, &touch, PAGES, wanted);
 }
 
 /**
@@ -259,16 +253,7 @@ TEST_F(gstage, a_write_after_a_read)
 
 static size_t free_pages(struct __test_metadata *_metadata)
 {
-	FILE *file = fopen("/proc/meminfo", "re");
-	unsigned long long kib = 0;
-	char line[128];
-
-	ASSERT_NE(NULL, file);
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemFree: %llu kB", &kib) == 1)
-			break;
-	fclose(file);
-	return kib * 1024 / GUEST_PAGE_SIZE;
+	return meminfo_kib(_metadata, "MemFree") * 1024 / GUEST_PAGE_SIZE;
 }
 
 static void one_vm(struct __test_metadata *_metadata, void *map)
