@@ -15,6 +15,7 @@
 #include "mockgpu_bo.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_visible.h"
 #include "mockgpu_vram.h"
 
 /**
@@ -212,20 +213,27 @@ u32 mockgpu_bo_placement(struct mockgpu_bo *bo)
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_placement);
 
-static const struct ttm_place mockgpu_places[MOCKGPU_PLACEMENT_COUNT] = {
-	[MOCKGPU_PLACEMENT_GTT] = { .mem_type = TTM_PL_TT },
-	[MOCKGPU_PLACEMENT_VRAM] = { .mem_type = TTM_PL_VRAM },
-	[MOCKGPU_PLACEMENT_SYSTEM] = { .mem_type = TTM_PL_SYSTEM },
-};
+static const struct ttm_place mockgpu_place_gtt = { .mem_type = TTM_PL_TT };
+static const struct ttm_place mockgpu_place_system = { .mem_type = TTM_PL_SYSTEM };
 
 /**
  * mockgpu_ttm_placement - translate a placement for TTM
+ * @bo: the buffer
  * @placement: out
  * @where: enum mockgpu_placement
  */
-void mockgpu_ttm_placement(struct ttm_placement *placement, u32 where)
+void mockgpu_ttm_placement(struct mockgpu_bo *bo, struct ttm_placement *placement, u32 where)
 {
-	mockgpu_placement_init(placement, &mockgpu_places[where]);
+	switch (where) {
+	case MOCKGPU_PLACEMENT_GTT:
+		mockgpu_placement_init(placement, &mockgpu_place_gtt);
+		break;
+	case MOCKGPU_PLACEMENT_VRAM:
+		mockgpu_placement_init(placement, mockgpu_visible_place(bo));
+		break;
+	default:
+		mockgpu_placement_init(placement, &mockgpu_place_system);
+	}
 }
 
 /**
@@ -268,7 +276,7 @@ int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where)
 		return -ENOMEM;
 	if (bo->tbo.pin_count && mockgpu_bo_placement(bo) != where)
 		return -EBUSY;
-	mockgpu_ttm_placement(&placement, where);
+	mockgpu_ttm_placement(bo, &placement, where);
 	return ttm_bo_validate(&bo->tbo, &placement, &ctx);
 }
 

@@ -66,7 +66,7 @@ void mockgpu_backing_block(const struct mockgpu_backing *backing, unsigned long 
 			   u32 *order, u32 *index);
 
 u32 mockgpu_bo_placement(struct mockgpu_bo *bo);
-void mockgpu_ttm_placement(struct ttm_placement *placement, u32 where);
+void mockgpu_ttm_placement(struct mockgpu_bo *bo, struct ttm_placement *placement, u32 where);
 int mockgpu_bo_movable(struct mockgpu_bo *bo);
 int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where);
 int mockgpu_bo_wait_moved(struct mockgpu_bo *bo, bool interruptible);

@@ -143,6 +143,35 @@ static inline void mockgpu_placement_init(struct ttm_placement *placement,
 	};
 }
 
+#ifdef MOCKGPU_HAVE_BUSY_PLACEMENT
+#define MOCKGPU_PLACE_IF_FREE	0
+#define MOCKGPU_PLACE_ELSE	0
+#else
+/* Flags of a first and a second choice since 6.9. */
+#define MOCKGPU_PLACE_IF_FREE	TTM_PL_FLAG_DESIRED
+#define MOCKGPU_PLACE_ELSE	TTM_PL_FLAG_FALLBACK
+#endif
+
+/**
+ * mockgpu_placement_prefer - make a placement with two choices
+ * @placement: placement to initialise
+ * @places: two places, which must live as long as @placement: the first one, with
+ *	MOCKGPU_PLACE_IF_FREE, if it has room without an eviction, else the second one, with
+ *	MOCKGPU_PLACE_ELSE
+ */
+static inline void mockgpu_placement_prefer(struct ttm_placement *placement,
+					    const struct ttm_place *places)
+{
+	*placement = (struct ttm_placement) {
+		.num_placement = 2,
+		.placement = places,
+#ifdef MOCKGPU_HAVE_BUSY_PLACEMENT
+		.num_busy_placement = 1,
+		.busy_placement = places + 1,
+#endif
+	};
+}
+
 #ifndef MOCKGPU_HAVE_TTM_BO_FINI
 /* ttm_bo_fini() is the name since 6.19. */
 static inline void ttm_bo_fini(struct ttm_buffer_object *tbo)

@@ -27,6 +27,7 @@
 #include "mockgpu_test_inject.h"
 #include "mockgpu_test_observe.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_visible.h"
 #include "mockgpu_vm.h"
 #include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
@@ -56,13 +57,13 @@ int mockgpu_bo_desc_check(struct mockgpu_device *mdev,
 	if (desc->placement != MOCKGPU_PLACEMENT_GTT &&
 	    desc->placement != MOCKGPU_PLACEMENT_VRAM)
 		return -EINVAL;
-	if (desc->flags & ~MOCKGPU_BO_PAGE_MAPPING ||
-	    (desc->flags && desc->kind == MOCKGPU_KIND_COMPOUND))
+	if (desc->flags & ~(MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS) ||
+	    (desc->flags & MOCKGPU_BO_PAGE_MAPPING && desc->kind == MOCKGPU_KIND_COMPOUND))
 		return -EINVAL;
 	if (desc->size >> PAGE_SHIFT > mdev->pages_max)
 		return -E2BIG;
 	if (desc->placement == MOCKGPU_PLACEMENT_VRAM)
-		return mockgpu_vram_check(mdev, desc->size);
+		return mockgpu_vram_check(mdev, desc);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_desc_check);
@@ -239,10 +240,16 @@ static struct sg_table *mockgpu_gem_get_sg_table(struct drm_gem_object *gem)
 
 static int mockgpu_gem_vmap(struct drm_gem_object *gem, struct iosys_map *map)
 {
+	struct mockgpu_bo *bo = gem_to_mockgpu_bo(gem);
 	int ret;
 
 	mockgpu_gem_vmap_lock(gem);
-	ret = mockgpu_bo_vmap(gem_to_mockgpu_bo(gem), map);
+	/*
+	 * It may stay pinned for long, and must not be out of reach then. The kernel itself
+	 * reaches all of VRAM, and an error would be a warning of dma_buf_vmap().
+	 */
+	mockgpu_bo_make_visible(bo);
+	ret = mockgpu_bo_vmap(bo, map);
 	mockgpu_gem_vmap_unlock(gem);
 	return ret;
 }
@@ -377,7 +384,7 @@ struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 		drm_gem_object_get(&parent->tbo.base);
 		bo->parent = parent;
 	}
-	mockgpu_ttm_placement(&placement, desc->placement);
+	mockgpu_ttm_placement(bo, &placement, desc->placement);
 	ret = ttm_bo_init_reserved(&mdev->ttm, &bo->tbo, ttm_bo_type_device,
 				   &placement, alignment, &ctx, NULL, resv,
 				   mockgpu_bo_destroy);
@@ -420,7 +427,7 @@ static struct mockgpu_bo *mockgpu_bo_create_import(struct mockgpu_device *mdev,
 	/* The reservation must outlive TTM's last use of it. */
 	get_dma_buf(dmabuf);
 	bo->import = dmabuf;
-	mockgpu_ttm_placement(&placement, MOCKGPU_PLACEMENT_SYSTEM);
+	mockgpu_ttm_placement(bo, &placement, MOCKGPU_PLACEMENT_SYSTEM);
 	ret = ttm_bo_init_reserved(&mdev->ttm, &bo->tbo, ttm_bo_type_sg,
 				   &placement, 0, &ctx, NULL, dmabuf->resv,
 				   mockgpu_bo_destroy);

@@ -15,6 +15,7 @@
 #include "mockgpu_gem.h"
 #include "mockgpu_ioctl.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_visible.h"
 #include "mockgpu_vm.h"
 #include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
@@ -66,6 +67,9 @@ static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 		return 0;
 	case MOCKGPU_PARAM_VRAM_SOURCE:
 		*value = mockgpu_vram_source(mdev);
+		return 0;
+	case MOCKGPU_PARAM_VRAM_VISIBLE:
+		*value = (u64)mdev->vram.visible << PAGE_SHIFT;
 		return 0;
 	default:
 		return -EINVAL;
@@ -176,6 +180,8 @@ static u32 mockgpu_bo_state(struct mockgpu_bo *bo)
 		state |= MOCKGPU_BO_SWAPPED;
 	if (bo->revoked)
 		state |= MOCKGPU_BO_REVOKED;
+	if (!mockgpu_bo_is_visible(bo))
+		state |= MOCKGPU_BO_INVISIBLE;
 	return state;
 }
 

@@ -21,6 +21,7 @@
 #include "mockgpu_prime.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_visible.h"
 #include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
 
@@ -61,7 +62,7 @@ static int mockgpu_bo_renew(struct mockgpu_bo *bo, u32 caching)
 	return 0;
 }
 
-static int mockgpu_bo_move(struct mockgpu_bo *bo, u32 placement, bool new_pages)
+static int mockgpu_bo_move(struct mockgpu_bo *bo, u32 placement, u32 flags)
 {
 	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
 	u32 before = mockgpu_bo_placement(bo);
@@ -70,13 +71,15 @@ static int mockgpu_bo_move(struct mockgpu_bo *bo, u32 placement, bool new_pages)
 	ret = mockgpu_bo_movable(bo);
 	if (ret)
 		return ret;
+	if (flags & MOCKGPU_MOVE_INVISIBLE)
+		return mockgpu_bo_hide(bo);
 	if (placement == MOCKGPU_PLACEMENT_VRAM) {
-		ret = mockgpu_vram_check(mdev, bo->desc.size);
+		ret = mockgpu_vram_check(mdev, &bo->desc);
 		if (ret)
 			return ret;
 	}
 	ret = mockgpu_bo_validate(bo, placement);
-	if (ret || !new_pages || before == MOCKGPU_PLACEMENT_VRAM)
+	if (ret || !(flags & MOCKGPU_MOVE_NEW_PAGES) || before == MOCKGPU_PLACEMENT_VRAM)
 		return ret;
 	return mockgpu_bo_renew(bo, bo->desc.caching);
 }
@@ -92,19 +95,20 @@ static int mockgpu_bo_move(struct mockgpu_bo *bo, u32 placement, bool new_pages)
 int mockgpu_bo_move_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_mockgpu_bo_move *args = data;
-	bool new_pages = args->flags & MOCKGPU_MOVE_NEW_PAGES;
 	struct mockgpu_bo *bo;
 	int ret;
 
 	if (args->placement >= MOCKGPU_PLACEMENT_COUNT || args->reserved ||
-	    args->flags & ~MOCKGPU_MOVE_NEW_PAGES)
+	    args->flags & ~(MOCKGPU_MOVE_NEW_PAGES | MOCKGPU_MOVE_INVISIBLE))
 		return -EINVAL;
-	if (new_pages && args->placement != MOCKGPU_PLACEMENT_GTT)
+	if (args->flags & MOCKGPU_MOVE_NEW_PAGES && args->placement != MOCKGPU_PLACEMENT_GTT)
+		return -EINVAL;
+	if (args->flags & MOCKGPU_MOVE_INVISIBLE && args->placement != MOCKGPU_PLACEMENT_VRAM)
 		return -EINVAL;
 	bo = mockgpu_bo_lookup_locked(file, args->handle);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
-	ret = mockgpu_bo_move(bo, args->placement, new_pages);
+	ret = mockgpu_bo_move(bo, args->placement, args->flags);
 	mockgpu_bo_put_locked(bo);
 	return ret;
 }
@@ -317,7 +321,7 @@ static int mockgpu_bo_gut(struct mockgpu_bo *bo)
 	ret = ttm_bo_wait_ctx(tbo, &ctx);
 	if (ret)
 		return ret;
-	mockgpu_ttm_placement(&system, MOCKGPU_PLACEMENT_SYSTEM);
+	mockgpu_ttm_placement(bo, &system, MOCKGPU_PLACEMENT_SYSTEM);
 	if (mockgpu_should_fail("gut"))
 		return -ENOMEM;
 	ret = ttm_bo_mem_space(tbo, &system, &res, &ctx);

@@ -47,6 +47,7 @@
 #include "mockgpu_prime.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_visible.h"
 
 static struct mockgpu_bo *dmabuf_to_mockgpu_bo(struct dma_buf *dmabuf)
 {
@@ -63,8 +64,18 @@ static int mockgpu_dmabuf_place(struct mockgpu_bo *bo, bool peer)
 	if (bo->tbo.pin_count && mockgpu_bo_placement(bo) != MOCKGPU_PLACEMENT_SYSTEM)
 		return 0;
 	if (peer && mockgpu_bo_placement(bo) == MOCKGPU_PLACEMENT_VRAM)
-		return 0;
+		return mockgpu_bo_make_visible(bo);
 	return mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
+}
+
+/* The same for an importer's device. Only the GPU itself reaches what the CPU cannot. */
+static int mockgpu_dmabuf_reach(struct mockgpu_bo *bo, bool peer)
+{
+	int ret = mockgpu_dmabuf_place(bo, peer);
+
+	if (!ret && !mockgpu_bo_is_visible(bo))
+		return -EBUSY;
+	return ret;
 }
 
 static int mockgpu_dmabuf_pin(struct dma_buf_attachment *attach)
@@ -77,7 +88,7 @@ static int mockgpu_dmabuf_pin(struct dma_buf_attachment *attach)
 		return -ENODEV;
 	if (mockgpu_should_fail("pin"))
 		return -ENOMEM;
-	ret = mockgpu_dmabuf_place(bo, attach->peer2peer);
+	ret = mockgpu_dmabuf_reach(bo, attach->peer2peer);
 	if (!ret)
 		ttm_bo_pin(&bo->tbo);
 	return ret;
@@ -99,7 +110,7 @@ static struct sg_table *mockgpu_dmabuf_map(struct dma_buf_attachment *attach,
 	dma_resv_assert_held(attach->dmabuf->resv);
 	if (drm_dev_is_unplugged(bo->tbo.base.dev))
 		return ERR_PTR(-ENODEV);
-	ret = mockgpu_dmabuf_place(bo, attach->peer2peer);
+	ret = mockgpu_dmabuf_reach(bo, attach->peer2peer);
 	if (ret)
 		return ERR_PTR(ret);
 	if (!mockgpu_bo_backing(bo, &backing) || backing.pages)

@@ -18,6 +18,7 @@
 #include "mockgpu_kunit.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_test_inject.h"
+#include "mockgpu_visible.h"
 #include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
 
@@ -104,7 +105,8 @@ static int mockgpu_foreign_pin(struct mockgpu_bo *other)
 	if (!mockgpu_bo_has_pages(other))
 		ret = -ENODATA;
 	else
-		ret = mockgpu_bo_wait_moved(other, true) ?: mockgpu_bo_pin_placed(other);
+		ret = mockgpu_bo_make_visible(other) ?: mockgpu_bo_wait_moved(other, true) ?:
+		      mockgpu_bo_pin_placed(other);
 	/* What mockgpu_inject_fault() needs of it. */
 	if (!ret) {
 		mockgpu_vram_io_mem_reserve(other->tbo.bdev, other->tbo.resource);

@@ -28,6 +28,7 @@
 #include "mockgpu_test_fail.h"
 #include "mockgpu_trace.h"
 #include "mockgpu_ttm.h"
+#include "mockgpu_visible.h"
 #include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
 
@@ -212,15 +213,18 @@ static bool mockgpu_eviction_valuable(struct ttm_buffer_object *tbo,
 VISIBLE_IF_KUNIT void mockgpu_evict_flags(struct ttm_buffer_object *tbo,
 					  struct ttm_placement *placement)
 {
+	struct mockgpu_bo *bo;
+
 	/* Nobody needs the contents of a ghost object. */
 	if (!mockgpu_bo_is_ours(tbo)) {
 		placement->num_placement = 0;
 		return;
 	}
-	if (tbo->resource->mem_type == TTM_PL_VRAM)
-		mockgpu_ttm_placement(placement, MOCKGPU_PLACEMENT_GTT);
-	else
-		mockgpu_ttm_placement(placement, MOCKGPU_PLACEMENT_SYSTEM);
+	bo = to_mockgpu_bo(tbo);
+	if (tbo->resource->mem_type != TTM_PL_VRAM)
+		mockgpu_ttm_placement(bo, placement, MOCKGPU_PLACEMENT_SYSTEM);
+	else if (!mockgpu_visible_evict(bo, placement))
+		mockgpu_ttm_placement(bo, placement, MOCKGPU_PLACEMENT_GTT);
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_evict_flags);
 

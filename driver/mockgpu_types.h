@@ -17,6 +17,7 @@
  *   mockgpu_copy, mockgpu_test_inject, mockgpu_test_observe
  *   mockgpu_vmap, mockgpu_prime        kernel mappings; dma-bufs
  *   mockgpu_bo                         lookup, lock, placement, pages of a buffer
+ *   mockgpu_visible                    VRAM that the CPU cannot access
  *   mockgpu_vram                       VRAM
  *   mockgpu_bar, mockgpu_pages         where pages come from
  *   mockgpu_engine                     jobs that run later, and their fences
@@ -71,8 +72,28 @@ struct workqueue_struct;
 #define MOCKGPU_RESCHED_PAGES	4096
 
 /**
+ * struct mockgpu_vram_places - where in VRAM TTM may put a buffer
+ * @any: anywhere, if possible where the CPU cannot access it
+ * @visible: where the CPU can
+ * @hidden: where the CPU cannot
+ * @to_visible: @visible if there is room, else GTT
+ * @to_hidden: @hidden if there is room, else GTT
+ *
+ * The last three are not set when the CPU can access all of VRAM.
+ */
+struct mockgpu_vram_places {
+	struct ttm_place any;
+	struct ttm_place visible;
+	struct ttm_place hidden;
+	struct ttm_place to_visible[2];
+	struct ttm_place to_hidden[2];
+};
+
+/**
  * struct mockgpu_vram - the GPU's own memory: a carve-out of RAM or a PCI BAR
  * @npages: its size in pages, 0 without VRAM
+ * @visible: how many of them the CPU can access, from the first
+ * @places: parts of it
  * @pages: the pages of a carve-out; NULL for a BAR, which has no struct pages
  * @pfn: page frame number of the first page of a BAR
  * @map: a contiguous kernel mapping of all of it
@@ -80,6 +101,8 @@ struct workqueue_struct;
  */
 struct mockgpu_vram {
 	unsigned long npages;
+	unsigned long visible;
+	struct mockgpu_vram_places places;
 	struct page **pages;
 	unsigned long pfn;
 	struct iosys_map map;
@@ -166,7 +189,7 @@ struct mockgpu_device {
  * @order: block order
  * @caching: enum mockgpu_caching of the system pages
  * @placement: enum mockgpu_placement to create it in
- * @flags: MOCKGPU_BO_PAGE_MAPPING
+ * @flags: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS
  */
 struct mockgpu_bo_desc {
 	u64 size;
@@ -194,7 +217,8 @@ struct mockgpu_foreign {
  * @tbo: the TTM buffer object, which contains the GEM object
  * @id: number in the device, for debugfs and tracepoints; constant
  * @link: in mockgpu_device.list
- * @desc: what user space asked for; constant, but caching is protected by the lock
+ * @desc: what user space asked for; constant, but caching and MOCKGPU_BO_CPU_ACCESS are
+ *	protected by the lock
  * @owner: mockgpu_client() that created it, or 0; constant once it has a handle
  * @charge: its share of mockgpu_device.pages; 0 once it is revoked
  * @overhead: the rest of its share of mockgpu_device.charged

@@ -15,6 +15,7 @@
 #include "mockgpu_bo.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_visible.h"
 #include "mockgpu_vm.h"
 #include "mockgpu_vmap.h"
 
@@ -111,7 +112,9 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
 	/* Restart the access, which then finds the table. */
 	if (mockgpu_huge_is_taken(vmf))
 		return VM_FAULT_NOPAGE;
-	if (bo->revoked || bo->foreign.bo || !mockgpu_huge_populate(bo))
+	/* How that ends is for the handler for 4 KiB to say. */
+	if (bo->revoked || bo->foreign.bo || mockgpu_visible_fault(bo, vmf) ||
+	    !mockgpu_huge_populate(bo))
 		return VM_FAULT_FALLBACK;
 	first = ((start - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff -
 		drm_vma_node_start(&bo->tbo.base.vma_node);

@@ -28,6 +28,7 @@
 #include "mockgpu_kunit.h"
 #include "mockgpu_pages.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_visible.h"
 #include "mockgpu_vram.h"
 
 #ifdef CONFIG_X86
@@ -130,7 +131,6 @@ static int mockgpu_vram_setup(struct mockgpu_device *mdev)
 	struct mockgpu_vram *vram = &mdev->vram;
 	int ret;
 
-	vram->npages = vram_size >> PAGE_SHIFT;
 	if (dev_is_pci(mdev->drm.dev))
 		ret = mockgpu_bar_map(mdev);
 	else
@@ -159,26 +159,29 @@ static bool mockgpu_vram_size_is_good(struct mockgpu_device *mdev)
  * There is no carve-out where memory is encrypted: TTM maps VRAM decrypted, which is right
  * for a BAR and wrong for RAM.
  *
- * Return: 0, also without VRAM (vram_size=0); -EINVAL for a bad vram_size, -ENOMEM, or as
- * mockgpu_bar_map().
+ * Return: 0, also without VRAM (vram_size=0); -EINVAL for a bad vram_size or vram_visible,
+ * -ENOMEM, or as mockgpu_bar_map().
  */
 int mockgpu_vram_init(struct mockgpu_device *mdev)
 {
 	int ret = -EINVAL;
 
-	if (!vram_size)
-		return 0;
 	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT) && !dev_is_pci(mdev->drm.dev)) {
 		drm_info(&mdev->drm, "no VRAM, since memory is encrypted\n");
 		return 0;
 	}
+	mdev->vram.npages = vram_size >> PAGE_SHIFT;
+	if (mockgpu_visible_init(mdev))
+		goto err;
+	if (!vram_size)
+		return 0;
 	if (mockgpu_vram_size_is_good(mdev))
 		ret = mockgpu_vram_setup(mdev);
-	if (ret) {
-		drm_err(&mdev->drm, "no VRAM of vram_size=%lu is possible (%d)\n",
-			vram_size, ret);
-		mdev->vram.npages = 0;
-	}
+	if (!ret)
+		return 0;
+	drm_err(&mdev->drm, "no VRAM of vram_size=%lu is possible (%d)\n", vram_size, ret);
+err:
+	mdev->vram.npages = 0;
 	return ret;
 }
 
@@ -211,15 +214,21 @@ unsigned long mockgpu_vram_used(struct mockgpu_device *mdev)
 /**
  * mockgpu_vram_check - check whether a buffer can ever fit into VRAM
  * @mdev: the device
- * @size: its size in bytes
+ * @desc: the buffer
  *
- * Return: 0, -EOPNOTSUPP without VRAM, -E2BIG when it is larger than VRAM.
+ * Return: 0, -EOPNOTSUPP without VRAM, -E2BIG when it is larger than the part of VRAM that it
+ * may be in.
  */
-int mockgpu_vram_check(struct mockgpu_device *mdev, u64 size)
+int mockgpu_vram_check(struct mockgpu_device *mdev, const struct mockgpu_bo_desc *desc)
 {
-	if (!mdev->vram.npages)
+	const struct mockgpu_vram *vram = &mdev->vram;
+
+	if (!vram->npages)
 		return -EOPNOTSUPP;
-	return size >> PAGE_SHIFT > mdev->vram.npages ? -E2BIG : 0;
+	if (desc->size >> PAGE_SHIFT >
+	    (desc->flags & MOCKGPU_BO_CPU_ACCESS ? vram->visible : vram->npages))
+		return -E2BIG;
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_check);
 

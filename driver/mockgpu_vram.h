@@ -18,7 +18,7 @@
 int mockgpu_vram_init(struct mockgpu_device *mdev);
 void mockgpu_vram_fini(struct mockgpu_device *mdev);
 unsigned long mockgpu_vram_used(struct mockgpu_device *mdev);
-int mockgpu_vram_check(struct mockgpu_device *mdev, u64 size);
+int mockgpu_vram_check(struct mockgpu_device *mdev, const struct mockgpu_bo_desc *desc);
 u32 mockgpu_vram_caching(struct mockgpu_device *mdev);
 u32 mockgpu_vram_source(struct mockgpu_device *mdev);
 struct page **mockgpu_vram_pages(struct mockgpu_device *mdev,

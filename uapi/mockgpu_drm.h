@@ -195,6 +195,14 @@ enum mockgpu_fault_mode {
 #define MOCKGPU_BO_PAGE_MAPPING	0x1
 
 /**
+ * MOCKGPU_BO_CPU_ACCESS - flag of struct drm_mockgpu_bo_create: in VRAM, the buffer gets a
+ * place that the CPU can access, see MOCKGPU_PARAM_VRAM_VISIBLE. Without it a buffer goes
+ * where the CPU cannot, if there is room; once the CPU has touched it, it counts as created
+ * with the flag. As AMDGPU_GEM_CREATE_CPU_ACCESS_REQUIRED.
+ */
+#define MOCKGPU_BO_CPU_ACCESS	0x2
+
+/**
  * struct drm_mockgpu_bo_create - create a buffer object
  *
  * @size: in: bytes, a multiple of the page size, not 0. If it is not a multiple of the
@@ -204,7 +212,7 @@ enum mockgpu_fault_mode {
  * @order: in: block order, 0 to MOCKGPU_MAX_ORDER; must be 0 for
  *	MOCKGPU_KIND_TTM, where the pool chooses
  * @caching: in: enum mockgpu_caching
- * @flags: in: MOCKGPU_BO_PAGE_MAPPING or 0
+ * @flags: in: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS
  * @handle: out: GEM handle, to be closed with DRM_IOCTL_GEM_CLOSE; in: must be 0
  * @placement: in: MOCKGPU_PLACEMENT_GTT or MOCKGPU_PLACEMENT_VRAM
  * @fault_mode: in: enum mockgpu_fault_mode
@@ -219,9 +227,10 @@ enum mockgpu_fault_mode {
  * least one page. An import is charged for the latter only.
  *
  * Errors: EINVAL for a bad member; E2BIG for a size above half of the machine's memory or
- * above the size of VRAM; ENOMEM when no such blocks are available, when the charges of
- * all buffers (blocks count in full) would exceed that half, or when VRAM, which comes
- * on top of it, is full and nothing can be evicted; EIO when the pages were not what
+ * above the size of VRAM or, with MOCKGPU_BO_CPU_ACCESS, of its visible part; ENOMEM when
+ * no such blocks are available, when the charges of all buffers (blocks count in full)
+ * would exceed that half, or when VRAM, which comes on top of it, is full and nothing can
+ * be evicted; EIO when the pages were not what
  * @kind promises (a bug, which the kernel log describes); EOPNOTSUPP for VRAM on a device
  * without it (encrypted memory rules it out) or for a huge fault mode on a kernel without
  * huge PFN mappings.
@@ -259,6 +268,8 @@ struct drm_mockgpu_bo_mmap_offset {
 #define MOCKGPU_BO_SWAPPED	0x2
 /** MOCKGPU_BO_REVOKED - revoked by MOCKGPU_BO_REVOKE, for good. */
 #define MOCKGPU_BO_REVOKED	0x4
+/** MOCKGPU_BO_INVISIBLE - in VRAM that the CPU cannot access, see MOCKGPU_PARAM_VRAM_VISIBLE. */
+#define MOCKGPU_BO_INVISIBLE	0x8
 
 /**
  * struct drm_mockgpu_bo_query - describe a buffer
@@ -326,24 +337,33 @@ struct drm_mockgpu_bo_zap {
 #define MOCKGPU_MOVE_NEW_PAGES	0x1
 
 /**
+ * MOCKGPU_MOVE_INVISIBLE - flag of struct drm_mockgpu_bo_move: the buffer goes to the part
+ * of VRAM that the CPU cannot access, and counts as created without MOCKGPU_BO_CPU_ACCESS
+ * and never touched.
+ */
+#define MOCKGPU_MOVE_INVISIBLE	0x2
+
+/**
  * struct drm_mockgpu_bo_move - move a buffer
  *
  * @handle: in: GEM handle
  * @placement: in: enum mockgpu_placement
- * @flags: in: MOCKGPU_MOVE_NEW_PAGES, only with MOCKGPU_PLACEMENT_GTT, or 0
+ * @flags: in: MOCKGPU_MOVE_NEW_PAGES, only with MOCKGPU_PLACEMENT_GTT,
+ *	MOCKGPU_MOVE_INVISIBLE, only with MOCKGPU_PLACEMENT_VRAM, or 0
  * @reserved: must be 0
  *
  * ttm_bo_validate(): user mappings are removed, MMU notifiers run, the contents are
  * copied if the pages change, and the next access maps the pages the buffer has then.
- * Between GTT and SYSTEM the pages stay the same. Without the flag, nothing happens to a
+ * Between GTT and SYSTEM the pages stay the same. Without a flag, nothing happens to a
  * buffer that is in @placement already. It holds the buffer's lock while it copies, or, with
  * move_delay, while it queues the copy; between VRAM and SYSTEM the latter makes two moves, by
  * way of GTT.
  *
  * Errors: EINVAL for an import, whose pages belong to its exporter; EBUSY when it is pinned
- * or its fences do not signal in 15 s; E2BIG when it is larger than VRAM; EOPNOTSUPP without
- * VRAM; ENOMEM as for BO_CREATE; ENODEV when it is revoked. After an error the buffer is
- * where it was or on the way there, in GTT. Its contents are unchanged.
+ * or its fences do not signal in 15 s; E2BIG when it is larger than VRAM, or than the part
+ * that it has to be in; EOPNOTSUPP without VRAM, or without an invisible part; ENOMEM as for
+ * BO_CREATE; ENODEV when it is revoked. After an error the buffer is where it was or on the
+ * way there, in GTT. Its contents are unchanged.
  */
 struct drm_mockgpu_bo_move {
 	__u32 handle;
@@ -511,6 +531,15 @@ struct drm_mockgpu_bo_copy {
  *	mmap() fail with ENODEV, accesses to mappings get SIGBUS. While memory decoding of
  *	the device is off, writes to VRAM are lost and reads return what the bus returns
  *	without a device: ones on a PC, 0 in QEMU's.
+ * @MOCKGPU_PARAM_VRAM_VISIBLE: size of the part of VRAM that the CPU can access, in bytes
+ *	(module parameter vram_visible), as behind a BAR that is smaller than VRAM: at most
+ *	MOCKGPU_PARAM_VRAM_SIZE. The GPU accesses all of it, and so do MOCKGPU_BO_COPY and a
+ *	debugger. A page fault on a buffer that is not all in that part moves it there, if there
+ *	is room without evicting another, else to GTT; SIGBUS when MOCKGPU_BO_PIN has pinned it
+ *	or there is no memory. So do another device that imports it and MOCKGPU_INJECT_FOREIGN,
+ *	with EBUSY when it is pinned, be it for the time of a MOCKGPU_BO_COPY. Eviction from the
+ *	visible part prefers free room in the other, for buffers without MOCKGPU_BO_CPU_ACCESS.
+ *	As amdgpu.
  */
 enum mockgpu_param {
 	MOCKGPU_PARAM_VRAM_SIZE = 0,
@@ -522,9 +551,10 @@ enum mockgpu_param {
 	MOCKGPU_PARAM_PLACEMENTS = 6,
 	MOCKGPU_PARAM_FAULT_MODES = 7,
 	MOCKGPU_PARAM_VRAM_SOURCE = 8,
+	MOCKGPU_PARAM_VRAM_VISIBLE = 9,
 };
 
-#define MOCKGPU_PARAM_COUNT 9
+#define MOCKGPU_PARAM_COUNT 10
 
 /**
  * struct drm_mockgpu_get_param - ask what a device and its kernel support

@@ -17,6 +17,7 @@
 
 #define PAGES_MAX	1000ul
 #define VRAM_PAGES	512ul
+#define VISIBLE_PAGES	128ul
 
 struct desc_case {
 	const char *name;
@@ -35,6 +36,12 @@ static const struct desc_case desc_cases[] = {
 	DESC("last kind, order and caching", PAGE_SIZE, 0, .kind = MOCKGPU_KIND_RESERVED,
 	     .order = MOCKGPU_MAX_ORDER, .caching = MOCKGPU_CACHING_UC),
 	DESC("page->mapping", PAGE_SIZE, 0, .flags = MOCKGPU_BO_PAGE_MAPPING),
+	DESC("for the CPU", PAGE_SIZE, 0, .kind = MOCKGPU_KIND_COMPOUND,
+	     .flags = MOCKGPU_BO_CPU_ACCESS),
+	DESC("largest visible", VISIBLE_PAGES * PAGE_SIZE, 0, .flags = MOCKGPU_BO_CPU_ACCESS,
+	     .placement = MOCKGPU_PLACEMENT_VRAM),
+	DESC("a page too many to be visible", (VISIBLE_PAGES + 1) * PAGE_SIZE, -E2BIG,
+	     .flags = MOCKGPU_BO_CPU_ACCESS, .placement = MOCKGPU_PLACEMENT_VRAM),
 	DESC("nothing", 0, -EINVAL),
 	DESC("less than a page", PAGE_SIZE - 1, -EINVAL),
 	DESC("half a page more", PAGE_SIZE * 3 / 2, -EINVAL),
@@ -51,7 +58,7 @@ static const struct desc_case desc_cases[] = {
 	DESC("unknown caching", PAGE_SIZE, -EINVAL, .caching = MOCKGPU_CACHING_COUNT),
 	DESC("system placement", PAGE_SIZE, -EINVAL, .placement = MOCKGPU_PLACEMENT_SYSTEM),
 	DESC("unknown placement", PAGE_SIZE, -EINVAL, .placement = MOCKGPU_PLACEMENT_COUNT),
-	DESC("unknown flag", PAGE_SIZE, -EINVAL, .flags = MOCKGPU_BO_PAGE_MAPPING << 1),
+	DESC("unknown flag", PAGE_SIZE, -EINVAL, .flags = MOCKGPU_BO_CPU_ACCESS << 1),
 	DESC("page->mapping of tails", PAGE_SIZE, -EINVAL, .kind = MOCKGPU_KIND_COMPOUND,
 	     .flags = MOCKGPU_BO_PAGE_MAPPING),
 };
@@ -65,6 +72,7 @@ static void a_buffer_can_be(struct kunit *test)
 
 	fake->mdev.pages_max = PAGES_MAX;
 	fake->mdev.vram.npages = VRAM_PAGES;
+	fake->mdev.vram.visible = VISIBLE_PAGES;
 	KUNIT_EXPECT_EQ(test, mockgpu_bo_desc_check(&fake->mdev, &the->desc), the->ret);
 }
 

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "../mockgpu_bo.h"
+#include "../mockgpu_visible.h"
 #include "../mockgpu_vm.h"
 #include "../mockgpu_vram.h"
 #include "fake.h"
@@ -33,6 +34,7 @@ static struct mockgpu_fake *in_vram(struct kunit *test, unsigned long npages,
 	struct mockgpu_vram *vram = &fake->mdev.vram;
 
 	vram->npages = all;
+	vram->visible = all;
 	vram->pages = kunit_kcalloc(test, all, sizeof(*vram->pages), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, vram->pages);
 	fill_pages(vram->pages, all, PFN);
@@ -89,17 +91,54 @@ static void blocks_of_vram_are_2_mib(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, index, BLOCK - 1);
 }
 
+static int check_size(struct mockgpu_device *mdev, u64 size)
+{
+	const struct mockgpu_bo_desc desc = { .size = size };
+
+	return mockgpu_vram_check(mdev, &desc);
+}
+
+static bool is_visible(struct mockgpu_fake *fake)
+{
+	struct drm_gem_object *gem = &fake->bo.tbo.base;
+	bool visible;
+
+	gem->resv = &gem->_resv;
+	dma_resv_init(gem->resv);
+	dma_resv_lock(gem->resv, NULL);
+	visible = mockgpu_bo_is_visible(&fake->bo);
+	dma_resv_unlock(gem->resv);
+	dma_resv_fini(gem->resv);
+	return visible;
+}
+
 static void what_is_larger_than_vram_is_refused(struct kunit *test)
 {
 	struct mockgpu_fake *fake = in_vram(test, 1, BLOCK, 0);
 	struct mockgpu_device *mdev = &fake->mdev;
 
-	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, PAGE_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, BLOCK << PAGE_SHIFT), 0);
-	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, (BLOCK + 1) << PAGE_SHIFT), -E2BIG);
-	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, U64_MAX), -E2BIG);
+	KUNIT_EXPECT_EQ(test, check_size(mdev, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, check_size(mdev, BLOCK << PAGE_SHIFT), 0);
+	KUNIT_EXPECT_EQ(test, check_size(mdev, (BLOCK + 1) << PAGE_SHIFT), -E2BIG);
+	KUNIT_EXPECT_EQ(test, check_size(mdev, U64_MAX), -E2BIG);
 	mdev->vram.npages = 0;
-	KUNIT_EXPECT_EQ(test, mockgpu_vram_check(mdev, PAGE_SIZE), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, check_size(mdev, PAGE_SIZE), -EOPNOTSUPP);
+}
+
+/* One page that the CPU cannot reach is enough. */
+static void what_the_cpu_reaches_is_visible(struct kunit *test)
+{
+	struct mockgpu_fake *fake = in_vram(test, 3, BLOCK, 100);
+
+	KUNIT_EXPECT_TRUE(test, is_visible(fake));
+	fake->mdev.vram.visible = 103;
+	KUNIT_EXPECT_TRUE(test, is_visible(fake));
+	fake->mdev.vram.visible = 102;
+	KUNIT_EXPECT_FALSE(test, is_visible(fake));
+	fake->mdev.vram.visible = 1;
+	KUNIT_EXPECT_FALSE(test, is_visible(fake));
+	fake->res.mem_type = TTM_PL_TT;
+	KUNIT_EXPECT_TRUE(test, is_visible(fake));
 }
 
 /* Four pages with contents; the buffer owns the two in the middle. */
@@ -222,6 +261,7 @@ static struct kunit_case vram_cases[] = {
 	KUNIT_CASE(blocks_of_vram_are_2_mib),
 	KUNIT_CASE(pages_of_a_bar_have_numbers_only),
 	KUNIT_CASE(what_is_larger_than_vram_is_refused),
+	KUNIT_CASE(what_the_cpu_reaches_is_visible),
 	KUNIT_CASE(clearing_keeps_to_the_part),
 	KUNIT_CASE(a_debugger_reads_and_writes_the_part),
 	KUNIT_CASE(only_vram_is_io_memory),

@@ -186,7 +186,7 @@ int mockgpu_bo_zap(const struct mockgpu_bo *bo);
  * mockgpu_bo_move - DRM_IOCTL_MOCKGPU_BO_MOVE
  * @bo: the buffer
  * @placement: enum mockgpu_placement
- * @flags: MOCKGPU_MOVE_NEW_PAGES or 0
+ * @flags: MOCKGPU_MOVE_NEW_PAGES, MOCKGPU_MOVE_INVISIBLE or 0
  *
  * Return: 0 or a negative errno.
  */

@@ -233,7 +233,7 @@ static const struct known_ioctl known[] = {
 		.name = "BO_CREATE",
 		.request = DRM_IOCTL_MOCKGPU_BO_CREATE,
 		.zero.create = {
-			.flags = ~MOCKGPU_BO_PAGE_MAPPING,
+			.flags = ~(MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS),
 			.handle = ONES,
 			.fault_arg = ONES,
 			.reserved = { ONES, ONES },
@@ -278,7 +278,10 @@ static const struct known_ioctl known[] = {
 		.name = "BO_MOVE",
 		.request = DRM_IOCTL_MOCKGPU_BO_MOVE,
 		.has_handle = 1,
-		.zero.move = { .flags = ~MOCKGPU_MOVE_NEW_PAGES, .reserved = ONES },
+		.zero.move = {
+			.flags = ~(MOCKGPU_MOVE_NEW_PAGES | MOCKGPU_MOVE_INVISIBLE),
+			.reserved = ONES,
+		},
 	}, {
 		.name = "BO_SWAPOUT",
 		.request = DRM_IOCTL_MOCKGPU_BO_SWAPOUT,

@@ -56,6 +56,8 @@ static struct drm_mockgpu_bo_create stress_wish(struct stress_thread *thread)
 		want.order = stress_order(prng, want.size / thread->worker->page);
 	if (want.kind != MOCKGPU_KIND_COMPOUND && prng_chance(prng, 30))
 		want.flags = MOCKGPU_BO_PAGE_MAPPING;
+	if (prng_chance(prng, 30))
+		want.flags |= MOCKGPU_BO_CPU_ACCESS;
 	/* mmap() aligns for huge entries only if the mode is already set. */
 	if (prng_chance(prng, 20))
 		want.fault_mode = MOCKGPU_FAULT_PREFAULT + prng_below(prng, 4);
@@ -146,6 +148,9 @@ static int stress_op_move(struct stress_thread *thread, struct stress_slot *slot
 		return STRESS_NOTHING;
 	if (placement == MOCKGPU_PLACEMENT_GTT && prng_chance(&thread->prng, 60))
 		flags = MOCKGPU_MOVE_NEW_PAGES;
+	if (placement == MOCKGPU_PLACEMENT_VRAM && thread->worker->hides &&
+	    prng_chance(&thread->prng, 60))
+		flags = MOCKGPU_MOVE_INVISIBLE;
 	return mockgpu_bo_move(&slot->bo, placement, flags);
 }
 
@@ -179,12 +184,15 @@ static int stress_op_caching(struct stress_thread *thread, struct stress_slot *s
 	return mockgpu_bo_set_caching(&bo, prng_below(&thread->prng, MOCKGPU_CACHING_COUNT));
 }
 
-/* Pin the buffer while it is checked: it cannot move. */
+/*
+ * Pin the buffer while it is checked: it cannot move. Not where it could be pinned out of the
+ * CPU's reach.
+ */
 static int stress_op_pin(struct stress_thread *thread, struct stress_slot *slot)
 {
 	int ret;
 
-	if (!slot->bo.handle)
+	if (!slot->bo.handle || thread->worker->hides)
 		return STRESS_NOTHING;
 	ret = mockgpu_bo_pin(&slot->bo, MOCKGPU_PIN);
 	if (ret)
@@ -298,7 +306,7 @@ const struct stress_op stress_ops[] = {
 	{ "look", 120, STRESS_USE, stress_op_look, .errors = {} },
 	{ "map or unmap", 15, STRESS_CHANGE, stress_op_map, .errors = {} },
 	{ "zap", 20, STRESS_USE, stress_op_zap, .errors = {} },
-	{ "move", 40, STRESS_USE, stress_op_move, .errors = { EBUSY, ENOMEM } },
+	{ "move", 40, STRESS_USE, stress_op_move, .errors = { EBUSY, ENOMEM, E2BIG } },
 	{ "crowd", 2, STRESS_EMPTY, stress_op_crowd, .errors = { ENOMEM } },
 	{ "swap out", 15, STRESS_USE, stress_op_swapout, .errors = { EBUSY, ENOMEM } },
 	{ "set caching", 15, STRESS_USE, stress_op_caching, .errors = { EBUSY, ENOMEM } },

@@ -77,6 +77,7 @@ struct stress_slot {
  * @fd: its DRM file
  * @vgem: its DRM file of vgem, or -1
  * @page: page size in bytes
+ * @hides: whether a part of VRAM is out of the CPU's reach
  * @tags: next tag of a buffer
  * @handles: serialises the creation and closing of handles: an import can return
  *	the handle of another slot
@@ -89,6 +90,7 @@ struct stress_worker {
 	int fd;
 	int vgem;
 	size_t page;
+	bool hides;
 	_Atomic uint64_t tags;
 	pthread_mutex_t handles;
 	struct stress_slot slot[STRESS_SLOTS];

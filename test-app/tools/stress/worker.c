@@ -76,6 +76,15 @@ static void *stress_thread(void *arg)
 	return NULL;
 }
 
+static bool stress_hides(int fd)
+{
+	uint64_t size = 0, visible = 0;
+
+	mockgpu_get_param(fd, MOCKGPU_PARAM_VRAM_SIZE, &size);
+	mockgpu_get_param(fd, MOCKGPU_PARAM_VRAM_VISIBLE, &visible);
+	return visible < size;
+}
+
 static int stress_worker_init(struct stress_worker *worker)
 {
 	unsigned int i;
@@ -84,6 +93,7 @@ static int stress_worker_init(struct stress_worker *worker)
 	/* The part of tags that is unique to this worker, among earlier ones too. */
 	worker->tags = (uint64_t)worker->setup->lives << 32;
 	worker->fd = mockgpu_open(NULL, 0);
+	worker->hides = stress_hides(worker->fd);
 	worker->vgem = exporter_vgem_open();
 	pthread_mutex_init(&worker->handles, NULL);
 	for (i = 0; i < STRESS_SLOTS; i++) {
