@@ -12,6 +12,7 @@
 #include <linux/iosys-map.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
@@ -24,9 +25,14 @@
 #include "mockgpu_test_fail.h"
 #include "mockgpu_test_inject.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_visible.h"
 #include "mockgpu_vm.h"
 #include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
+
+static bool unplug_dummy;
+module_param(unplug_dummy, bool, 0644);
+MODULE_PARM_DESC(unplug_dummy, "mappings of an unplugged device show a page of zeros, the same at all addresses, as those of amdgpu and xe, instead of SIGBUS (default N)");
 
 /* Whether this is the n-th fault, which the mode makes fail. */
 VISIBLE_IF_KUNIT bool mockgpu_fault_fails(struct mockgpu_bo *bo, vm_fault_t *ret)
@@ -62,6 +68,9 @@ static vm_fault_t mockgpu_fault_locked(struct mockgpu_bo *bo,
 	if (bo->revoked)
 		return VM_FAULT_SIGBUS;
 	if (mockgpu_fault_fails(bo, &ret))
+		return ret;
+	ret = mockgpu_visible_fault(bo, vmf);
+	if (ret)
 		return ret;
 	if (mockgpu_inject_is_at(bo, page)) {
 		ret = mockgpu_inject_fault(bo, vmf);
@@ -121,6 +130,18 @@ static vm_fault_t mockgpu_fault_end(vm_fault_t ret)
 	return ret;
 }
 
+/*
+ * Like amdgpu and xe: one zeroed page for all of the VMA, which TTM keeps until the device is
+ * released. Every fork() of such a mapping costs another one (docs/findings/dummy-page.md), so
+ * this is not the default.
+ */
+static vm_fault_t mockgpu_fault_unplugged(struct vm_fault *vmf)
+{
+	if (!READ_ONCE(unplug_dummy))
+		return VM_FAULT_SIGBUS;
+	return ttm_bo_vm_dummy_page(vmf, vmf->vma->vm_page_prot);
+}
+
 static vm_fault_t mockgpu_fault(struct vm_fault *vmf)
 {
 	struct ttm_buffer_object *tbo = vmf->vma->vm_private_data;
@@ -141,7 +162,7 @@ static vm_fault_t mockgpu_fault(struct vm_fault *vmf)
 		ret = mockgpu_fault_locked(bo, vmf);
 		drm_dev_exit(idx);
 	} else {
-		ret = VM_FAULT_SIGBUS;
+		ret = mockgpu_fault_unplugged(vmf);
 	}
 	/* TTM has dropped both mmap_lock and the reservation. */
 	if (ret == VM_FAULT_RETRY && !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include <linux/dma-buf.h>
 #include <xf86drm.h>
@@ -23,6 +24,8 @@
 #include "exporter.h"
 #include "pattern.h"
 #include "reload.h"
+#include "sysfs.h"
+#include "verdict.h"
 
 #define PAGES 16
 
@@ -117,6 +120,81 @@ TEST_F(unplug, every_mapping_is_gone)
 	EXPECT_EQ(0, munmap(maps[2], self->bo.size));
 	EXPECT_EQ(0, close(mem));
 	EXPECT_EQ(0, close(node));
+}
+
+#define DUMMY "/sys/module/mockgpu/parameters/unplug_dummy"
+
+/*
+ * As amdgpu and xe (ttm_bo_vm_dummy_page()): no SIGBUS, but one page of zeros for all of a
+ * mapping, without the contents of any buffer, and another for every mapping.
+ */
+TEST_F(unplug, a_dummy_page_in_its_place)
+{
+	volatile uint64_t *map = self->bo.map, *other;
+	const size_t step = self->page / sizeof(*map);
+	size_t i;
+
+	other = mmap(NULL, self->bo.size, PROT_READ | PROT_WRITE, MAP_SHARED, self->dmabuf, 0);
+	ASSERT_NE(MAP_FAILED, other);
+	ASSERT_EQ(0, sysfs_write(DUMMY, "1"));
+	ASSERT_EQ(0, mockgpu_unplug(self->fd));
+	EXPECT_TRUE(pattern_is_zero(self->bo.map, self->bo.size));
+	map[3 * step + 5] = 42;
+	for (i = 0; i < PAGES; i++)
+		EXPECT_EQ(42, map[i * step + 5]);
+	EXPECT_TRUE(pattern_is_zero((void *)other, self->bo.size));
+	EXPECT_EQ(0, munmap((void *)other, self->bo.size));
+	EXPECT_EQ(0, sysfs_write(DUMMY, "0"));
+}
+
+#define CHILDREN 200
+
+/* What a child that touches the mapping finds there: a page frame number, or 0. */
+static uint64_t child_finds(struct __test_metadata *_metadata, int peer, const void *map)
+{
+	struct mockgpu_entry entry = {};
+	int fds[2], status = -1;
+	uint64_t pfn = 0;
+	pid_t child;
+
+	ASSERT_EQ(0, pipe(fds));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (peek(map) || mockgpu_entry_get(peer, map, &entry))
+			_exit(1);
+		_exit(write(fds[1], &entry.pfn, sizeof(entry.pfn)) != sizeof(entry.pfn));
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(sizeof(pfn), read(fds[0], &pfn, sizeof(pfn)));
+	EXPECT_EQ(0, close(fds[0]) | close(fds[1]));
+	return pfn;
+}
+
+/*
+ * TTM keeps the page until the device is released, not until the mapping is gone. A process that
+ * has not touched its mapping can have children that do, one after the other. Pages that were
+ * freed with them would be handed out again.
+ */
+TEST_F(unplug, dummy_pages_of_the_dead_stay)
+{
+	uint64_t pfn[CHILDREN];
+	size_t i, j, again = 0;
+
+	ASSERT_EQ(0, sysfs_write(DUMMY, "1"));
+	ASSERT_EQ(0, mockgpu_unplug(self->fd));
+	for (i = 0; i < CHILDREN; i++) {
+		pfn[i] = child_finds(_metadata, self->peer, self->bo.map);
+		for (j = 0; j < i && pfn[j] != pfn[i]; j++)
+			;
+		again += j < i;
+	}
+	EXPECT_EQ(0, sysfs_write(DUMMY, "0"));
+	ksft_print_msg("%zu of %u processes found a page of one before\n", again, CHILDREN);
+	if (!again)
+		verdict_known(_metadata, "known: the pages of %u processes stay (dummy-page.md)",
+			      CHILDREN);
 }
 
 TEST_F(unplug, every_call_says_there_is_no_device)
