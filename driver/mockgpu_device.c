@@ -12,6 +12,7 @@
 #include "mockgpu_device.h"
 #include "mockgpu_engine.h"
 #include "mockgpu_node.h"
+#include "mockgpu_pm.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_ttm.h"
 
@@ -42,6 +43,9 @@ static int mockgpu_device_init(struct mockgpu_device *mdev, unsigned int devices
 	mdev->pages_max = min(totalram_pages() / 2 / devices,
 			      (unsigned long)INT_MAX / sizeof(struct page *));
 	ret = mockgpu_ttm_init(mdev);
+	if (ret)
+		return ret;
+	ret = mockgpu_pm_init(mdev);
 	if (!ret && !mdev->index)
 		ret = mockgpu_node_check(mdev);
 	return ret;

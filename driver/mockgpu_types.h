@@ -9,6 +9,7 @@
  *   mockgpu_debugfs, mockgpu_ioctl     what user space sees besides mappings
  *   mockgpu_pci                        the device whose VRAM is a PCI BAR
  *   mockgpu_device                     the life of a device
+ *   mockgpu_pm                         the host sleeps
  *   mockgpu_ttm, mockgpu_node          TTM's callbacks; /dev/mockgpu
  *   mockgpu_move                       moving, pinning, swapping out, revoking
  *   mockgpu_blit                       how contents move, at once or by the engine
@@ -24,6 +25,7 @@
  *   mockgpu_test_fail                  fault injection
  *
  * Lock order, outermost first:
+ *   the chain of power management's notifiers
  *   mockgpu_device.plug_lock
  *   mmap_lock
  *   mockgpu_device.inject_lock, mockgpu_device.swap_lock
@@ -44,6 +46,7 @@
 #include <linux/miscdevice.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -152,6 +155,7 @@ struct mockgpu_engine {
  * @generation: source of mockgpu_backing.generation
  * @vram: VRAM
  * @engine: what copies and clears while nobody waits
+ * @pm: called before the host sleeps
  * @inject_lock: serialises setting and clearing of mockgpu_bo.foreign
  * @swap_lock: allows one MOCKGPU_BO_SWAPOUT at a time
  * @swap_task: the task that runs it, or NULL; written under @swap_lock
@@ -176,6 +180,7 @@ struct mockgpu_device {
 	atomic64_t generation;
 	struct mockgpu_vram vram;
 	struct mockgpu_engine engine;
+	struct notifier_block pm;
 	struct mutex inject_lock;	/* foreign pages */
 	struct mutex swap_lock;		/* swap_task */
 	struct task_struct *swap_task;
