@@ -98,7 +98,7 @@ TEST_F(visible, the_guest_brings_it)
 }
 
 #define MOVES 100
-#define MOVES_LONG 10000
+#define MOVES_LONG 1000
 
 /* Sent away without a pause. Nobody may find a word of earlier. */
 TEST_F(visible, it_is_sent_away_all_the_time)
