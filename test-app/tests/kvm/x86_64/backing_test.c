@@ -7,10 +7,14 @@
  * compound pages; /proc/kpageflags tells which pages are tails.
  */
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "kselftest_harness.h"
 
+#include <linux/if_packet.h>
 #include <linux/kvm.h>
 
 #include "array.h"
@@ -22,10 +26,13 @@
 #include "kmsg.h"
 #include "kvmstat.h"
 #include "live.h"
+#include "pass.h"
 #include "canary.h"
 #include "exercise.h"
 
 #define PAGES_MAX 512
+#define ODD_PAGES 16
+#define ODD_SIZE (ODD_PAGES * GUEST_PAGE_SIZE)
 #define ROUNDS 2
 
 FIXTURE(backing) {
@@ -349,6 +356,106 @@ TEST_F(backing, dirty_pages_are_logged)
 	for (page = 0; page < live->pages; page++)
 		wrong += (bitmap[page / 64] >> page % 64 & 1) != (page % 3 == 1);
 	EXPECT_EQ(0, wrong);
+}
+
+/* A guest that may be given memory which KVM treats in a way of its own. */
+FIXTURE(odd) {
+	int kmsg;
+	struct vmm *vm;
+	int fd;
+	char *map;
+	uint32_t sequence[ODD_PAGES];
+	uint8_t result[ODD_PAGES];
+};
+
+FIXTURE_SETUP(odd)
+{
+	size_t i;
+
+	self->fd = -1;
+	self->kmsg = kmsg_open();
+	ASSERT_LE(0, self->kmsg);
+	ASSERT_EQ(0, vmm_create(&self->vm, 1));
+	for (i = 0; i < ODD_PAGES; i++)
+		self->sequence[i] = i;
+}
+
+FIXTURE_TEARDOWN(odd)
+{
+	char first[192];
+
+	vmm_destroy(self->vm);
+	if (self->map)
+		EXPECT_EQ(0, munmap(self->map, ODD_SIZE));
+	if (self->fd >= 0)
+		EXPECT_EQ(0, close(self->fd));
+	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
+		TH_LOG("the kernel log says: %s", first);
+	EXPECT_EQ(0, close(self->kmsg));
+}
+
+/* Map the file, and give that to the guest. */
+static void odd_slot(struct __test_metadata *_metadata, struct _test_data_odd *self)
+{
+	self->map = mmap(NULL, ODD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
+	ASSERT_NE(MAP_FAILED, self->map);
+	ASSERT_EQ(0, vmm_slot_set(self->vm, LIVE_SLOT, LIVE_GPA, self->map, ODD_SIZE, 0));
+	guest_fill(self->map, ODD_PAGES, LIVE_SEED);
+}
+
+/* The guest touches every page. Return: how many ended with @wanted. */
+static size_t odd_pass(struct __test_metadata *_metadata, struct _test_data_odd *self,
+		       enum guest_op op, enum guest_result wanted)
+{
+	struct touch touch = {
+		.op = op, .gpa = LIVE_GPA, .seed = LIVE_SEED, .sequence = self->sequence,
+		.accesses = ODD_PAGES, .result = self->result,
+	};
+
+	return touch_pass(_metadata, self->vm, &touch, ODD_PAGES, wanted);
+}
+
+/*
+ * VM_MIXEDMAP: a driver's pages by vm_insert_page(), with counts, here compound ones. They are
+ * not VM_PFNMAP, so get_user_pages() finds them, in every kernel.
+ */
+TEST_F(odd, a_packet_sockets_ring_maps)
+{
+	const struct tpacket_req ring = {
+		.tp_block_size = 4 * GUEST_PAGE_SIZE, .tp_block_nr = ODD_PAGES / 4,
+		.tp_frame_size = GUEST_PAGE_SIZE, .tp_frame_nr = ODD_PAGES,
+	};
+	char flags[96] = "";
+
+	self->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, setsockopt(self->fd, SOL_PACKET, PACKET_RX_RING, &ring, sizeof(ring)));
+	odd_slot(_metadata, self);
+	ASSERT_EQ(0, hostmap_vma_flags(self->map, flags, sizeof(flags)));
+	EXPECT_NE(NULL, strstr(flags, "mm"));
+	EXPECT_EQ(NULL, strstr(flags, "pf"));
+	EXPECT_EQ(ODD_PAGES, odd_pass(_metadata, self, GUEST_READ, GUEST_MAPPED));
+	EXPECT_EQ(ODD_PAGES, odd_pass(_metadata, self, GUEST_WRITE, GUEST_MAPPED));
+	/* The entries go, and nobody can bring them back: no fault handler. */
+	ASSERT_EQ(0, madvise(self->map, ODD_SIZE, MADV_DONTNEED));
+	EXPECT_EQ(ODD_PAGES, odd_pass(_metadata, self, GUEST_READ, GUEST_EFAULT));
+}
+
+/*
+ * Pages without a direct map, which get_user_pages() refuses (check_vma_flags() in mm/gup.c):
+ * the guest gets none, and KVM must not try to reach them by itself, which would be an oops.
+ */
+TEST_F(odd, secret_memory_is_refused)
+{
+	self->fd = syscall(SYS_memfd_secret, O_CLOEXEC);
+	if (self->fd < 0 && errno == ENOSYS)
+		SKIP(return, "this kernel has no secret memory (secretmem.enable)");
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, ftruncate(self->fd, ODD_SIZE));
+	odd_slot(_metadata, self);
+	EXPECT_EQ(ODD_PAGES, odd_pass(_metadata, self, GUEST_READ, GUEST_EFAULT));
+	EXPECT_EQ(ODD_PAGES, odd_pass(_metadata, self, GUEST_WRITE, GUEST_EFAULT));
+	EXPECT_EQ(0, guest_differences(self->map, ODD_PAGES, LIVE_SEED));
 }
 
 int main(int argc, char **argv)
