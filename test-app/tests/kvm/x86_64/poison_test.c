@@ -76,8 +76,10 @@ FIXTURE_VARIANT_ADD(poison, ttm_tail) {
 	.known = "a block that TTM frees comes back with its bad page",
 };
 
+/* In GTT it has pages that every kernel maps. */
 FIXTURE_VARIANT_ADD(poison, vram) {
-	.want = { .size = 16 << 12, .placement = MOCKGPU_PLACEMENT_VRAM },
+	.want = { .size = 16 << 12, .kind = MOCKGPU_KIND_SPLIT, .order = 3,
+		  .placement = MOCKGPU_PLACEMENT_VRAM },
 	.page = 1,
 	.known = "no driver learns that memory fails",
 };
