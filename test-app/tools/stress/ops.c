@@ -184,16 +184,32 @@ static int stress_op_caching(struct stress_thread *thread, struct stress_slot *s
 	return mockgpu_bo_set_caching(&bo, prng_below(&thread->prng, MOCKGPU_CACHING_COUNT));
 }
 
-/*
- * Pin the buffer while it is checked: it cannot move. Not where it could be pinned out of the
- * CPU's reach.
- */
+/* Where somebody else's buffer could be pinned out of the CPU's reach, pin one that nobody has. */
+static int stress_pin_own(struct stress_thread *thread)
+{
+	struct mockgpu_bo bo;
+	int ret, end;
+
+	ret = mockgpu_bo_create(thread->worker->fd, MOCKGPU_KIND_TTM, 0, 0, thread->worker->page,
+				&bo);
+	if (ret)
+		return ret;
+	ret = mockgpu_bo_pin(&bo, MOCKGPU_PIN);
+	if (!ret)
+		ret = mockgpu_bo_pin(&bo, MOCKGPU_UNPIN);
+	end = mockgpu_bo_destroy(&bo);
+	return ret ? ret : end;
+}
+
+/* Pin the buffer while it is checked: it cannot move. */
 static int stress_op_pin(struct stress_thread *thread, struct stress_slot *slot)
 {
 	int ret;
 
-	if (!slot->bo.handle || thread->worker->hides)
+	if (!slot->bo.handle)
 		return STRESS_NOTHING;
+	if (thread->worker->hides)
+		return stress_pin_own(thread);
 	ret = mockgpu_bo_pin(&slot->bo, MOCKGPU_PIN);
 	if (ret)
 		return ret;
