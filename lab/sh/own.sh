@@ -209,7 +209,9 @@ own_packages() {
 	[ -d "$modules/kernel" ] || own_refuse "has no modules of $release: unpack its image and modules packages there too"
 	own_check_arch
 	image=$(image_of "$release" "$folder") || exit
-	is=$(cat "$folder$headers/include/config/kernel.release" 2>/dev/null || echo "$release")
+	# Not include/config/kernel.release, which lacks Debian's part of the name in 6.1.
+	is=$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$folder$headers/include/generated/utsrelease.h" 2>/dev/null)
+	is=${is:-$release}
 	[ "$is" = "$release" ] || own_refuse "has headers of $is and modules of $release"
 	own_check_options
 	own_check_parts "$(find "$modules/kernel" -name 'kvm.ko*' | head -n 1)"
