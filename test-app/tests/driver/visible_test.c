@@ -579,5 +579,7 @@ TEST_F(load, all_of_it)
 
 int main(int argc, char **argv)
 {
+	if (!module_file())
+		ksft_exit_skip("MOCKGPU_MODULE does not name the module to load anew\n");
 	return driver_run(argc, argv);
 }

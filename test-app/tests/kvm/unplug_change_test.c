@@ -110,6 +110,8 @@ TEST_F(unplug, with_a_dummy_page_all_pages_are_one)
 
 int main(int argc, char **argv)
 {
+	if (!module_file())
+		ksft_exit_skip("MOCKGPU_MODULE does not name the module to load for each test\n");
 	program_needs_kvm(vm_buffer_unusable());
 	return driver_run(argc, argv);
 }

@@ -168,6 +168,8 @@ TEST_F(visible, a_pinned_one_is_refused)
 
 int main(int argc, char **argv)
 {
+	if (!module_file())
+		ksft_exit_skip("MOCKGPU_MODULE does not name the module to load anew\n");
 	program_needs_kvm(vm_buffer_unusable());
 	program_needs_kvm(behaviour_unsafe());
 	return live_run(argc, argv);
