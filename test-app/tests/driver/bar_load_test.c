@@ -28,18 +28,12 @@ FIXTURE(load) {
 
 FIXTURE_SETUP(load)
 {
-	ASSERT_EQ(0, module_unload_wait());
-	self->kmsg = kmsg_open();
-	ASSERT_LE(0, self->kmsg);
+	self->kmsg = reload_begin(_metadata);
 }
 
 FIXTURE_TEARDOWN(load)
 {
-	char first[256];
-
-	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
-		TH_LOG("the kernel log says: %s", first);
-	EXPECT_EQ(0, close(self->kmsg));
+	reload_end(_metadata, self->kmsg);
 }
 
 /* Loading fails with that, and leaves nothing: neither a module nor a claim on the device. */
