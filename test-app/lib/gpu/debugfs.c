@@ -225,6 +225,11 @@ int mockgpu_move_delay_set(unsigned long delay)
 	return sysfs_write_number(MOCKGPU_PARAMETERS "move_delay", delay);
 }
 
+int mockgpu_unplug_dummy_set(bool dummy)
+{
+	return sysfs_write_number(MOCKGPU_PARAMETERS "unplug_dummy", dummy);
+}
+
 int mockgpu_hold(int fd)
 {
 	return mockgpu_debugfs_open(fd, "hold", O_RDONLY);

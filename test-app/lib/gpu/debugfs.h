@@ -213,4 +213,12 @@ int mockgpu_wait_idle(int fd);
  */
 int mockgpu_unplug(int fd);
 
+/**
+ * mockgpu_unplug_dummy_set - choose what mappings of unplugged devices show; needs root
+ * @dummy: a page of zeros, as those of amdgpu, or SIGBUS
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_unplug_dummy_set(bool dummy);
+
 #endif /* MOCKGPU_DEBUGFS_H */

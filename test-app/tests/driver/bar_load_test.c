@@ -17,8 +17,8 @@
 #include "kselftest_harness.h"
 
 #include "bar.h"
-#include "kmsg.h"
 #include "pattern.h"
+#include "quiet.h"
 
 #define PAGES 16
 
@@ -33,7 +33,7 @@ FIXTURE_SETUP(load)
 
 FIXTURE_TEARDOWN(load)
 {
-	reload_end(_metadata, self->kmsg);
+	quiet_end(_metadata, self->kmsg);
 }
 
 /* Loading fails with that, and leaves nothing: neither a module nor a claim on the device. */

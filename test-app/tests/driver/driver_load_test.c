@@ -18,6 +18,7 @@
 #include "debugfs.h"
 #include "kmsg.h"
 #include "mockgpu.h"
+#include "quiet.h"
 #include "reload.h"
 
 /* More steps than loading has. */
@@ -88,19 +89,14 @@ FIXTURE(load) {
 FIXTURE_SETUP(load)
 {
 	self->opener = (struct opener) { .flags = O_RDWR };
-	self->kmsg = kmsg_open();
-	ASSERT_LE(0, self->kmsg);
+	self->kmsg = quiet_begin(_metadata);
 	ASSERT_EQ(0, module_is_loaded() ? module_unload() : 0);
 }
 
 FIXTURE_TEARDOWN(load)
 {
-	char first[256];
-
 	EXPECT_EQ(0, module_unload_wait());
-	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
-		TH_LOG("the kernel log says: %s", first);
-	EXPECT_EQ(0, close(self->kmsg));
+	quiet_end(_metadata, self->kmsg);
 }
 
 static void add_nodes(struct opener *opener)

@@ -3,8 +3,6 @@
  * The host goes to sleep and wakes up, as far as /sys/power/pm_test=freezer takes it: drivers are
  * told, processes frozen and thawed.
  */
-#include <errno.h>
-
 #include "kselftest_harness.h"
 
 #include "bo.h"
@@ -50,12 +48,8 @@ FIXTURE_TEARDOWN(suspend)
 static void expect_at(struct __test_metadata *_metadata, const struct mockgpu_bo *bo,
 		      uint32_t placement, uint32_t state)
 {
-	struct drm_mockgpu_bo_query query;
-
 	EXPECT_EQ(0, pattern_differences(bo->map, bo->size, 1));
-	query = bo_query(_metadata, bo);
-	EXPECT_EQ(placement, query.placement);
-	EXPECT_EQ(state, query.state);
+	bo_expect_at(_metadata, bo, placement, state);
 }
 
 TEST_F(suspend, vram_is_empty_before)

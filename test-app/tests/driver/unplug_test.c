@@ -23,8 +23,8 @@
 #include "driver.h"
 #include "exporter.h"
 #include "pattern.h"
+#include "quiet.h"
 #include "reload.h"
-#include "sysfs.h"
 #include "verdict.h"
 
 #define PAGES 16
@@ -48,8 +48,7 @@ FIXTURE_SETUP(unplug)
 	self->page = getpagesize();
 	self->objects = mockgpu_ttm_objects();
 	ASSERT_LE(0, self->objects);
-	self->kmsg = kmsg_open();
-	ASSERT_LE(0, self->kmsg);
+	self->kmsg = quiet_begin(_metadata);
 	self->fd = mockgpu_open(NULL, 0);
 	ASSERT_LE(0, self->fd);
 	self->peer = mockgpu_open_peer();
@@ -74,8 +73,6 @@ static void expect_nothing_left(struct __test_metadata *_metadata, int objects)
 /* The end of each test: nothing is in use any more, so the module can be unloaded. */
 FIXTURE_TEARDOWN(unplug)
 {
-	char first[256];
-
 	/* The handle goes with its file: on an unplugged device it cannot be closed. */
 	EXPECT_EQ(0, mockgpu_bo_unmap(&self->bo));
 	EXPECT_EQ(0, close(self->dmabuf));
@@ -83,9 +80,7 @@ FIXTURE_TEARDOWN(unplug)
 	EXPECT_EQ(0, close(self->peer));
 	expect_nothing_left(_metadata, self->objects);
 	EXPECT_EQ(0, module_unload_wait());
-	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
-		TH_LOG("the kernel log says: %s", first);
-	EXPECT_EQ(0, close(self->kmsg));
+	quiet_end(_metadata, self->kmsg);
 }
 
 TEST_F(unplug, every_mapping_is_gone)
@@ -122,8 +117,6 @@ TEST_F(unplug, every_mapping_is_gone)
 	EXPECT_EQ(0, close(node));
 }
 
-#define DUMMY "/sys/module/mockgpu/parameters/unplug_dummy"
-
 /*
  * As amdgpu and xe (ttm_bo_vm_dummy_page()): no SIGBUS, but one page of zeros for all of a
  * mapping, without the contents of any buffer, and another for every mapping.
@@ -136,7 +129,7 @@ TEST_F(unplug, a_dummy_page_in_its_place)
 
 	other = mmap(NULL, self->bo.size, PROT_READ | PROT_WRITE, MAP_SHARED, self->dmabuf, 0);
 	ASSERT_NE(MAP_FAILED, other);
-	ASSERT_EQ(0, sysfs_write(DUMMY, "1"));
+	ASSERT_EQ(0, mockgpu_unplug_dummy_set(true));
 	ASSERT_EQ(0, mockgpu_unplug(self->fd));
 	EXPECT_TRUE(pattern_is_zero(self->bo.map, self->bo.size));
 	map[3 * step + 5] = 42;
@@ -144,7 +137,7 @@ TEST_F(unplug, a_dummy_page_in_its_place)
 		EXPECT_EQ(42, map[i * step + 5]);
 	EXPECT_TRUE(pattern_is_zero((void *)other, self->bo.size));
 	EXPECT_EQ(0, munmap((void *)other, self->bo.size));
-	EXPECT_EQ(0, sysfs_write(DUMMY, "0"));
+	EXPECT_EQ(0, mockgpu_unplug_dummy_set(false));
 }
 
 #define CHILDREN 200
@@ -182,7 +175,7 @@ TEST_F(unplug, dummy_pages_of_the_dead_stay)
 	uint64_t pfn[CHILDREN];
 	size_t i, j, again = 0;
 
-	ASSERT_EQ(0, sysfs_write(DUMMY, "1"));
+	ASSERT_EQ(0, mockgpu_unplug_dummy_set(true));
 	ASSERT_EQ(0, mockgpu_unplug(self->fd));
 	for (i = 0; i < CHILDREN; i++) {
 		pfn[i] = child_finds(_metadata, self->peer, self->bo.map);
@@ -190,7 +183,7 @@ TEST_F(unplug, dummy_pages_of_the_dead_stay)
 			;
 		again += j < i;
 	}
-	EXPECT_EQ(0, sysfs_write(DUMMY, "0"));
+	EXPECT_EQ(0, mockgpu_unplug_dummy_set(false));
 	ksft_print_msg("%zu of %u processes found a page of one before\n", again, CHILDREN);
 	if (!again)
 		verdict_known(_metadata, "known: the pages of %u processes stay (dummy-page.md)",

@@ -14,6 +14,7 @@
 #include "bo.h"
 #include "driver.h"
 #include "pattern.h"
+#include "quiet.h"
 #include "reload.h"
 
 #define MIB (1ull << 20)
@@ -60,16 +61,6 @@ FIXTURE_TEARDOWN(visible)
 	driver_teardown(_metadata, &self->driver);
 }
 
-/* Where a buffer is. */
-static void expect_at(struct __test_metadata *_metadata, const struct mockgpu_bo *bo,
-		      uint32_t placement, uint32_t state)
-{
-	const struct drm_mockgpu_bo_query query = bo_query(_metadata, bo);
-
-	EXPECT_EQ(placement, query.placement);
-	EXPECT_EQ(state, query.state);
-}
-
 static int hide(const struct mockgpu_bo *bo)
 {
 	return mockgpu_bo_move(bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_MOVE_INVISIBLE);
@@ -99,9 +90,9 @@ TEST_F(visible, a_touch_brings_it)
 	for (write = 0; write < 2; write++) {
 		const uint32_t moves = bo_query(_metadata, &self->bo).moves;
 
-		expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
+		bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
 		EXPECT_EQ(0, pattern_touch((char *)self->bo.map + 5 * self->driver.page, write));
-		expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, 0);
+		bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, 0);
 		EXPECT_EQ(PAGES - 1, bo_missing(_metadata, &self->bo));
 		pattern_fill(self->bo.map, self->bo.size, 1);
 		expect_contents(_metadata, &self->bo);
@@ -120,7 +111,7 @@ TEST_F(visible, a_debugger_and_the_gpu_reach_it)
 	EXPECT_EQ(0, mockgpu_bo_copy(&self->source, 0, &self->bo, 0, self->bo.size));
 	EXPECT_EQ(0, pattern_differences(self->source.map, self->source.size, 1));
 	EXPECT_EQ(moves, bo_query(_metadata, &self->bo).moves);
-	expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
+	bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
 	expect_contents(_metadata, &self->bo);
 }
 
@@ -132,7 +123,7 @@ TEST_F(visible, the_kernel_brings_it)
 	ASSERT_EQ(0, pipe(fds));
 	EXPECT_EQ(100, write(fds[1], (char *)self->bo.map + self->driver.page, 100));
 	EXPECT_EQ(0, close(fds[0]) | close(fds[1]));
-	expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, 0);
 	expect_contents(_metadata, &self->bo);
 }
 
@@ -142,10 +133,10 @@ TEST_F(visible, without_room_it_goes_to_gtt)
 	struct mockgpu_bo full = {};
 
 	ASSERT_EQ(0, make(self->driver.fd, VISIBLE, MOCKGPU_BO_CPU_ACCESS, &full));
-	expect_at(_metadata, &full, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &full, MOCKGPU_PLACEMENT_VRAM, 0);
 	expect_contents(_metadata, &self->bo);
-	expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_GTT, 0);
-	expect_at(_metadata, &full, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_GTT, 0);
+	bo_expect_at(_metadata, &full, MOCKGPU_PLACEMENT_VRAM, 0);
 	EXPECT_TRUE(pattern_is_zero(full.map, full.size));
 	EXPECT_EQ(0, mockgpu_bo_destroy(&full));
 }
@@ -157,9 +148,9 @@ TEST_F(visible, one_across_the_border_is_not_visible)
 
 	ASSERT_EQ(0, make(self->driver.fd, VRAM - VISIBLE - 4 * MIB, 0, &rest));
 	ASSERT_EQ(0, make(self->driver.fd, VISIBLE, 0, &across));
-	expect_at(_metadata, &across, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
+	bo_expect_at(_metadata, &across, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
 	EXPECT_TRUE(pattern_is_zero(across.map, across.size));
-	expect_at(_metadata, &across, MOCKGPU_PLACEMENT_GTT, 0);
+	bo_expect_at(_metadata, &across, MOCKGPU_PLACEMENT_GTT, 0);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&across));
 	EXPECT_EQ(0, mockgpu_bo_destroy(&rest));
 }
@@ -169,13 +160,13 @@ TEST_F(visible, one_that_is_larger_goes_to_gtt)
 	struct mockgpu_bo large = {};
 
 	ASSERT_EQ(0, make(self->driver.fd, VISIBLE + self->driver.page, 0, &large));
-	expect_at(_metadata, &large, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
+	bo_expect_at(_metadata, &large, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
 	EXPECT_TRUE(pattern_is_zero(large.map, large.size));
-	expect_at(_metadata, &large, MOCKGPU_PLACEMENT_GTT, 0);
+	bo_expect_at(_metadata, &large, MOCKGPU_PLACEMENT_GTT, 0);
 	/* It counts as one that the CPU needs, which can never be in VRAM. */
 	EXPECT_EQ(-E2BIG, mockgpu_bo_move(&large, MOCKGPU_PLACEMENT_VRAM, 0));
 	EXPECT_EQ(0, hide(&large));
-	expect_at(_metadata, &large, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
+	bo_expect_at(_metadata, &large, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&large));
 	EXPECT_EQ(-E2BIG, make(self->driver.fd, VISIBLE + self->driver.page,
 			       MOCKGPU_BO_CPU_ACCESS, &large));
@@ -199,10 +190,10 @@ TEST_F(visible, a_pinned_one_is_out_of_reach)
 	EXPECT_EQ(-EBUSY, mockgpu_bo_inject_foreign(&self->source, 0, &self->bo, 0));
 	/* Only the GPU itself reaches it. */
 	EXPECT_EQ(0, mockgpu_bo_copy(&self->source, 0, &self->bo, 0, self->bo.size));
-	expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, state);
+	bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, state);
 	ASSERT_EQ(0, mockgpu_bo_pin(&self->bo, MOCKGPU_UNPIN));
 	expect_contents(_metadata, &self->bo);
-	expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, 0);
 	EXPECT_EQ(0, close(fds[0]) | close(fds[1]));
 }
 
@@ -232,7 +223,7 @@ TEST_F(visible, an_importer_brings_it)
 TEST_F(visible, one_that_lends_a_page_is_visible)
 {
 	ASSERT_EQ(0, mockgpu_bo_inject_foreign(&self->source, 3, &self->bo, 4));
-	expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_PINNED);
+	bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_PINNED);
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->source));
 	EXPECT_EQ(peek((char *)self->bo.map + 4 * self->driver.page),
 		  peek((char *)self->source.map + 3 * self->driver.page));
@@ -248,13 +239,13 @@ TEST_F(visible, it_can_be_sent_back)
 	for (round = 0; round < 10; round++) {
 		before = bo_pages(_metadata, &self->bo);
 		ASSERT_EQ(0, hide(&self->bo));
-		expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
+		bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
 		after = bo_pages(_metadata, &self->bo);
 		EXPECT_EQ(0, bo_common(before, after, PAGES));
 		free(before);
 		free(after);
 		expect_contents(_metadata, &self->bo);
-		expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, 0);
+		bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, 0);
 	}
 	/* From GTT and from where TTM swaps out it goes, too. */
 	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_GTT, 0));
@@ -287,12 +278,12 @@ TEST_F(visible, eviction_prefers_the_rest_of_vram)
 	/* One that is visible by chance, since the rest was full. */
 	ASSERT_EQ(0, make(self->driver.fd, VRAM - VISIBLE - 2 * MIB, 0, &rest));
 	ASSERT_EQ(0, make(self->driver.fd, 4 * MIB, 0, &two));
-	expect_at(_metadata, &two, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &two, MOCKGPU_PLACEMENT_VRAM, 0);
 	ASSERT_EQ(0, mockgpu_bo_destroy(&rest));
 	ASSERT_EQ(0, make(self->driver.fd, VISIBLE, MOCKGPU_BO_CPU_ACCESS, &wanted));
-	expect_at(_metadata, &wanted, MOCKGPU_PLACEMENT_VRAM, 0);
-	expect_at(_metadata, &two, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
-	expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
+	bo_expect_at(_metadata, &wanted, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &two, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
+	bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
 	EXPECT_TRUE(pattern_is_zero(wanted.map, wanted.size));
 	expect_contents(_metadata, &self->bo);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&two));
@@ -306,8 +297,8 @@ TEST_F(visible, eviction_of_one_that_the_cpu_needs)
 
 	expect_contents(_metadata, &self->bo);
 	ASSERT_EQ(0, make(self->driver.fd, VISIBLE, MOCKGPU_BO_CPU_ACCESS, &wanted));
-	expect_at(_metadata, &wanted, MOCKGPU_PLACEMENT_VRAM, 0);
-	expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_GTT, 0);
+	bo_expect_at(_metadata, &wanted, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_GTT, 0);
 	expect_contents(_metadata, &self->bo);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&wanted));
 }
@@ -329,9 +320,9 @@ TEST_F(visible, a_large_entry_comes_with_it)
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, mockgpu_bo_map(&huge, NULL));
 	for (round = 0; round < 2; round++) {
-		expect_at(_metadata, &huge, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
+		bo_expect_at(_metadata, &huge, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
 		peek(huge.map);
-		expect_at(_metadata, &huge, MOCKGPU_PLACEMENT_VRAM, 0);
+		bo_expect_at(_metadata, &huge, MOCKGPU_PLACEMENT_VRAM, 0);
 		EXPECT_EQ(0, mockgpu_entry_get(self->driver.fd, huge.map, &entry));
 		EXPECT_TRUE(entry.large);
 		EXPECT_EQ(round + 1, bo_query(_metadata, &huge).faults);
@@ -388,7 +379,7 @@ TEST_F(visible, the_touch_waits_for_the_engine)
 	EXPECT_EQ(EBUSY, pthread_tryjoin_np(thread, &value));
 	EXPECT_EQ(0, close(hold));
 	ASSERT_EQ(0, pthread_join(thread, &value));
-	expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_VRAM, 0);
 	EXPECT_EQ(peek(self->source.map), (char)(uintptr_t)value);
 	expect_contents(_metadata, &self->bo);
 }
@@ -529,7 +520,7 @@ FIXTURE_SETUP(load)
 
 FIXTURE_TEARDOWN(load)
 {
-	reload_end(_metadata, self->kmsg);
+	quiet_end(_metadata, self->kmsg);
 }
 
 TEST_F(load, sizes_that_make_no_sense)
@@ -564,7 +555,7 @@ TEST_F(load, all_of_it)
 		EXPECT_EQ(0, mockgpu_get_param(fd, MOCKGPU_PARAM_VRAM_VISIBLE, &value));
 		EXPECT_EQ(64 * MIB, value);
 		ASSERT_EQ(0, make(fd, 64 * MIB, MOCKGPU_BO_CPU_ACCESS, &bo));
-		expect_at(_metadata, &bo, MOCKGPU_PLACEMENT_VRAM, 0);
+		bo_expect_at(_metadata, &bo, MOCKGPU_PLACEMENT_VRAM, 0);
 		EXPECT_EQ(-EOPNOTSUPP, hide(&bo));
 		EXPECT_EQ(0, mockgpu_bo_destroy(&bo));
 		EXPECT_EQ(0, close(fd));

@@ -26,6 +26,16 @@ static inline struct drm_mockgpu_bo_query bo_query(struct __test_metadata *_meta
 	return query;
 }
 
+/* Where a buffer is, and its MOCKGPU_BO_* bits. */
+static inline void bo_expect_at(struct __test_metadata *_metadata, const struct mockgpu_bo *bo,
+				uint32_t placement, uint32_t state)
+{
+	const struct drm_mockgpu_bo_query query = bo_query(_metadata, bo);
+
+	EXPECT_EQ(placement, query.placement);
+	EXPECT_EQ(state, query.state);
+}
+
 static inline size_t bo_npages(const struct mockgpu_bo *bo)
 {
 	return bo->size / getpagesize();

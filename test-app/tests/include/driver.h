@@ -13,14 +13,14 @@
 
 #include "clock.h"
 #include "debugfs.h"
-#include "kmsg.h"
 #include "mockgpu.h"
+#include "quiet.h"
 
 /**
  * struct driver - the state of a test
  * @fd: the render node
  * @page: page size in bytes
- * @kmsg: from kmsg_open()
+ * @kmsg: from quiet_begin()
  * @before: what the driver held
  * @delay: what driver_move_delay() has set
  */
@@ -48,8 +48,7 @@ static inline void driver_setup(struct __test_metadata *_metadata, struct driver
 	char why[256];
 
 	driver->page = getpagesize();
-	driver->kmsg = kmsg_open();
-	ASSERT_LE(0, driver->kmsg);
+	driver->kmsg = quiet_begin(_metadata);
 	driver->fd = mockgpu_open(why, sizeof(why));
 	ASSERT_LE(0, driver->fd)
 		TH_LOG("%s", why);
@@ -99,10 +98,7 @@ static inline void driver_expect_usage(struct __test_metadata *_metadata,
 static inline void driver_expect_quiet(struct __test_metadata *_metadata,
 				       const struct driver *driver)
 {
-	char first[256];
-
-	EXPECT_EQ(0, kmsg_complaints(driver->kmsg, first, sizeof(first)))
-		TH_LOG("the kernel log says: %s", first);
+	quiet_check(_metadata, driver->kmsg);
 }
 
 /* The end of a test, whose buffers are destroyed and whose mappings are gone. */

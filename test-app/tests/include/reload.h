@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kmsg.h"
 #include "module.h"
+#include "quiet.h"
 
 /* The harness ends a test with _exit(), so this is for the program's own end. */
 static inline void reload_restore(void)
@@ -31,25 +31,11 @@ static void __attribute__((constructor)) reload_restore_at_exit(void)
 		abort();
 }
 
-/* Begin a test of loading, without the module. Return: for reload_end(). */
+/* Begin a test of loading, without the module. Return: for quiet_end(). */
 static inline int reload_begin(struct __test_metadata *_metadata)
 {
-	int kmsg;
-
 	ASSERT_EQ(0, module_unload_wait());
-	kmsg = kmsg_open();
-	ASSERT_LE(0, kmsg);
-	return kmsg;
-}
-
-/* End it: the kernel has not complained. */
-static inline void reload_end(struct __test_metadata *_metadata, int kmsg)
-{
-	char first[256];
-
-	EXPECT_EQ(0, kmsg_complaints(kmsg, first, sizeof(first)))
-		TH_LOG("the kernel log says: %s", first);
-	EXPECT_EQ(0, close(kmsg));
+	return quiet_begin(_metadata);
 }
 
 #endif /* MOCKGPU_TEST_RELOAD_H */

@@ -7,7 +7,6 @@
 #ifndef MOCKGPU_TEST_SUSPEND_H
 #define MOCKGPU_TEST_SUSPEND_H
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>

@@ -13,10 +13,9 @@
 #include "pass.h"
 #include "pattern.h"
 #include "program.h"
+#include "quiet.h"
 #include "reload.h"
-#include "sysfs.h"
 
-#define DUMMY "/sys/module/mockgpu/parameters/unplug_dummy"
 #define SLOT 1
 #define PAGES 16
 #define SIZE (PAGES * GUEST_PAGE_SIZE)
@@ -49,8 +48,7 @@ FIXTURE_SETUP(unplug)
 
 	ASSERT_NE(NULL, at);
 	ASSERT_EQ(0, module_reload("vram_size=4194304"));
-	self->kmsg = kmsg_open();
-	ASSERT_LE(0, self->kmsg);
+	self->kmsg = quiet_begin(_metadata);
 	self->fd = mockgpu_open(NULL, 0);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, vm_buffer_create(self->fd, MOCKGPU_KIND_SPLIT, 2, 0, SIZE, &self->bo));
@@ -67,16 +65,12 @@ FIXTURE_SETUP(unplug)
 
 FIXTURE_TEARDOWN(unplug)
 {
-	char first[256];
-
 	vmm_destroy(self->vm);
 	/* The handle goes with its file. */
 	EXPECT_EQ(0, mockgpu_bo_unmap(&self->bo));
 	EXPECT_EQ(0, close(self->fd));
 	EXPECT_EQ(0, module_unload_wait());
-	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
-		TH_LOG("the kernel log says: %s", first);
-	EXPECT_EQ(0, close(self->kmsg));
+	quiet_end(_metadata, self->kmsg);
 }
 
 TEST_F(unplug, without_a_page_the_guest_gets_efault)
@@ -92,7 +86,7 @@ TEST_F(unplug, with_a_dummy_page_all_pages_are_one)
 	const uint64_t *words = self->bo.map;
 	size_t page, i;
 
-	ASSERT_EQ(0, sysfs_write(DUMMY, "1"));
+	ASSERT_EQ(0, mockgpu_unplug_dummy_set(true));
 	ASSERT_EQ(0, mockgpu_unplug(self->fd));
 	EXPECT_EQ(PAGES, pass(_metadata, self, GUEST_READ, GUEST_WRONG));
 	EXPECT_EQ(0, self->touch.wrong_value);
@@ -105,7 +99,7 @@ TEST_F(unplug, with_a_dummy_page_all_pages_are_one)
 				  words[page * GUEST_PAGE_SIZE / sizeof(*words) + guest_words[i]]);
 	EXPECT_EQ(PAGES - 1, pass(_metadata, self, GUEST_READ, GUEST_WRONG));
 	EXPECT_EQ(GUEST_MAPPED, self->result[PAGES - 1]);
-	EXPECT_EQ(0, sysfs_write(DUMMY, "0"));
+	EXPECT_EQ(0, mockgpu_unplug_dummy_set(false));
 }
 
 int main(int argc, char **argv)

@@ -71,15 +71,6 @@ static int hide(const struct live *live)
 	return mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_MOVE_INVISIBLE);
 }
 
-static void expect_at(struct __test_metadata *_metadata, const struct mockgpu_bo *bo,
-		      uint32_t placement, uint32_t state)
-{
-	const struct drm_mockgpu_bo_query query = bo_query(_metadata, bo);
-
-	EXPECT_EQ(placement, query.placement);
-	EXPECT_EQ(state, query.state);
-}
-
 /* The first touch of any page brings it, with what it contains. */
 TEST_F(visible, the_guest_brings_it)
 {
@@ -90,9 +81,9 @@ TEST_F(visible, the_guest_brings_it)
 		const uint32_t moves = bo_query(_metadata, &live->bo).moves;
 
 		ASSERT_EQ(0, hide(live));
-		expect_at(_metadata, &live->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
+		bo_expect_at(_metadata, &live->bo, MOCKGPU_PLACEMENT_VRAM, MOCKGPU_BO_INVISIBLE);
 		EXPECT_TRUE(live_maps(_metadata, live));
-		expect_at(_metadata, &live->bo, MOCKGPU_PLACEMENT_VRAM, 0);
+		bo_expect_at(_metadata, &live->bo, MOCKGPU_PLACEMENT_VRAM, 0);
 		EXPECT_EQ(moves + 2, bo_query(_metadata, &live->bo).moves);
 	}
 }
@@ -133,17 +124,17 @@ TEST_F(visible, without_room_it_goes_to_gtt)
 
 	ASSERT_EQ(0, hide(live));
 	ASSERT_EQ(0, vm_buffer_make(live->driver.fd, &want, &full));
-	expect_at(_metadata, &full, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &full, MOCKGPU_PLACEMENT_VRAM, 0);
 	live_start(_metadata, live, true);
 	for (round = 0; round < 5; round++) {
 		live_wait(_metadata, live);
-		expect_at(_metadata, &live->bo, MOCKGPU_PLACEMENT_GTT, 0);
+		bo_expect_at(_metadata, &live->bo, MOCKGPU_PLACEMENT_GTT, 0);
 		ASSERT_EQ(0, hide(live));
 	}
 	live_wait(_metadata, live);
 	live_stop(_metadata, live);
 	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
-	expect_at(_metadata, &full, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &full, MOCKGPU_PLACEMENT_VRAM, 0);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&full));
 }
 
@@ -163,7 +154,7 @@ TEST_F(visible, a_pinned_one_is_refused)
 	}
 	ASSERT_EQ(0, mockgpu_bo_pin(&live->bo, MOCKGPU_UNPIN));
 	EXPECT_TRUE(live_maps(_metadata, live));
-	expect_at(_metadata, &live->bo, MOCKGPU_PLACEMENT_VRAM, 0);
+	bo_expect_at(_metadata, &live->bo, MOCKGPU_PLACEMENT_VRAM, 0);
 }
 
 int main(int argc, char **argv)

@@ -23,12 +23,12 @@
 #include "dirty.h"
 #include "failure.h"
 #include "hostmap.h"
-#include "kmsg.h"
 #include "kvmstat.h"
 #include "live.h"
 #include "pass.h"
 #include "canary.h"
 #include "exercise.h"
+#include "quiet.h"
 
 #define PAGES_MAX 512
 #define ODD_PAGES 16
@@ -61,8 +61,7 @@ FIXTURE_SETUP(backing)
 	struct live *live = &self->live;
 	int ret;
 
-	self->kmsg = kmsg_open();
-	ASSERT_LE(0, self->kmsg);
+	self->kmsg = quiet_begin(_metadata);
 	live->vcpus = 2;
 	live->pages = variant->pages;
 	ASSERT_EQ(0, vmm_create(&live->vm, live->vcpus));
@@ -81,16 +80,13 @@ FIXTURE_SETUP(backing)
 
 FIXTURE_TEARDOWN(backing)
 {
-	char first[192];
 	unsigned int i;
 
 	for (i = 0; i < self->live.vcpus; i++)
 		runner_end(&self->live.runner[i]);
 	backing_close(&self->backing);
 	vmm_destroy(self->live.vm);
-	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
-		TH_LOG("the kernel log says: %s", first);
-	close(self->kmsg);
+	quiet_end(_metadata, self->kmsg);
 }
 
 static int attach(struct exercise *exercise, const struct exercise_case *what)
@@ -373,8 +369,7 @@ FIXTURE_SETUP(odd)
 	size_t i;
 
 	self->fd = -1;
-	self->kmsg = kmsg_open();
-	ASSERT_LE(0, self->kmsg);
+	self->kmsg = quiet_begin(_metadata);
 	ASSERT_EQ(0, vmm_create(&self->vm, 1));
 	for (i = 0; i < ODD_PAGES; i++)
 		self->sequence[i] = i;
@@ -382,16 +377,12 @@ FIXTURE_SETUP(odd)
 
 FIXTURE_TEARDOWN(odd)
 {
-	char first[192];
-
 	vmm_destroy(self->vm);
 	if (self->map)
 		EXPECT_EQ(0, munmap(self->map, ODD_SIZE));
 	if (self->fd >= 0)
 		EXPECT_EQ(0, close(self->fd));
-	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
-		TH_LOG("the kernel log says: %s", first);
-	EXPECT_EQ(0, close(self->kmsg));
+	quiet_end(_metadata, self->kmsg);
 }
 
 /* Map the file, and give that to the guest. */

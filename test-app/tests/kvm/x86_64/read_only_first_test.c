@@ -20,10 +20,10 @@
 
 #include "buffer.h"
 #include "hostmap.h"
-#include "kmsg.h"
 #include "kvmstat.h"
 #include "mockgpu.h"
 #include "program.h"
+#include "quiet.h"
 #include "touch.h"
 #include "verdict.h"
 
@@ -82,8 +82,7 @@ FIXTURE_SETUP(read_only)
 
 	self->drm = mockgpu_open(NULL, 0);
 	ASSERT_LE(0, self->drm);
-	self->kmsg = kmsg_open();
-	ASSERT_LE(0, self->kmsg);
+	self->kmsg = quiet_begin(_metadata);
 	if (unsafe)
 		SKIP(return, "%s", unsafe);
 	ASSERT_EQ(0, vm_buffer_create(self->drm, MOCKGPU_KIND_SPLIT, variant->order,
@@ -108,8 +107,6 @@ FIXTURE_SETUP(read_only)
 
 FIXTURE_TEARDOWN(read_only)
 {
-	char first[192];
-
 	vmm_destroy(self->vm);
 	if (self->plain)
 		munmap(self->plain, self->bo.size);
@@ -117,9 +114,7 @@ FIXTURE_TEARDOWN(read_only)
 		munmap(self->memory, self->bo.size);
 	self->bo.map = NULL;
 	EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo));
-	EXPECT_EQ(0, kmsg_complaints(self->kmsg, first, sizeof(first)))
-		TH_LOG("the kernel log says: %s", first);
-	close(self->kmsg);
+	quiet_end(_metadata, self->kmsg);
 	close(self->drm);
 }
 
