@@ -18,6 +18,7 @@
  * Nobody accesses the VRAM of an unplugged device: a copy by the CPU returns -ENODEV, the
  * engine skips it.
  */
+#include <linux/err.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -328,4 +329,31 @@ int mockgpu_blit_pages(struct mockgpu_bo *bo, struct ttm_tt *to)
 	mockgpu_bo_flush(bo);
 	mockgpu_tt_copy(to, bo->tbo.ttm);
 	return 0;
+}
+
+/**
+ * mockgpu_blit_fill - create a job that writes to all of a buffer
+ * @bo: the buffer, no import, where the device can access it, locked
+ * @value: the value of each byte
+ *
+ * The job waits for nobody, and its fence is not the buffer's yet.
+ *
+ * Return: the job or an ERR_PTR(): -ENOMEM, -EOPNOTSUPP for a buffer whose memory type the
+ * engine cannot write.
+ */
+struct mockgpu_job *mockgpu_blit_fill(struct mockgpu_bo *bo, u8 value)
+{
+	struct mockgpu_job *job;
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	if (mockgpu_bo_placement(bo) != MOCKGPU_PLACEMENT_VRAM && !mockgpu_engine_can(bo->tbo.ttm))
+		return ERR_PTR(-EOPNOTSUPP);
+	job = mockgpu_job_create(mockgpu_bo_device(bo), 0);
+	if (!job)
+		return ERR_PTR(-ENOMEM);
+	job->to = mockgpu_side_of(&bo->tbo, bo->tbo.resource);
+	job->npages = mockgpu_bo_npages(bo);
+	job->value = value;
+	job->is_work = true;
+	return job;
 }

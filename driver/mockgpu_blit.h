@@ -12,10 +12,13 @@
 
 #include "mockgpu_types.h"
 
+struct mockgpu_job;
+
 int mockgpu_blit_hop(struct ttm_buffer_object *tbo, const struct ttm_resource *new_mem,
 		     struct ttm_place *hop);
 int mockgpu_blit_move(struct ttm_buffer_object *tbo, bool evict,
 		      struct ttm_operation_ctx *ctx, struct ttm_resource *new_mem);
 int mockgpu_blit_pages(struct mockgpu_bo *bo, struct ttm_tt *to);
+struct mockgpu_job *mockgpu_blit_fill(struct mockgpu_bo *bo, u8 value);
 
 #endif /* MOCKGPU_BLIT_H */

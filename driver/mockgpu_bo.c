@@ -301,6 +301,20 @@ int mockgpu_bo_wait_moved(struct mockgpu_bo *bo, bool interruptible)
 }
 
 /**
+ * mockgpu_bo_place - have a buffer where the device can access it
+ * @bo: the buffer; an import is attached and mapped
+ *
+ * Return: 0 or a negative errno of mockgpu_bo_validate().
+ */
+int mockgpu_bo_place(struct mockgpu_bo *bo)
+{
+	dma_resv_assert_held(bo->tbo.base.resv);
+	if (mockgpu_bo_placement(bo) != MOCKGPU_PLACEMENT_SYSTEM)
+		return 0;
+	return mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
+}
+
+/**
  * mockgpu_bo_pin_placed - pin a buffer where the device can access it
  * @bo: the buffer, no import
  *
@@ -311,11 +325,8 @@ int mockgpu_bo_wait_moved(struct mockgpu_bo *bo, bool interruptible)
  */
 int mockgpu_bo_pin_placed(struct mockgpu_bo *bo)
 {
-	int ret = 0;
+	int ret = mockgpu_bo_place(bo);
 
-	dma_resv_assert_held(bo->tbo.base.resv);
-	if (mockgpu_bo_placement(bo) == MOCKGPU_PLACEMENT_SYSTEM)
-		ret = mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
 	if (!ret)
 		ttm_bo_pin(&bo->tbo);
 	return ret;

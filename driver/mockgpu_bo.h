@@ -70,6 +70,7 @@ void mockgpu_ttm_placement(struct mockgpu_bo *bo, struct ttm_placement *placemen
 int mockgpu_bo_movable(struct mockgpu_bo *bo);
 int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where);
 int mockgpu_bo_wait_moved(struct mockgpu_bo *bo, bool interruptible);
+int mockgpu_bo_place(struct mockgpu_bo *bo);
 int mockgpu_bo_pin_placed(struct mockgpu_bo *bo);
 
 #endif /* MOCKGPU_BO_H */

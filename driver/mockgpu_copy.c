@@ -21,16 +21,6 @@
 #include "mockgpu_test_fail.h"
 #include "mockgpu_vmap.h"
 
-static int mockgpu_copy_place(struct mockgpu_bo *bo)
-{
-	struct ttm_resource *res = bo->tbo.resource;
-
-	dma_resv_assert_held(bo->tbo.base.resv);
-	if (res && res->mem_type != TTM_PL_SYSTEM)
-		return 0;
-	return mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
-}
-
 static int mockgpu_copy_wait(struct mockgpu_bo *bo, bool write)
 {
 	long ret = dma_resv_wait_timeout(bo->tbo.base.resv,
@@ -42,7 +32,7 @@ static int mockgpu_copy_wait(struct mockgpu_bo *bo, bool write)
 
 /*
  * The mapping pins the buffer, or an import through its exporter. The dma-buf core warns
- * when an exporter's vmap fails, so mockgpu_copy_place() finds out first whether the
+ * when an exporter's vmap fails, so mockgpu_bo_place() finds out first whether the
  * buffer still has memory.
  */
 static int mockgpu_copy_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
@@ -62,7 +52,7 @@ static int mockgpu_copy_prepare(struct mockgpu_bo *bo, bool write,
 {
 	int ret;
 
-	ret = mockgpu_copy_place(bo);
+	ret = mockgpu_bo_place(bo);
 	if (!ret)
 		ret = mockgpu_copy_wait(bo, write);
 	return ret ?: mockgpu_copy_vmap(bo, map);

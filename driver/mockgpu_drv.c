@@ -27,6 +27,7 @@
 #include "mockgpu_kunit.h"
 #include "mockgpu_move.h"
 #include "mockgpu_pci.h"
+#include "mockgpu_submit.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_test_inject.h"
 #include "mockgpu_test_observe.h"
@@ -76,6 +77,8 @@ static const struct drm_ioctl_desc mockgpu_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(MOCKGPU_GET_PARAM, mockgpu_get_param_ioctl,
 			  DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MOCKGPU_BO_COPY, mockgpu_bo_copy_ioctl,
+			  DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MOCKGPU_SUBMIT, mockgpu_submit_ioctl,
 			  DRM_RENDER_ALLOW),
 };
 
@@ -142,7 +145,8 @@ static int mockgpu_open_client(struct drm_device *drm, struct drm_file *file)
 }
 
 static const struct drm_driver mockgpu_driver = {
-	.driver_features = DRIVER_GEM | DRIVER_RENDER,
+	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ |
+			   DRIVER_SYNCOBJ_TIMELINE,
 	.ioctls = mockgpu_ioctls,
 	.num_ioctls = ARRAY_SIZE(mockgpu_ioctls),
 	.fops = &mockgpu_fops,
@@ -153,9 +157,9 @@ static const struct drm_driver mockgpu_driver = {
 	.debugfs_init = mockgpu_debugfs_init,
 	.name = MOCKGPU_NAME,
 	.desc = MOCKGPU_DESC,
-	/* 1.1: MOCKGPU_GET_PARAM; 1.2: MOCKGPU_PARAM_VRAM_SOURCE */
+	/* 1.1: MOCKGPU_GET_PARAM; 1.2: MOCKGPU_PARAM_VRAM_SOURCE; 1.3: MOCKGPU_SUBMIT */
 	.major = 1,
-	.minor = 2,
+	.minor = 3,
 	MOCKGPU_DRIVER_DATE
 };
 

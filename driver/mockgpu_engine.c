@@ -84,7 +84,7 @@ static void mockgpu_job_page(const struct mockgpu_job *job, unsigned long page, 
 		drm_memcpy_from_wc(&to, &from, PAGE_SIZE);
 		mockgpu_side_unmap(&job->from, &from);
 	} else {
-		iosys_map_memset(&to, 0, 0, PAGE_SIZE);
+		iosys_map_memset(&to, 0, job->value, PAGE_SIZE);
 	}
 	mockgpu_side_unmap(&job->to, &to);
 }
@@ -120,6 +120,17 @@ static void mockgpu_job_do(const struct mockgpu_job *job, bool plugged)
 	}
 }
 
+/*
+ * What becomes of a job. Work that has not begun is lost with its device; moves end, so that
+ * memory has the contents it waits for.
+ */
+static int mockgpu_job_error(const struct mockgpu_job *job, bool plugged)
+{
+	if (!plugged || (job->is_work && READ_ONCE(job->engine->is_free)))
+		return -ENODEV;
+	return 0;
+}
+
 static void mockgpu_job_free(struct mockgpu_job *job)
 {
 	while (job->deps)
@@ -134,13 +145,17 @@ static void mockgpu_job_run(struct work_struct *work)
 	struct mockgpu_device *mdev = container_of(engine, struct mockgpu_device, engine);
 	struct dma_fence *fence = &job->fence->base;
 	bool plugged, cookie;
-	int idx;
+	int idx, error;
 
 	mockgpu_job_wait(job);
 	/* drm_dev_unplug() waits for the end of the section. */
 	plugged = drm_dev_enter(&mdev->drm, &idx);
 	cookie = dma_fence_begin_signalling();
-	mockgpu_job_do(job, plugged);
+	error = mockgpu_job_error(job, plugged);
+	if (!error || !job->is_work)
+		mockgpu_job_do(job, plugged);
+	if (error)
+		dma_fence_set_error(fence, error);
 	atomic_dec(&engine->jobs);
 	dma_fence_signal(fence);
 	dma_fence_end_signalling(cookie);
@@ -154,7 +169,8 @@ static void mockgpu_job_run(struct work_struct *work)
 /**
  * mockgpu_job_create - create a job that does nothing yet
  * @mdev: the device
- * @deps: for how many calls of mockgpu_job_depend() there must be room
+ * @deps: for how many calls of mockgpu_job_depend() and mockgpu_job_await() there must be
+ *	room
  *
  * Return: the job, to be passed to mockgpu_job_queue() or mockgpu_job_cancel(), or NULL.
  */
@@ -179,6 +195,16 @@ struct mockgpu_job *mockgpu_job_create(struct mockgpu_device *mdev, unsigned int
 }
 
 /**
+ * mockgpu_job_await - make a job wait for a fence
+ * @job: the job, not queued
+ * @fence: the fence, whose reference is the job's from here on
+ */
+void mockgpu_job_await(struct mockgpu_job *job, struct dma_fence *fence)
+{
+	job->dep[job->deps++] = fence;
+}
+
+/**
  * mockgpu_job_depend - make a job wait for the fences of a reservation
  * @job: the job, not queued
  * @resv: the reservation, held
@@ -197,7 +223,7 @@ int mockgpu_job_depend(struct mockgpu_job *job, struct dma_resv *resv,
 		return -ENOMEM;
 	ret = dma_resv_get_singleton(resv, usage, &fence);
 	if (!ret && fence)
-		job->dep[job->deps++] = fence;
+		mockgpu_job_await(job, fence);
 	return ret;
 }
 

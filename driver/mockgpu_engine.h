@@ -29,22 +29,26 @@ struct mockgpu_side {
 /**
  * struct mockgpu_job - something the engine does
  * @to: where it writes
- * @from: where it reads; nothing to write zeros
+ * @from: where it reads; nothing to write @value
  * @npages: how much, or 0 for a job that only takes time
+ * @value: what it writes to each byte if it does not read
  * @delay: how long it takes before it writes
+ * @is_work: user space has asked for it; else it is a part of a move
  * @work: in the engine's queue
  * @engine: the engine
  * @fence: what mockgpu_job_queue() returns
  * @deps: number of fences at @dep
  * @dep: fences that it waits for, referenced
  *
- * Its creator sets @to, @from, @npages and @delay.
+ * Its creator sets @to, @from, @npages, @value, @delay and @is_work.
  */
 struct mockgpu_job {
 	struct mockgpu_side to;
 	struct mockgpu_side from;
 	unsigned long npages;
+	u8 value;
 	u32 delay;
+	bool is_work;
 	struct work_struct work;
 	struct mockgpu_engine *engine;
 	struct mockgpu_fence *fence;
@@ -59,6 +63,7 @@ void mockgpu_engine_release(struct mockgpu_device *mdev);
 void mockgpu_engine_free(struct mockgpu_device *mdev);
 
 struct mockgpu_job *mockgpu_job_create(struct mockgpu_device *mdev, unsigned int deps);
+void mockgpu_job_await(struct mockgpu_job *job, struct dma_fence *fence);
 int mockgpu_job_depend(struct mockgpu_job *job, struct dma_resv *resv,
 		       enum dma_resv_usage usage);
 struct dma_fence *mockgpu_job_queue(struct mockgpu_job *job);

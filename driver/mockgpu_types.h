@@ -15,7 +15,7 @@
  *   mockgpu_blit                       how contents move, at once or by the engine
  *   mockgpu_gem                        creation and end of buffers
  *   mockgpu_vm, mockgpu_vm_huge        user mappings
- *   mockgpu_copy, mockgpu_test_inject, mockgpu_test_observe
+ *   mockgpu_copy, mockgpu_submit, mockgpu_test_inject, mockgpu_test_observe
  *   mockgpu_vmap, mockgpu_prime        kernel mappings; dma-bufs
  *   mockgpu_bo                         lookup, lock, placement, pages of a buffer
  *   mockgpu_visible                    VRAM that the CPU cannot access
@@ -29,7 +29,8 @@
  *   mockgpu_device.plug_lock
  *   mmap_lock
  *   mockgpu_device.inject_lock, mockgpu_device.swap_lock
- *   the reservation of one buffer object (tbo.base.resv)
+ *   the reservation of one buffer object (tbo.base.resv), or in mockgpu_submit.c of several,
+ *	with a ticket
  *   mockgpu_device.list_lock, which only takes reservations by trylock
  *   mockgpu_engine.lock
  *

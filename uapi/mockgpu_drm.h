@@ -512,6 +512,100 @@ struct drm_mockgpu_bo_copy {
 };
 
 /**
+ * MOCKGPU_SUBMIT_MAX - most buffers, fences to wait for and fences to signal of a submission.
+ */
+#define MOCKGPU_SUBMIT_MAX 64
+
+/** MOCKGPU_SUBMIT_DELAY_MAX - longest delay of a submission, in microseconds: 1 s. */
+#define MOCKGPU_SUBMIT_DELAY_MAX 1000000
+
+/**
+ * MOCKGPU_SUBMIT_JOBS_MAX - with so many jobs in its queue, moves included, the engine takes
+ * no submission. One takes 1 and 1 more for each MOCKGPU_SUBMIT_FILL.
+ */
+#define MOCKGPU_SUBMIT_JOBS_MAX 256
+
+/** MOCKGPU_SUBMIT_WRITE - flag of struct drm_mockgpu_submit_bo: not only read. */
+#define MOCKGPU_SUBMIT_WRITE	0x1
+/**
+ * MOCKGPU_SUBMIT_FILL - flag of struct drm_mockgpu_submit_bo: the engine sets every byte of the
+ * buffer. Needs MOCKGPU_SUBMIT_WRITE.
+ */
+#define MOCKGPU_SUBMIT_FILL	0x2
+
+/**
+ * struct drm_mockgpu_submit_bo - how a submission uses a buffer
+ *
+ * @handle: in: GEM handle
+ * @flags: in: MOCKGPU_SUBMIT_WRITE, MOCKGPU_SUBMIT_FILL
+ * @value: in: for FILL, 0 to 255; else 0
+ * @reserved: must be 0
+ */
+struct drm_mockgpu_submit_bo {
+	__u32 handle;
+	__u32 flags;
+	__u32 value;
+	__u32 reserved;
+};
+
+/**
+ * struct drm_mockgpu_sync - a DRM sync object (DRM_IOCTL_SYNCOBJ_CREATE)
+ *
+ * @handle: in: its handle
+ * @flags: in: must be 0
+ * @point: in: the point of a timeline, or 0 for a binary one
+ */
+struct drm_mockgpu_sync {
+	__u32 handle;
+	__u32 flags;
+	__u64 point;
+};
+
+/**
+ * struct drm_mockgpu_submit - give the engine work
+ *
+ * @bos: in: user pointer to an array of struct drm_mockgpu_submit_bo
+ * @waits: in: user pointer to an array of struct drm_mockgpu_sync to wait for, which must have
+ *	a fence already
+ * @signals: in: user pointer to an array of struct drm_mockgpu_sync to signal at the end
+ * @bo_count: in: length of @bos
+ * @wait_count: in: length of @waits
+ * @signal_count: in: length of @signals
+ * @delay: in: how long it takes, 0 to MOCKGPU_SUBMIT_DELAY_MAX us
+ * @flags: in: must be 0
+ * @reserved: must be 0
+ *
+ * The work begins when all earlier work of the engine, all of @waits, and the fences of the
+ * buffers are done (implicit synchronisation: DMA_RESV_USAGE_WRITE, and READ for a buffer that
+ * it writes; moves always). It takes @delay, then it fills. The call returns before that, with
+ * a fence at @signals and at every buffer, for which a move, eviction, swapout, MOCKGPU_BO_COPY,
+ * the end of the buffer, an importer and poll() of its dma-buf wait. CPUs do not: a page fault
+ * waits for moves only, so that whoever looks at the memory must wait for the fence. A buffer in
+ * SYSTEM moves to GTT.
+ *
+ * It holds the locks of all its buffers while it is queued. When the device is unplugged before
+ * it is done, its fence signals with the error -ENODEV, and nothing is filled. A fence of another
+ * driver that never signals stops the engine, and unloading the module.
+ *
+ * Errors: EINVAL for a bad member, a buffer used twice, a sync object at @waits without such a
+ * fence, FILL of an import; E2BIG for a count above MOCKGPU_SUBMIT_MAX; ENOENT also for a sync
+ * object; EACCES for WRITE to an import of a read-only dma-buf; ENODEV when a buffer is revoked;
+ * EOPNOTSUPP for FILL of WC and UC pages off x86; EBUSY when the engine has
+ * MOCKGPU_SUBMIT_JOBS_MAX jobs; ENOMEM. Nothing has happened then.
+ */
+struct drm_mockgpu_submit {
+	__u64 bos;
+	__u64 waits;
+	__u64 signals;
+	__u32 bo_count;
+	__u32 wait_count;
+	__u32 signal_count;
+	__u32 delay;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
  * enum mockgpu_param - what MOCKGPU_GET_PARAM can be asked for
  *
  * @MOCKGPU_PARAM_VRAM_SIZE: size of VRAM in bytes, 0 without VRAM
@@ -587,6 +681,7 @@ struct drm_mockgpu_get_param {
 #define DRM_MOCKGPU_GET_PARAM		0x0e
 /* 0x0f was never assigned. */
 #define DRM_MOCKGPU_BO_COPY		0x10
+#define DRM_MOCKGPU_SUBMIT		0x11
 
 #define DRM_IOCTL_MOCKGPU_BO_CREATE \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_MOCKGPU_BO_CREATE, struct drm_mockgpu_bo_create)
@@ -612,6 +707,8 @@ struct drm_mockgpu_get_param {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_MOCKGPU_GET_PARAM, struct drm_mockgpu_get_param)
 #define DRM_IOCTL_MOCKGPU_BO_COPY \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MOCKGPU_BO_COPY, struct drm_mockgpu_bo_copy)
+#define DRM_IOCTL_MOCKGPU_SUBMIT \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_MOCKGPU_SUBMIT, struct drm_mockgpu_submit)
 
 #if defined(__cplusplus)
 }

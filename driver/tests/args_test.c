@@ -190,9 +190,9 @@ static void only_the_drivers_own_ioctls_can_be_unknown(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_VERSION));
 	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_MOCKGPU_BO_CREATE));
-	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_MOCKGPU_BO_COPY));
+	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_MOCKGPU_SUBMIT));
 	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_BASE +
-							       DRM_MOCKGPU_BO_COPY + 1)));
+							       DRM_MOCKGPU_SUBMIT + 1)));
 	/* A number that was never assigned. */
 	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_BASE +
 							       DRM_MOCKGPU_BO_COPY - 1)));

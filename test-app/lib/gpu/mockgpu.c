@@ -416,3 +416,28 @@ int mockgpu_bo_copy(const struct mockgpu_bo *dst, uint64_t dst_offset,
 
 	return bo_ioctl(dst->fd, DRM_IOCTL_MOCKGPU_BO_COPY, &args);
 }
+
+int mockgpu_submit(int fd, const struct drm_mockgpu_submit *args)
+{
+	struct drm_mockgpu_submit copy = *args;
+
+	return bo_ioctl(fd, DRM_IOCTL_MOCKGPU_SUBMIT, &copy);
+}
+
+int mockgpu_bo_fill(const struct mockgpu_bo *bo, uint8_t value,
+		    const struct drm_mockgpu_sync *signal)
+{
+	const struct drm_mockgpu_submit_bo use = {
+		.handle = bo->handle,
+		.flags = MOCKGPU_SUBMIT_WRITE | MOCKGPU_SUBMIT_FILL,
+		.value = value,
+	};
+	const struct drm_mockgpu_submit args = {
+		.bos = (uintptr_t)&use,
+		.bo_count = 1,
+		.signals = (uintptr_t)signal,
+		.signal_count = !!signal,
+	};
+
+	return mockgpu_submit(bo->fd, &args);
+}

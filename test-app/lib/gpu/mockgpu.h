@@ -312,6 +312,26 @@ int mockgpu_bo_copy(const struct mockgpu_bo *dst, uint64_t dst_offset,
 		    const struct mockgpu_bo *src, uint64_t src_offset, uint64_t size);
 
 /**
+ * mockgpu_submit - DRM_IOCTL_MOCKGPU_SUBMIT
+ * @fd: from mockgpu_open()
+ * @args: what the engine should do
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_submit(int fd, const struct drm_mockgpu_submit *args);
+
+/**
+ * mockgpu_bo_fill - let the engine fill a buffer after the call has returned
+ * @bo: the buffer
+ * @value: of each byte
+ * @signal: a sync object to signal then, or NULL
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_bo_fill(const struct mockgpu_bo *bo, uint8_t value,
+		    const struct drm_mockgpu_sync *signal);
+
+/**
  * mockgpu_kind_name - get the name of a page kind
  * @kind: enum mockgpu_kind
  *

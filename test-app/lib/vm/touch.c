@@ -54,6 +54,15 @@ static void touch_note_wrong(struct touch *touch, const struct guest_work *work)
 	touch->wrong_words += work->wrong_count;
 }
 
+/* The numbers of @count pages, after @done of them. */
+static void touch_list(const struct touch *touch, size_t done, size_t count, uint32_t *page)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		page[i] = touch->sequence ? touch->sequence[done + i] : done + i;
+}
+
 int touch_run(struct vmm_vcpu *vcpu, struct touch *touch)
 {
 	struct guest_work *work = vmm_vcpu_work(vcpu);
@@ -72,7 +81,7 @@ int touch_run(struct vmm_vcpu *vcpu, struct touch *touch)
 		work->seed = touch->seed;
 		work->op = touch->op;
 		work->count = count;
-		memcpy(work->page, touch->sequence + done, count * sizeof(*work->page));
+		touch_list(touch, done, count, work->page);
 		ret = touch_run_list(vcpu, touch, work);
 		if (ret)
 			return ret;

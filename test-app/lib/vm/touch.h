@@ -16,7 +16,7 @@
  * @op: in: read and compare, or write
  * @gpa: in: guest physical address of page 0
  * @seed: in: of the data, see guest_value()
- * @sequence: in: page numbers in the order of access
+ * @sequence: in: page numbers in the order of access; NULL: all from 0 on
  * @accesses: in: how many
  * @result: out: enum guest_result, indexed by page number. Entries of pages that are not
  *	touched do not change.

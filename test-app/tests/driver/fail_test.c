@@ -30,6 +30,9 @@ struct rig {
 	struct mockgpu_bo bo;
 	struct mockgpu_bo other;
 	int fd;
+	uint32_t sync;
+	/* The last point of it. */
+	uint64_t point;
 	/* Parameters of the buffer to create. */
 	uint32_t kind;
 	uint32_t caching;
@@ -293,6 +296,41 @@ TEST_F(fail, copy)
 	walk(_metadata, &self->rig, copy_both_ways);
 	/* Two locks, two vmaps and the page between them, each time. */
 	EXPECT_LE(2 * 5, self->rig.steps);
+}
+
+static int submit(struct rig *rig)
+{
+	struct drm_mockgpu_sync syncs[2] = { { .handle = rig->sync }, { .handle = rig->sync } };
+	const struct drm_mockgpu_submit_bo uses[] = {
+		{ .handle = rig->bo.handle, .value = 1,
+		  .flags = MOCKGPU_SUBMIT_WRITE | MOCKGPU_SUBMIT_FILL },
+		{ .handle = rig->other.handle },
+	};
+	const struct drm_mockgpu_submit args = {
+		.bos = (uintptr_t)uses,
+		.bo_count = 2,
+		.waits = (uintptr_t)syncs,
+		.wait_count = 1,
+		.signals = (uintptr_t)syncs,
+		.signal_count = 2,
+	};
+
+	syncs[1].point = ++rig->point;
+	return mockgpu_submit(rig->driver.fd, &args);
+}
+
+TEST_F(fail, submit)
+{
+	struct rig *rig = &self->rig;
+
+	make(_metadata, rig, &rig->bo);
+	make(_metadata, rig, &rig->other);
+	ASSERT_EQ(0, drmSyncobjCreate(rig->driver.fd, DRM_SYNCOBJ_CREATE_SIGNALED, &rig->sync));
+	walk(_metadata, rig, submit);
+	/* Itself, three lists, two arrays, two jobs, the lock, and two for each buffer. */
+	EXPECT_LE(14, rig->steps);
+	EXPECT_EQ(0, mockgpu_wait_idle(rig->driver.fd));
+	EXPECT_EQ(0, drmSyncobjDestroy(rig->driver.fd, rig->sync));
 }
 
 static int vgem_import(struct rig *rig)

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@
 #include <sys/wait.h>
 
 #include <linux/dma-buf.h>
+#include <linux/sync_file.h>
 #include <xf86drm.h>
 
 #include "kselftest_harness.h"
@@ -224,6 +226,33 @@ TEST_F(unplug, every_call_says_there_is_no_device)
 	EXPECT_EQ(0, close(node));
 	EXPECT_EQ(-1, drmCloseBufferHandle(self->fd, self->bo.handle));
 	EXPECT_EQ(ENODEV, errno);
+}
+
+/* Return: the status of a sync file: 1 signaled, 0 not yet, or the error it has ended with. */
+static int sync_file_status(int fd)
+{
+	struct sync_file_info info = {};
+
+	return ioctl(fd, SYNC_IOC_FILE_INFO, &info) ? -errno : info.status;
+}
+
+/* Work that the engine has not done: its fence says so, and nobody waits for ever. */
+TEST_F(unplug, pending_work_ends_with_an_error)
+{
+	struct drm_mockgpu_sync sync = {};
+	int hold = mockgpu_hold(self->fd);
+	struct pollfd end = { .events = POLLIN };
+
+	ASSERT_LE(0, hold);
+	ASSERT_EQ(0, drmSyncobjCreate(self->fd, 0, &sync.handle));
+	ASSERT_EQ(0, mockgpu_bo_fill(&self->bo, 0xa5, &sync));
+	ASSERT_EQ(0, drmSyncobjExportSyncFile(self->fd, sync.handle, &end.fd));
+	EXPECT_EQ(0, sync_file_status(end.fd));
+	ASSERT_EQ(0, mockgpu_unplug(self->fd));
+	EXPECT_EQ(1, poll(&end, 1, 30000));
+	EXPECT_EQ(-ENODEV, sync_file_status(end.fd));
+	EXPECT_EQ(0, close(end.fd));
+	EXPECT_EQ(0, close(hold));
 }
 
 TEST_F(unplug, its_nodes_are_gone)

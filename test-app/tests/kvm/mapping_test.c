@@ -160,21 +160,17 @@ static int attach_arena(struct exercise *exercise, const struct exercise_case *w
 {
 	const size_t size = exercise->pages * GUEST_PAGE_SIZE;
 	enum mapping_path path = *(const enum mapping_path *)what->opaque;
-	static uint32_t sequence[PAGES_MAX];
 	static uint8_t result[PAGES_MAX];
 	struct touch touch = {
-		.op = GUEST_WRITE, .gpa = exercise_gpa(what), .sequence = sequence,
-		.accesses = exercise->pages, .result = result,
+		.op = GUEST_WRITE, .gpa = exercise_gpa(what), .accesses = exercise->pages,
+		.result = result,
 	};
-	size_t i;
 	int ret;
 
 	if (mmap(exercise->memory, size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
 		return -errno;
 	ret = attach_room(exercise, what);
-	for (i = 0; i < exercise->pages; i++)
-		sequence[i] = i;
 	if (!ret)
 		ret = touch_run(vmm_vcpu_get(exercise->vm, 0), &touch);
 	return ret ? ret : map_by_path(path, &exercise->bo, exercise->memory);

@@ -25,7 +25,6 @@ FIXTURE(unplug) {
 	int fd;
 	struct vmm *vm;
 	struct mockgpu_bo bo;
-	uint32_t sequence[PAGES];
 	uint8_t result[PAGES];
 	struct touch touch;
 };
@@ -35,8 +34,8 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_unplug *
 		   enum guest_op op, enum guest_result wanted)
 {
 	self->touch = (struct touch){
-		.op = op, .gpa = VMM_BUFFER_GPA, .seed = 1, .sequence = self->sequence,
-		.accesses = PAGES, .result = self->result,
+		.op = op, .gpa = VMM_BUFFER_GPA, .seed = 1, .accesses = PAGES,
+		.result = self->result,
 	};
 	return touch_pass(_metadata, self->vm, &self->touch, PAGES, wanted);
 }
@@ -44,7 +43,6 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_unplug *
 FIXTURE_SETUP(unplug)
 {
 	char *at = hostmap_reserve(SIZE);
-	size_t i;
 
 	ASSERT_NE(NULL, at);
 	ASSERT_EQ(0, module_reload("vram_size=4194304"));
@@ -55,8 +53,6 @@ FIXTURE_SETUP(unplug)
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, at));
 	ASSERT_EQ(0, vmm_create(&self->vm, 1));
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, at, SIZE, 0));
-	for (i = 0; i < PAGES; i++)
-		self->sequence[i] = i;
 	/* KVM has all of them. */
 	guest_fill(at, PAGES, 1);
 	ASSERT_EQ(PAGES, pass(_metadata, self, GUEST_READ, GUEST_MAPPED));

@@ -74,7 +74,7 @@ static void fuzz_fill(struct fuzz_worker *worker, struct fuzz_try *try)
 			fuzz_field_fill(worker, try->fd, field, try->args);
 	}
 	if (try->call->tame)
-		try->call->tame(try->args);
+		try->call->tame(worker, try->fd, try->args);
 }
 
 static unsigned int fuzz_choose(struct prng *prng)

@@ -90,7 +90,8 @@ struct fuzz_worker;
  * @errors: the errors that the interface documents, ended by 0
  * @privileged: it needs CAP_SYS_ADMIN
  * @owned: it needs CAP_SYS_ADMIN if another DRM file created the buffer
- * @tame: remove values that are valid but harmful; may be NULL
+ * @tame: remove values that are valid but harmful, and fill what the argument points to; may be
+ *	NULL
  * @done: remember the result of a call that succeeded; may be NULL
  */
 struct fuzz_call {
@@ -101,14 +102,14 @@ struct fuzz_call {
 	int errors[FUZZ_ERRORS];
 	bool privileged;
 	bool owned;
-	void (*tame)(void *args);
+	void (*tame)(struct fuzz_worker *worker, int fd, void *args);
 	void (*done)(struct fuzz_worker *worker, int fd, const void *args);
 };
 
 extern const struct fuzz_call fuzz_calls[];
 
 /** FUZZ_CALLS - entries of fuzz_calls */
-#define FUZZ_CALLS 19
+#define FUZZ_CALLS 22
 
 /**
  * struct fuzz_buffer - a handle that should be valid

@@ -70,10 +70,12 @@ static void fuzz_done_import(struct fuzz_worker *worker, int fd, const void *arg
 }
 
 /* Its purpose is a WARN in the kernel log. */
-static void fuzz_tame_inject(void *args)
+static void fuzz_tame_inject(struct fuzz_worker *worker, int fd, void *args)
 {
 	struct drm_mockgpu_bo_inject *inject = args;
 
+	(void)worker;
+	(void)fd;
 	if (inject->op == MOCKGPU_INJECT_WARN)
 		inject->op = MOCKGPU_INJECT_WARN + 1;
 }
@@ -89,18 +91,68 @@ static uint32_t fuzz_tame_fault(uint32_t mode, uint32_t arg)
 	return mode == MOCKGPU_FAULT_NOPAGE && arg == 1 ? 2 : arg;
 }
 
-static void fuzz_tame_create(void *args)
+static void fuzz_tame_create(struct fuzz_worker *worker, int fd, void *args)
 {
 	struct drm_mockgpu_bo_create *create = args;
 
+	(void)worker;
+	(void)fd;
 	create->fault_arg = fuzz_tame_fault(create->fault_mode, create->fault_arg);
 }
 
-static void fuzz_tame_set_fault(void *args)
+static void fuzz_tame_set_fault(struct fuzz_worker *worker, int fd, void *args)
 {
 	struct drm_mockgpu_bo_set_fault *set = args;
 
+	(void)worker;
+	(void)fd;
 	set->arg = fuzz_tame_fault(set->mode, set->arg);
+}
+
+static const struct fuzz_field fuzz_use[] = {
+	FIELD(drm_mockgpu_submit_bo, handle, HANDLE, 0),
+	FIELD(drm_mockgpu_submit_bo, flags, FLAGS, MOCKGPU_SUBMIT_WRITE | MOCKGPU_SUBMIT_FILL),
+	FIELD(drm_mockgpu_submit_bo, value, FEW, 0),
+	FIELD(drm_mockgpu_submit_bo, reserved, ZERO, 0),
+	{}
+};
+
+static const struct fuzz_field fuzz_sync[] = {
+	FIELD(drm_mockgpu_sync, handle, FEW, 0),
+	FIELD(drm_mockgpu_sync, flags, ZERO, 0),
+	FIELD(drm_mockgpu_sync, point, FEW, 0),
+	{}
+};
+
+/* Most entries of a list that are filled. */
+#define FUZZ_LIST 4
+
+/* Fill the list with this number. Return: its address. */
+static uint64_t fuzz_list(struct fuzz_worker *worker, int fd, unsigned int number,
+			  const struct fuzz_field *fields, size_t size)
+{
+	unsigned char *list = worker->arena + number * FUZZ_LIST * size;
+	const struct fuzz_field *field;
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_LIST; i++)
+		for (field = fields; field->size; field++)
+			fuzz_field_fill(worker, fd, field, list + i * size);
+	return (uintptr_t)list;
+}
+
+/* Mostly lists that have a meaning, and a delay of about the time of a call. */
+static void fuzz_tame_submit(struct fuzz_worker *worker, int fd, void *args)
+{
+	struct drm_mockgpu_submit *submit = args;
+
+	if (submit->delay <= MOCKGPU_SUBMIT_DELAY_MAX)
+		submit->delay %= 100;
+	if (prng_chance(&worker->prng, 15))
+		return;
+	submit->bos = fuzz_list(worker, fd, 0, fuzz_use, sizeof(struct drm_mockgpu_submit_bo));
+	submit->waits = fuzz_list(worker, fd, 1, fuzz_sync, sizeof(struct drm_mockgpu_sync));
+	submit->signals = fuzz_list(worker, fd, 2, fuzz_sync, sizeof(struct drm_mockgpu_sync));
 }
 
 const struct fuzz_call fuzz_calls[] = {
@@ -238,6 +290,30 @@ const struct fuzz_call fuzz_calls[] = {
 		       FIELD(drm_mockgpu_bo_copy, flags, ZERO, 0),
 		       FIELD(drm_mockgpu_bo_copy, reserved, ZERO, 0)),
 		.errors = { EINVAL, ENOENT, EACCES, ENOMEM, EOPNOTSUPP, ENODEV },
+	}, {
+		"SUBMIT", 8, DRM_IOCTL_MOCKGPU_SUBMIT,
+		FIELDS(FIELD(drm_mockgpu_submit, bos, POINTER, 0),
+		       FIELD(drm_mockgpu_submit, waits, POINTER, 0),
+		       FIELD(drm_mockgpu_submit, signals, POINTER, 0),
+		       FIELD(drm_mockgpu_submit, bo_count, FEW, 0),
+		       FIELD(drm_mockgpu_submit, wait_count, FEW, 0),
+		       FIELD(drm_mockgpu_submit, signal_count, FEW, 0),
+		       FIELD(drm_mockgpu_submit, delay, FEW, 0),
+		       FIELD(drm_mockgpu_submit, flags, ZERO, 0),
+		       FIELD(drm_mockgpu_submit, reserved, ZERO, 0)),
+		.errors = { EINVAL, ENOENT, E2BIG, EACCES, EBUSY, EFAULT, ENOMEM, EOPNOTSUPP,
+			    ENODEV },
+		.tame = fuzz_tame_submit,
+	}, {
+		"SYNCOBJ_CREATE", 2, DRM_IOCTL_SYNCOBJ_CREATE,
+		FIELDS(FIELD(drm_syncobj_create, handle, OUT, 0),
+		       FIELD(drm_syncobj_create, flags, FLAGS, DRM_SYNCOBJ_CREATE_SIGNALED)),
+		.errors = { EINVAL, ENOMEM },
+	}, {
+		"SYNCOBJ_DESTROY", 1, DRM_IOCTL_SYNCOBJ_DESTROY,
+		FIELDS(FIELD(drm_syncobj_destroy, handle, FEW, 0),
+		       FIELD(drm_syncobj_destroy, pad, ZERO, 0)),
+		.errors = { EINVAL },
 	}, {
 		"GEM_CLOSE", 3, DRM_IOCTL_GEM_CLOSE,
 		FIELDS(FIELD(drm_gem_close, handle, HANDLE, 0),

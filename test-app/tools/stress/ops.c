@@ -271,6 +271,24 @@ static int stress_op_copy(struct stress_thread *thread, struct stress_slot *slot
 	return ret;
 }
 
+/* Work of the engine: moves and copies have to wait for it, nobody else. It changes nothing. */
+static int stress_op_submit(struct stress_thread *thread, struct stress_slot *slot)
+{
+	const struct drm_mockgpu_submit_bo use = {
+		.handle = slot->bo.handle,
+		.flags = prng_chance(&thread->prng, 50) ? MOCKGPU_SUBMIT_WRITE : 0,
+	};
+	const struct drm_mockgpu_submit args = {
+		.bos = (uintptr_t)&use,
+		.bo_count = 1,
+		.delay = prng_below(&thread->prng, STRESS_DELAY_MAX),
+	};
+
+	if (!slot->bo.handle)
+		return STRESS_NOTHING;
+	return mockgpu_submit(slot->bo.fd, &args);
+}
+
 /* No operation may change the reference count or flags of a page. */
 static int stress_op_compare(struct stress_thread *thread, struct stress_slot *slot)
 {
@@ -330,6 +348,7 @@ const struct stress_op stress_ops[] = {
 	{ "set fault mode", 15, STRESS_USE, stress_op_fault, .errors = { EOPNOTSUPP } },
 	{ "revoke", 3, STRESS_USE, stress_op_revoke, .errors = { EBUSY, ENOMEM } },
 	{ "copy", 15, STRESS_USE, stress_op_copy, .errors = { ENOMEM } },
+	{ "submit", 15, STRESS_USE, stress_op_submit, .errors = { EBUSY, ENOMEM } },
 	{ "compare pages", 10, STRESS_USE, stress_op_compare,
 	  .errors = { ENODATA, ESTALE, ENOMEM } },
 	{ "fork", 5, STRESS_USE, stress_op_fork, .errors = { EAGAIN, ENOMEM } },

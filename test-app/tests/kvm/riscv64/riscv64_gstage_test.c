@@ -39,18 +39,13 @@ FIXTURE(gstage) {
 	struct driver driver;
 	struct vmm *vm;
 	struct mockgpu_bo bo;
-	uint32_t sequence[PAGES];
 	uint8_t result[PAGES];
 };
 
 FIXTURE_SETUP(gstage)
 {
-	size_t i;
-
 	driver_setup(_metadata, &self->driver);
 	ASSERT_EQ(0, vmm_create(&self->vm, 1));
-	for (i = 0; i < PAGES; i++)
-		self->sequence[i] = i;
 }
 
 FIXTURE_TEARDOWN(gstage)
@@ -65,8 +60,8 @@ static size_t pass(struct __test_metadata *_metadata, struct _test_data_gstage *
 		   enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
 	struct touch touch = {
-		.op = op, .gpa = VMM_BUFFER_GPA, .seed = seed, .sequence = self->sequence,
-		.accesses = PAGES, .result = self->result,
+		.op = op, .gpa = VMM_BUFFER_GPA, .seed = seed, .accesses = PAGES,
+		.result = self->result,
 	};
 
 	return touch_pass(_metadata, self->vm, &touch, PAGES, wanted);
