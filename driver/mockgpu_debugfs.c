@@ -5,6 +5,8 @@
  *   buffers          the buffers of the device, one per line, as key=value
  *   unplug           any write calls mockgpu_device_unplug()
  *   hold             while it is open no job of the engine ends, see mockgpu_engine_hold()
+ *   reset            any write calls mockgpu_power_reset()
+ *   d3               any write calls mockgpu_power_d3()
  *   entry            a page table entry of the process that asks, see below
  *   fail_nth, fail/  see mockgpu_fail_debugfs_init()
  *
@@ -39,6 +41,7 @@
 #include "mockgpu_device.h"
 #include "mockgpu_engine.h"
 #include "mockgpu_pages.h"
+#include "mockgpu_power.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_vram.h"
 
@@ -194,6 +197,8 @@ static int mockgpu_debugfs_show(struct seq_file *m, void *unused)
 	seq_printf(m, "vram_max: %lu\n", mdev->vram.npages);
 	seq_printf(m, "charged: %ld\n", atomic_long_read(&mdev->charged));
 	seq_printf(m, "jobs: %d\n", atomic_read(&mdev->engine.jobs));
+	seq_printf(m, "resets: %d\n", atomic_read(&mdev->resets));
+	seq_printf(m, "wakes: %d\n", atomic_read(&mdev->wakes));
 	return 0;
 }
 
@@ -331,6 +336,30 @@ static const struct file_operations mockgpu_debugfs_hold_fops = {
 	.release = mockgpu_debugfs_hold_release,
 };
 
+static ssize_t mockgpu_debugfs_reset_write(struct file *file, const char __user *from,
+					   size_t count, loff_t *pos)
+{
+	return mockgpu_power_reset(file->private_data) ?: count;
+}
+
+static ssize_t mockgpu_debugfs_d3_write(struct file *file, const char __user *from,
+					size_t count, loff_t *pos)
+{
+	return mockgpu_power_d3(file->private_data) ?: count;
+}
+
+static const struct file_operations mockgpu_debugfs_reset_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = mockgpu_debugfs_reset_write,
+};
+
+static const struct file_operations mockgpu_debugfs_d3_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = mockgpu_debugfs_d3_write,
+};
+
 static const struct drm_info_list mockgpu_debugfs_list[] = {
 	{ .name = "mockgpu", .show = mockgpu_debugfs_show },
 	{ .name = "buffers", .show = mockgpu_debugfs_buffers_show },
@@ -356,6 +385,10 @@ void mockgpu_debugfs_init(struct drm_minor *minor)
 				   &mockgpu_debugfs_unplug_fops);
 	debugfs_create_file("hold", 0400, root, to_mockgpu_device(minor->dev),
 			    &mockgpu_debugfs_hold_fops);
+	debugfs_create_file("reset", 0200, root, to_mockgpu_device(minor->dev),
+			    &mockgpu_debugfs_reset_fops);
+	debugfs_create_file("d3", 0200, root, to_mockgpu_device(minor->dev),
+			    &mockgpu_debugfs_d3_fops);
 	mockgpu_entry_debugfs_init(root);
 	mockgpu_fail_debugfs_init(root);
 }

@@ -89,6 +89,12 @@ static void mockgpu_job_page(const struct mockgpu_job *job, unsigned long page, 
 	mockgpu_side_unmap(&job->to, &to);
 }
 
+/* Whether it is work that a reset of the GPU has lost. */
+static bool mockgpu_job_is_lost(const struct mockgpu_job *job)
+{
+	return job->is_work && job->fence->base.seqno <= READ_ONCE(job->engine->lost);
+}
+
 static void mockgpu_job_wait(struct mockgpu_job *job)
 {
 	struct mockgpu_engine *engine = job->engine;
@@ -97,8 +103,9 @@ static void mockgpu_job_wait(struct mockgpu_job *job)
 
 	for (i = 0; i < job->deps; i++)
 		dma_fence_wait(job->dep[i], false);
-	/* The jobs of an unplugged device hold nobody up. */
-	wait_event_hrtimeout(engine->released, READ_ONCE(engine->is_free), delay);
+	/* Neither the jobs of an unplugged device nor lost ones hold anybody up. */
+	wait_event_hrtimeout(engine->released,
+			     READ_ONCE(engine->is_free) || mockgpu_job_is_lost(job), delay);
 	/* Last, so that a file can hold a job in its delay. No hung task: it may take minutes. */
 	wait_event_idle(engine->released, !atomic_read(&engine->holds) ||
 			READ_ONCE(engine->is_free));
@@ -128,7 +135,7 @@ static int mockgpu_job_error(const struct mockgpu_job *job, bool plugged)
 {
 	if (!plugged || (job->is_work && READ_ONCE(job->engine->is_free)))
 		return -ENODEV;
-	return 0;
+	return mockgpu_job_is_lost(job) ? -ECANCELED : 0;
 }
 
 static void mockgpu_job_free(struct mockgpu_job *job)
@@ -291,6 +298,23 @@ void mockgpu_engine_free(struct mockgpu_device *mdev)
 {
 	WRITE_ONCE(mdev->engine.is_free, true);
 	wake_up_all(&mdev->engine.released);
+}
+
+/**
+ * mockgpu_engine_reset - lose all work that has not begun
+ * @mdev: the device
+ *
+ * Its fences signal with -ECANCELED, in their order. Moves are done all the same: drivers queue
+ * them again.
+ */
+void mockgpu_engine_reset(struct mockgpu_device *mdev)
+{
+	struct mockgpu_engine *engine = &mdev->engine;
+
+	spin_lock(&engine->lock);
+	WRITE_ONCE(engine->lost, engine->seqno);
+	spin_unlock(&engine->lock);
+	wake_up_all(&engine->released);
 }
 
 /**

@@ -60,6 +60,7 @@ int mockgpu_engine_init(struct mockgpu_device *mdev);
 void mockgpu_engine_fini(struct mockgpu_device *mdev);
 void mockgpu_engine_hold(struct mockgpu_device *mdev);
 void mockgpu_engine_release(struct mockgpu_device *mdev);
+void mockgpu_engine_reset(struct mockgpu_device *mdev);
 void mockgpu_engine_free(struct mockgpu_device *mdev);
 
 struct mockgpu_job *mockgpu_job_create(struct mockgpu_device *mdev, unsigned int deps);

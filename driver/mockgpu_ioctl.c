@@ -37,7 +37,7 @@ static u64 mockgpu_param_placements(struct mockgpu_device *mdev)
 	return mdev->vram.npages ? all : all & ~BIT_ULL(MOCKGPU_PLACEMENT_VRAM);
 }
 
-/* None of these change after mockgpu_device_create(), so there is nothing to lock. */
+/* None but the last change after mockgpu_device_create(), so there is nothing to lock. */
 static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 {
 	switch (param) {
@@ -70,6 +70,9 @@ static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 		return 0;
 	case MOCKGPU_PARAM_VRAM_VISIBLE:
 		*value = (u64)mdev->vram.visible << PAGE_SHIFT;
+		return 0;
+	case MOCKGPU_PARAM_RESETS:
+		*value = atomic_read(&mdev->resets);
 		return 0;
 	default:
 		return -EINVAL;

@@ -19,6 +19,7 @@
  *   mockgpu_vmap, mockgpu_prime        kernel mappings; dma-bufs
  *   mockgpu_bo                         lookup, lock, placement, pages of a buffer
  *   mockgpu_visible                    VRAM that the CPU cannot access
+ *   mockgpu_power                      D3 and reset of the device
  *   mockgpu_vram                       VRAM
  *   mockgpu_bar, mockgpu_pages         where pages come from
  *   mockgpu_engine                     jobs that run later, and their fences
@@ -117,8 +118,9 @@ struct mockgpu_vram {
  * struct mockgpu_engine - what runs jobs, one after the other
  * @queue: the jobs, in the order of their fences
  * @context: the timeline of the fences
- * @lock: protects @seqno, and makes it follow the order of @queue
+ * @lock: protects @seqno and @lost, and makes @seqno follow the order of @queue
  * @seqno: number of the last fence
+ * @lost: number of the last fence before the last reset; written under @lock
  * @jobs: jobs that have not ended
  * @holds: files that hold the engine: no job ends while there are any
  * @is_free: @holds and delays have no effect any more, since the device is unplugged
@@ -127,8 +129,9 @@ struct mockgpu_vram {
 struct mockgpu_engine {
 	struct workqueue_struct *queue;
 	u64 context;
-	spinlock_t lock;		/* seqno, order of queue */
+	spinlock_t lock;		/* seqno, lost, order of queue */
 	u64 seqno;
+	u64 lost;
 	atomic_t jobs;
 	atomic_t holds;
 	bool is_free;
@@ -157,6 +160,9 @@ struct mockgpu_engine {
  * @vram: VRAM
  * @engine: what copies and clears while nobody waits
  * @pm: called before the host sleeps
+ * @asleep: 1 while the device is in D3, see mockgpu_power_d3()
+ * @wakes: how often a page fault has woken it
+ * @resets: resets of the GPU
  * @inject_lock: serialises setting and clearing of mockgpu_bo.foreign
  * @swap_lock: allows one MOCKGPU_BO_SWAPOUT at a time
  * @swap_task: the task that runs it, or NULL; written under @swap_lock
@@ -182,6 +188,9 @@ struct mockgpu_device {
 	struct mockgpu_vram vram;
 	struct mockgpu_engine engine;
 	struct notifier_block pm;
+	atomic_t asleep;
+	atomic_t wakes;
+	atomic_t resets;
 	struct mutex inject_lock;	/* foreign pages */
 	struct mutex swap_lock;		/* swap_task */
 	struct task_struct *swap_task;

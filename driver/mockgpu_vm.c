@@ -22,6 +22,7 @@
 
 #include "mockgpu_bo.h"
 #include "mockgpu_kunit.h"
+#include "mockgpu_power.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_test_inject.h"
 #include "mockgpu_trace.h"
@@ -72,6 +73,7 @@ static vm_fault_t mockgpu_fault_locked(struct mockgpu_bo *bo,
 	ret = mockgpu_visible_fault(bo, vmf);
 	if (ret)
 		return ret;
+	mockgpu_power_wake(bo);
 	if (mockgpu_inject_is_at(bo, page)) {
 		ret = mockgpu_inject_fault(bo, vmf);
 	} else {

@@ -14,6 +14,7 @@
 
 #include "mockgpu_bo.h"
 #include "mockgpu_kunit.h"
+#include "mockgpu_power.h"
 #include "mockgpu_trace.h"
 #include "mockgpu_visible.h"
 #include "mockgpu_vm.h"
@@ -116,6 +117,7 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
 	if (bo->revoked || bo->foreign.bo || mockgpu_visible_fault(bo, vmf) ||
 	    !mockgpu_huge_populate(bo))
 		return VM_FAULT_FALLBACK;
+	mockgpu_power_wake(bo);
 	first = ((start - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff -
 		drm_vma_node_start(&bo->tbo.base.vma_node);
 	if (!mockgpu_huge_prot_is_right(bo, vma) || !mockgpu_huge_pfn(bo, first, &pfn))

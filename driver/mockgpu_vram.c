@@ -271,6 +271,29 @@ static struct iosys_map mockgpu_vram_map_of(struct mockgpu_device *mdev,
 	return map;
 }
 
+static void mockgpu_vram_zero(struct iosys_map *map, size_t size)
+{
+	size_t done;
+
+	for (done = 0; done < size; done += PAGE_SIZE) {
+		iosys_map_memset(map, done, 0, PAGE_SIZE);
+		cond_resched();
+	}
+}
+
+/**
+ * mockgpu_vram_lose - lose the contents of all of VRAM, as when it loses power
+ * @mdev: the device, with VRAM, plugged
+ *
+ * Whoever is writing there meanwhile may lose that or not.
+ */
+void mockgpu_vram_lose(struct mockgpu_device *mdev)
+{
+	struct iosys_map map = mdev->vram.map;
+
+	mockgpu_vram_zero(&map, mdev->vram.npages << PAGE_SHIFT);
+}
+
 /**
  * mockgpu_vram_clear - clear a part of VRAM
  * @mdev: the device
@@ -281,12 +304,8 @@ void mockgpu_vram_clear(struct mockgpu_device *mdev,
 			const struct ttm_resource *res, size_t size)
 {
 	struct iosys_map map = mockgpu_vram_map_of(mdev, res);
-	size_t done;
 
-	for (done = 0; done < size; done += PAGE_SIZE) {
-		iosys_map_memset(&map, done, 0, PAGE_SIZE);
-		cond_resched();
-	}
+	mockgpu_vram_zero(&map, size);
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_clear);
 

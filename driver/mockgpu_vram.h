@@ -25,6 +25,7 @@ struct page **mockgpu_vram_pages(struct mockgpu_device *mdev,
 				 const struct ttm_resource *res);
 unsigned long mockgpu_vram_pfn(struct mockgpu_device *mdev,
 			       const struct ttm_resource *res, unsigned long page);
+void mockgpu_vram_lose(struct mockgpu_device *mdev);
 void mockgpu_vram_clear(struct mockgpu_device *mdev,
 			const struct ttm_resource *res, size_t size);
 int mockgpu_vram_access(struct mockgpu_bo *bo, unsigned long offset, void *buf,

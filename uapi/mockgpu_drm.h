@@ -584,7 +584,8 @@ struct drm_mockgpu_sync {
  * SYSTEM moves to GTT.
  *
  * It holds the locks of all its buffers while it is queued. When the device is unplugged before
- * it is done, its fence signals with the error -ENODEV, and nothing is filled. A fence of another
+ * it is done, its fence signals with the error -ENODEV, and nothing is filled; see also
+ * MOCKGPU_PARAM_RESETS. A fence of another
  * driver that never signals stops the engine, and unloading the module.
  *
  * Errors: EINVAL for a bad member, a buffer used twice, a sync object at @waits without such a
@@ -634,6 +635,10 @@ struct drm_mockgpu_submit {
  *	with EBUSY when it is pinned, be it for the time of a MOCKGPU_BO_COPY. Eviction from the
  *	visible part prefers free room in the other, for buffers without MOCKGPU_BO_CPU_ACCESS.
  *	As amdgpu.
+ * @MOCKGPU_PARAM_RESETS: how often the GPU was reset (by root, in debugfs). Each time VRAM lost
+ *	its contents, under mappings that stay, and the fences of submissions that had not begun
+ *	signaled with the error -ECANCELED. Moves are not lost. As amdgpu's
+ *	AMDGPU_INFO_VRAM_LOST_COUNTER.
  */
 enum mockgpu_param {
 	MOCKGPU_PARAM_VRAM_SIZE = 0,
@@ -646,16 +651,18 @@ enum mockgpu_param {
 	MOCKGPU_PARAM_FAULT_MODES = 7,
 	MOCKGPU_PARAM_VRAM_SOURCE = 8,
 	MOCKGPU_PARAM_VRAM_VISIBLE = 9,
+	MOCKGPU_PARAM_RESETS = 10,
 };
 
-#define MOCKGPU_PARAM_COUNT 10
+#define MOCKGPU_PARAM_COUNT 11
 
 /**
  * struct drm_mockgpu_get_param - ask what a device and its kernel support
  *
  * @param: in: enum mockgpu_param
  * @flags: in: must be 0
- * @value: out: the value, which never changes while the device exists; in: must be 0
+ * @value: out: the value, which but for RESETS never changes while the device exists; in: must be
+ *	0
  * @reserved: must be 0
  *
  * Errors: EINVAL for a parameter that the driver does not know.

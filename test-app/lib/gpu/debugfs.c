@@ -71,12 +71,13 @@ int mockgpu_usage_get(int fd, struct mockgpu_usage *usage)
 		return ret;
 	ret = fscanf(stream, "buffers: %" SCNu64 " pages: %" SCNu64 " pages_max: %" SCNu64
 		     " populated: %" SCNu64 " vram: %" SCNu64 " vram_max: %" SCNu64
-		     " charged: %" SCNu64 " jobs: %" SCNu64,
+		     " charged: %" SCNu64 " jobs: %" SCNu64 " resets: %" SCNu64
+		     " wakes: %" SCNu64,
 		     &usage->buffers, &usage->pages, &usage->pages_max,
 		     &usage->populated, &usage->vram, &usage->vram_max, &usage->charged,
-		     &usage->jobs);
+		     &usage->jobs, &usage->resets, &usage->wakes);
 	fclose(stream);
-	return ret == 8 ? 0 : -EPROTO;
+	return ret == 10 ? 0 : -EPROTO;
 }
 
 #define DEBUGFS_ROOT "/sys/kernel/debug"
@@ -248,6 +249,16 @@ int mockgpu_wait_idle(int fd)
 		clock_pause(1);
 	}
 	return -ETIMEDOUT;
+}
+
+int mockgpu_reset(int fd)
+{
+	return debugfs_write(fd, "reset", "1");
+}
+
+int mockgpu_d3(int fd)
+{
+	return debugfs_write(fd, "d3", "1");
 }
 
 int mockgpu_unplug(int fd)

@@ -31,6 +31,8 @@ int mockgpu_debugfs_open(int fd, const char *name, int flags);
  * @vram_max: pages of VRAM
  * @charged: pages they are charged for: @pages and the kernel's metadata about them
  * @jobs: jobs of the engine that have not ended
+ * @resets: resets of the GPU
+ * @wakes: how often a page fault has woken the device
  */
 struct mockgpu_usage {
 	uint64_t buffers;
@@ -41,6 +43,8 @@ struct mockgpu_usage {
 	uint64_t vram_max;
 	uint64_t charged;
 	uint64_t jobs;
+	uint64_t resets;
+	uint64_t wakes;
 };
 
 /**
@@ -204,6 +208,22 @@ int mockgpu_hold(int fd);
  * Return: 0 or a negative errno: ETIMEDOUT after 30 s.
  */
 int mockgpu_wait_idle(int fd);
+
+/**
+ * mockgpu_reset - reset the GPU: VRAM loses its contents, pending work is lost
+ * @fd: from mockgpu_open()
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_reset(int fd);
+
+/**
+ * mockgpu_d3 - let the device sleep: all mappings of VRAM are removed, a page fault wakes it
+ * @fd: from mockgpu_open()
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_d3(int fd);
 
 /**
  * mockgpu_unplug - unplug a device, as if it was pulled from the host

@@ -25,4 +25,29 @@ static inline size_t touch_pass(struct __test_metadata *_metadata, struct vmm *v
 	return count;
 }
 
+/**
+ * struct pass - repeated passes of a vCPU over all pages of a buffer at VMM_BUFFER_GPA
+ * @touch: the last one
+ * @pages: number of pages, at most those of @result
+ * @seed: of the data that the guest expects
+ * @result: of the last one, by page
+ */
+struct pass {
+	struct touch touch;
+	size_t pages;
+	uint64_t seed;
+	uint8_t result[512];
+};
+
+/* The guest touches every page. Return: how many ended with @wanted. */
+static inline size_t pass_all(struct __test_metadata *_metadata, struct vmm *vm,
+			      struct pass *pass, enum guest_op op, enum guest_result wanted)
+{
+	pass->touch = (struct touch){
+		.op = op, .gpa = VMM_BUFFER_GPA, .seed = pass->seed, .accesses = pass->pages,
+		.result = pass->result,
+	};
+	return touch_pass(_metadata, vm, &pass->touch, pass->pages, wanted);
+}
+
 #endif /* MOCKGPU_TEST_PASS_H */

@@ -28,8 +28,7 @@ FIXTURE(submit) {
 	struct vmm *vm;
 	struct mockgpu_bo bo;
 	struct drm_mockgpu_sync sync;
-	struct touch touch;
-	uint8_t result[PAGES];
+	struct pass pass;
 };
 
 FIXTURE_VARIANT(submit) {
@@ -54,6 +53,7 @@ FIXTURE_SETUP(submit)
 	ASSERT_EQ(0, vm_buffer_make(self->driver.fd, &want, &self->bo));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->bo, NULL));
 	guest_fill(self->bo.map, PAGES, SEED);
+	self->pass = (struct pass){ .pages = PAGES, .seed = SEED };
 	ASSERT_EQ(0, drmSyncobjCreate(self->driver.fd, 0, &self->sync.handle));
 	ASSERT_EQ(0, vmm_create(&self->vm, 1));
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, self->bo.map, want.size, 0));
@@ -72,11 +72,7 @@ FIXTURE_TEARDOWN(submit)
 static size_t pass(struct __test_metadata *_metadata, struct _test_data_submit *self,
 		   enum guest_result wanted)
 {
-	self->touch = (struct touch){
-		.op = GUEST_READ, .gpa = VMM_BUFFER_GPA, .seed = SEED, .accesses = PAGES,
-		.result = self->result,
-	};
-	return touch_pass(_metadata, self->vm, &self->touch, PAGES, wanted);
+	return pass_all(_metadata, self->vm, &self->pass, GUEST_READ, wanted);
 }
 
 /* The GPU will set all bytes to @value. */
@@ -102,8 +98,8 @@ static void expect_filled(struct __test_metadata *_metadata, struct _test_data_s
 	size_t i, wrong = 0;
 
 	EXPECT_EQ(PAGES, pass(_metadata, self, GUEST_WRONG));
-	EXPECT_EQ(value * 0x0101010101010101ull, self->touch.wrong_value);
-	EXPECT_EQ(PAGES * ARRAY_SIZE(guest_words), self->touch.wrong_words);
+	EXPECT_EQ(value * 0x0101010101010101ull, self->pass.touch.wrong_value);
+	EXPECT_EQ(PAGES * ARRAY_SIZE(guest_words), self->pass.touch.wrong_words);
 	for (i = 0; i < self->bo.size / sizeof(*words); i++)
 		wrong += words[i] != value * 0x0101010101010101ull;
 	EXPECT_EQ(0, wrong);
@@ -146,7 +142,7 @@ TEST_F(submit, a_vcpu_does_not_wait_for_work)
 	EXPECT_EQ(PAGES, pass(_metadata, self, GUEST_MAPPED));
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
 	EXPECT_EQ(PAGES, pass(_metadata, self, GUEST_MAPPED));
-	EXPECT_EQ(0, self->touch.wrong_words);
+	EXPECT_EQ(0, self->pass.touch.wrong_words);
 	EXPECT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
 	EXPECT_EQ(2, usage.jobs);
 	EXPECT_EQ(0, close(hold));

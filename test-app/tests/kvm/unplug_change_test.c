@@ -25,19 +25,14 @@ FIXTURE(unplug) {
 	int fd;
 	struct vmm *vm;
 	struct mockgpu_bo bo;
-	uint8_t result[PAGES];
-	struct touch touch;
+	struct pass pass;
 };
 
 /* The guest touches every page. Return: how many ended with @wanted. */
 static size_t pass(struct __test_metadata *_metadata, struct _test_data_unplug *self,
 		   enum guest_op op, enum guest_result wanted)
 {
-	self->touch = (struct touch){
-		.op = op, .gpa = VMM_BUFFER_GPA, .seed = 1, .accesses = PAGES,
-		.result = self->result,
-	};
-	return touch_pass(_metadata, self->vm, &self->touch, PAGES, wanted);
+	return pass_all(_metadata, self->vm, &self->pass, op, wanted);
 }
 
 FIXTURE_SETUP(unplug)
@@ -55,8 +50,9 @@ FIXTURE_SETUP(unplug)
 	ASSERT_EQ(0, vmm_slot_set(self->vm, SLOT, VMM_BUFFER_GPA, at, SIZE, 0));
 	/* KVM has all of them. */
 	guest_fill(at, PAGES, 1);
+	self->pass = (struct pass){ .pages = PAGES, .seed = 1 };
 	ASSERT_EQ(PAGES, pass(_metadata, self, GUEST_READ, GUEST_MAPPED));
-	ASSERT_EQ(0, self->touch.wrong_words);
+	ASSERT_EQ(0, self->pass.touch.wrong_words);
 }
 
 FIXTURE_TEARDOWN(unplug)
@@ -85,7 +81,7 @@ TEST_F(unplug, with_a_dummy_page_all_pages_are_one)
 	ASSERT_EQ(0, mockgpu_unplug_dummy_set(true));
 	ASSERT_EQ(0, mockgpu_unplug(self->fd));
 	EXPECT_EQ(PAGES, pass(_metadata, self, GUEST_READ, GUEST_WRONG));
-	EXPECT_EQ(0, self->touch.wrong_value);
+	EXPECT_EQ(0, self->pass.touch.wrong_value);
 	EXPECT_TRUE(pattern_is_zero(self->bo.map, SIZE));
 	EXPECT_EQ(PAGES, pass(_metadata, self, GUEST_WRITE, GUEST_MAPPED));
 	/* What was written last. */
@@ -94,7 +90,7 @@ TEST_F(unplug, with_a_dummy_page_all_pages_are_one)
 			EXPECT_EQ(guest_value(1, PAGES - 1, guest_words[i]),
 				  words[page * GUEST_PAGE_SIZE / sizeof(*words) + guest_words[i]]);
 	EXPECT_EQ(PAGES - 1, pass(_metadata, self, GUEST_READ, GUEST_WRONG));
-	EXPECT_EQ(GUEST_MAPPED, self->result[PAGES - 1]);
+	EXPECT_EQ(GUEST_MAPPED, self->pass.result[PAGES - 1]);
 	EXPECT_EQ(0, mockgpu_unplug_dummy_set(false));
 }
 
