@@ -281,6 +281,29 @@ int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where)
 }
 
 /**
+ * mockgpu_bo_restore - give a buffer memory again that was discarded
+ * @bo: the buffer
+ *
+ * TTM has left it without a resource (before 6.2: in SYSTEM), which TTM's page fault handler would
+ * follow. No signal interrupts it: see mockgpu_bo_make_visible().
+ *
+ * Return: 0, also when it has memory, or a negative errno of ttm_bo_validate().
+ */
+int mockgpu_bo_restore(struct mockgpu_bo *bo)
+{
+	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
+	struct ttm_placement placement;
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	if (bo->tbo.resource)
+		return 0;
+	if (mockgpu_should_fail("restore"))
+		return -ENOMEM;
+	mockgpu_ttm_placement(bo, &placement, MOCKGPU_PLACEMENT_GTT);
+	return ttm_bo_validate(&bo->tbo, &placement, &ctx);
+}
+
+/**
  * mockgpu_bo_wait_moved - wait until a buffer's pages have its contents
  * @bo: the buffer
  * @interruptible: whether a signal may interrupt it

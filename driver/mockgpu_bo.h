@@ -69,6 +69,7 @@ u32 mockgpu_bo_placement(struct mockgpu_bo *bo);
 void mockgpu_ttm_placement(struct mockgpu_bo *bo, struct ttm_placement *placement, u32 where);
 int mockgpu_bo_movable(struct mockgpu_bo *bo);
 int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where);
+int mockgpu_bo_restore(struct mockgpu_bo *bo);
 int mockgpu_bo_wait_moved(struct mockgpu_bo *bo, bool interruptible);
 int mockgpu_bo_place(struct mockgpu_bo *bo);
 int mockgpu_bo_pin_placed(struct mockgpu_bo *bo);

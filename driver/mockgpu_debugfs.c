@@ -239,9 +239,10 @@ static void mockgpu_debugfs_locked(struct seq_file *m, struct mockgpu_bo *bo)
 	struct ttm_buffer_object *tbo = &bo->tbo;
 	bool populated = tbo->ttm && ttm_tt_is_populated(tbo->ttm);
 
-	seq_printf(m, " placement=%s populated=%d pins=%u caching=%u moves=%u swapouts=%u flushes=%u revoked=%d",
+	seq_printf(m, " placement=%s populated=%d pins=%u caching=%u moves=%u swapouts=%u discards=%u flushes=%u revoked=%d",
 		   mockgpu_debugfs_place(tbo->resource), populated, tbo->pin_count,
-		   bo->desc.caching, bo->moves, bo->swapouts, bo->flushes, bo->revoked);
+		   bo->desc.caching, bo->moves, bo->swapouts, bo->discards, bo->flushes,
+		   bo->revoked);
 	if (bo->dmabuf)
 		seq_printf(m, " exported=1 attached=%u",
 			   mockgpu_debugfs_attached(bo->dmabuf));

@@ -35,6 +35,9 @@
 /* TTM keeps its object in vm_private_data, PRIME expects GEM's: same address. */
 static_assert(offsetof(struct ttm_buffer_object, base) == 0);
 
+#define MOCKGPU_BO_FLAGS \
+	(MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS | MOCKGPU_BO_DISCARDABLE)
+
 /**
  * mockgpu_bo_desc_check - check whether such a buffer is possible
  * @mdev: the device
@@ -57,7 +60,7 @@ int mockgpu_bo_desc_check(struct mockgpu_device *mdev,
 	if (desc->placement != MOCKGPU_PLACEMENT_GTT &&
 	    desc->placement != MOCKGPU_PLACEMENT_VRAM)
 		return -EINVAL;
-	if (desc->flags & ~(MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS) ||
+	if (desc->flags & ~MOCKGPU_BO_FLAGS ||
 	    (desc->flags & MOCKGPU_BO_PAGE_MAPPING && desc->kind == MOCKGPU_KIND_COMPOUND))
 		return -EINVAL;
 	if (desc->size >> PAGE_SHIFT > mdev->pages_max)

@@ -229,7 +229,7 @@ int mockgpu_bo_query_ioctl(struct drm_device *drm, void *data,
 	args->zaps = atomic64_read(&bo->zaps);
 	args->placement = mockgpu_bo_placement(bo);
 	args->entry_caching = mockgpu_bo_entry_caching(bo);
-	args->reserved = 0;
+	args->discards = bo->discards;
 	args->state = mockgpu_bo_state(bo);
 	args->moves = bo->moves;
 	args->swapouts = bo->swapouts;

@@ -210,6 +210,18 @@ static bool mockgpu_eviction_valuable(struct ttm_buffer_object *tbo,
 	return ttm_bo_eviction_valuable(tbo, place);
 }
 
+/*
+ * Without a placement TTM frees the memory and calls nobody: neither mappings nor importers know
+ * (ttm_bo_evict(), ttm_bo_pipeline_gutting()). The lock keeps new ones out until it has done so.
+ */
+static void mockgpu_discard(struct mockgpu_bo *bo, struct ttm_placement *placement)
+{
+	placement->num_placement = 0;
+	ttm_bo_unmap_virtual(&bo->tbo);
+	mockgpu_dmabuf_notify_move(bo);
+	bo->discards++;
+}
+
 VISIBLE_IF_KUNIT void mockgpu_evict_flags(struct ttm_buffer_object *tbo,
 					  struct ttm_placement *placement)
 {
@@ -223,6 +235,8 @@ VISIBLE_IF_KUNIT void mockgpu_evict_flags(struct ttm_buffer_object *tbo,
 	bo = to_mockgpu_bo(tbo);
 	if (tbo->resource->mem_type != TTM_PL_VRAM)
 		mockgpu_ttm_placement(bo, placement, MOCKGPU_PLACEMENT_SYSTEM);
+	else if (bo->desc.flags & MOCKGPU_BO_DISCARDABLE)
+		mockgpu_discard(bo, placement);
 	else if (!mockgpu_visible_evict(bo, placement))
 		mockgpu_ttm_placement(bo, placement, MOCKGPU_PLACEMENT_GTT);
 }

@@ -204,7 +204,7 @@ struct mockgpu_device {
  * @order: block order
  * @caching: enum mockgpu_caching of the system pages
  * @placement: enum mockgpu_placement to create it in
- * @flags: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS
+ * @flags: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS, MOCKGPU_BO_DISCARDABLE
  */
 struct mockgpu_bo_desc {
 	u64 size;
@@ -246,6 +246,7 @@ struct mockgpu_foreign {
  * @upgrades: read-only entries made writable
  * @moves: changes of placement or of pages; protected by the lock
  * @swapouts: attempts of TTM to swap it out; protected by the lock
+ * @discards: attempts of TTM to discard its memory; protected by the lock
  * @flushes: cache flushes, see mockgpu_bo_flush(); protected by the lock
  * @vram_generation: generation of its pages in VRAM; protected by the lock
  * @placed: TTM has given it a first placement; protected by the lock
@@ -278,6 +279,7 @@ struct mockgpu_bo {
 	atomic_t upgrades;
 	u32 moves;
 	u32 swapouts;
+	u32 discards;
 	u32 flushes;
 	u64 vram_generation;
 	bool placed;

@@ -70,6 +70,8 @@ static vm_fault_t mockgpu_fault_locked(struct mockgpu_bo *bo,
 		return VM_FAULT_SIGBUS;
 	if (mockgpu_fault_fails(bo, &ret))
 		return ret;
+	if (mockgpu_bo_restore(bo))
+		return VM_FAULT_SIGBUS;
 	ret = mockgpu_visible_fault(bo, vmf);
 	if (ret)
 		return ret;
@@ -236,9 +238,9 @@ static int mockgpu_access_locked(struct mockgpu_bo *bo, unsigned long offset,
 {
 	int ret;
 
-	if (!bo->tbo.resource)
-		return -ENODATA;
-	ret = mockgpu_bo_wait_moved(bo, true);
+	ret = mockgpu_bo_restore(bo);
+	if (!ret)
+		ret = mockgpu_bo_wait_moved(bo, true);
 	if (ret)
 		return ret;
 	if (bo->tbo.resource->mem_type == TTM_PL_VRAM)

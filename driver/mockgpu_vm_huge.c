@@ -114,8 +114,8 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
 	if (mockgpu_huge_is_taken(vmf))
 		return VM_FAULT_NOPAGE;
 	/* How that ends is for the handler for 4 KiB to say. */
-	if (bo->revoked || bo->foreign.bo || mockgpu_visible_fault(bo, vmf) ||
-	    !mockgpu_huge_populate(bo))
+	if (bo->revoked || bo->foreign.bo || mockgpu_bo_restore(bo) ||
+	    mockgpu_visible_fault(bo, vmf) || !mockgpu_huge_populate(bo))
 		return VM_FAULT_FALLBACK;
 	mockgpu_power_wake(bo);
 	first = ((start - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff -

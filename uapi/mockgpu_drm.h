@@ -203,6 +203,14 @@ enum mockgpu_fault_mode {
 #define MOCKGPU_BO_CPU_ACCESS	0x2
 
 /**
+ * MOCKGPU_BO_DISCARDABLE - flag of struct drm_mockgpu_bo_create: when the buffer has to leave
+ * VRAM to make room, or because the host sleeps, its contents are lost, and its memory is freed
+ * at once. Whoever uses it next finds zeros, in GTT. As AMDGPU_GEM_CREATE_DISCARDABLE, without
+ * the mappings that amdgpu leaves behind (docs/findings/discarded-buffer.md).
+ */
+#define MOCKGPU_BO_DISCARDABLE	0x4
+
+/**
  * struct drm_mockgpu_bo_create - create a buffer object
  *
  * @size: in: bytes, a multiple of the page size, not 0. If it is not a multiple of the
@@ -212,7 +220,7 @@ enum mockgpu_fault_mode {
  * @order: in: block order, 0 to MOCKGPU_MAX_ORDER; must be 0 for
  *	MOCKGPU_KIND_TTM, where the pool chooses
  * @caching: in: enum mockgpu_caching
- * @flags: in: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS
+ * @flags: in: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS, MOCKGPU_BO_DISCARDABLE
  * @handle: out: GEM handle, to be closed with DRM_IOCTL_GEM_CLOSE; in: must be 0
  * @placement: in: MOCKGPU_PLACEMENT_GTT or MOCKGPU_PLACEMENT_VRAM
  * @fault_mode: in: enum mockgpu_fault_mode
@@ -295,7 +303,7 @@ struct drm_mockgpu_bo_mmap_offset {
  *	it is now: @caching, or the memory type of VRAM. MOCKGPU_CACHING_CACHED for an
  *	import, whatever its exporter uses, and where TTM has no other types (riscv64 in
  *	6.12).
- * @reserved: out: 0
+ * @discards: out: times TTM started to discard it, see MOCKGPU_BO_DISCARDABLE
  */
 struct drm_mockgpu_bo_query {
 	__u32 handle;
@@ -312,7 +320,7 @@ struct drm_mockgpu_bo_query {
 	__u32 swapouts;
 	__u32 upgrades;
 	__u32 entry_caching;
-	__u32 reserved;
+	__u32 discards;
 };
 
 /**

@@ -58,7 +58,7 @@ static const struct desc_case desc_cases[] = {
 	DESC("unknown caching", PAGE_SIZE, -EINVAL, .caching = MOCKGPU_CACHING_COUNT),
 	DESC("system placement", PAGE_SIZE, -EINVAL, .placement = MOCKGPU_PLACEMENT_SYSTEM),
 	DESC("unknown placement", PAGE_SIZE, -EINVAL, .placement = MOCKGPU_PLACEMENT_COUNT),
-	DESC("unknown flag", PAGE_SIZE, -EINVAL, .flags = MOCKGPU_BO_CPU_ACCESS << 1),
+	DESC("unknown flag", PAGE_SIZE, -EINVAL, .flags = MOCKGPU_BO_DISCARDABLE << 1),
 	DESC("page->mapping of tails", PAGE_SIZE, -EINVAL, .kind = MOCKGPU_KIND_COMPOUND,
 	     .flags = MOCKGPU_BO_PAGE_MAPPING),
 };

@@ -233,7 +233,8 @@ static const struct known_ioctl known[] = {
 		.name = "BO_CREATE",
 		.request = DRM_IOCTL_MOCKGPU_BO_CREATE,
 		.zero.create = {
-			.flags = ~(MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS),
+			.flags = ~(MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS |
+				   MOCKGPU_BO_DISCARDABLE),
 			.handle = ONES,
 			.fault_arg = ONES,
 			.reserved = { ONES, ONES },

@@ -4,7 +4,10 @@
  * how pinning prevents both.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 
@@ -105,6 +108,161 @@ static size_t count_in(struct __test_metadata *_metadata, const struct mockgpu_b
 	for (i = 0; i < PARTS; i++)
 		count += bo_query(_metadata, &bo[i]).placement == placement;
 	return count;
+}
+
+static int make_discardable(const struct driver *driver, uint64_t size, struct mockgpu_bo *bo)
+{
+	const struct drm_mockgpu_bo_create want = {
+		.size = size,
+		.placement = MOCKGPU_PLACEMENT_VRAM,
+		.flags = MOCKGPU_BO_DISCARDABLE,
+	};
+
+	return mockgpu_bo_make(driver->fd, &want, bo);
+}
+
+/* How the buffer may be used for the first time since it was discarded. */
+static int touch_it(struct mockgpu_bo *bo)
+{
+	return pattern_is_zero(bo->map, bo->size) ? 0 : -EILSEQ;
+}
+
+static int read_it(struct mockgpu_bo *bo)
+{
+	char copy[64] = "x";
+	int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC), ret = 0;
+
+	if (pread(mem, copy, sizeof(copy), (uintptr_t)bo->map) != sizeof(copy))
+		ret = -errno;
+	close(mem);
+	return ret ? ret : touch_it(bo);
+}
+
+static int move_it(struct mockgpu_bo *bo)
+{
+	int ret = mockgpu_bo_move(bo, MOCKGPU_PLACEMENT_VRAM, 0);
+
+	return ret ? ret : touch_it(bo);
+}
+
+static int move_it_to_system(struct mockgpu_bo *bo)
+{
+	int ret = mockgpu_bo_move(bo, MOCKGPU_PLACEMENT_SYSTEM, 0);
+
+	return ret ? ret : touch_it(bo);
+}
+
+static int renew_it(struct mockgpu_bo *bo)
+{
+	int ret = mockgpu_bo_move(bo, MOCKGPU_PLACEMENT_GTT, MOCKGPU_MOVE_NEW_PAGES);
+
+	return ret ? ret : touch_it(bo);
+}
+
+static int swap_it(struct mockgpu_bo *bo)
+{
+	int ret = mockgpu_bo_swapout(bo);
+
+	return ret ? ret : touch_it(bo);
+}
+
+static int pin_it(struct mockgpu_bo *bo)
+{
+	int ret = mockgpu_bo_pin(bo, MOCKGPU_PIN);
+
+	return ret ? ret : touch_it(bo);
+}
+
+static int recache_it(struct mockgpu_bo *bo)
+{
+	int ret = mockgpu_bo_set_caching(bo, MOCKGPU_CACHING_WC);
+
+	return ret ? ret : touch_it(bo);
+}
+
+static int fill_it(struct mockgpu_bo *bo)
+{
+	int ret = mockgpu_bo_fill(bo, 0, NULL);
+
+	return ret ? ret : touch_it(bo);
+}
+
+static int copy_it(struct mockgpu_bo *bo)
+{
+	struct mockgpu_bo other;
+	int ret;
+
+	ret = mockgpu_bo_create(bo->fd, MOCKGPU_KIND_TTM, 0, 0, bo->size, &other);
+	if (ret)
+		return ret;
+	ret = mockgpu_bo_copy(&other, 0, bo, 0, bo->size);
+	return mockgpu_bo_destroy(&other) || ret ? ret : touch_it(bo);
+}
+
+static int export_it(struct mockgpu_bo *bo)
+{
+	int fd = mockgpu_bo_export(bo), ret;
+	void *map;
+
+	if (fd < 0)
+		return fd;
+	map = mmap(NULL, bo->size, PROT_READ, MAP_SHARED, fd, 0);
+	ret = map != MAP_FAILED && pattern_is_zero(map, bo->size) ? 0 : -EILSEQ;
+	munmap(map, bo->size);
+	close(fd);
+	return ret;
+}
+
+static int revoke_it(struct mockgpu_bo *bo)
+{
+	return mockgpu_bo_revoke(bo);
+}
+
+/* Its contents are gone at once, with its mappings; every way to it finds zeros. */
+TEST_F(evict, what_is_discarded_is_zero)
+{
+	static int (*const uses[])(struct mockgpu_bo *bo) = {
+		touch_it, read_it, move_it, move_it_to_system, renew_it, swap_it, pin_it,
+		recache_it, fill_it, copy_it, export_it, revoke_it,
+	};
+	const uint64_t all = self->driver.before.vram_max * self->driver.page;
+	struct mockgpu_bo *bo = &self->bo[0], *other = &self->bo[1];
+	struct mockgpu_usage usage;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(uses); i++) {
+		ASSERT_EQ(0, make_discardable(&self->driver, 37 * self->driver.page, bo));
+		ASSERT_EQ(0, mockgpu_bo_map(bo, NULL));
+		pattern_fill(bo->map, bo->size, 1);
+		ASSERT_EQ(0, make_in_vram(&self->driver, all, other));
+		EXPECT_EQ(1, bo_query(_metadata, bo).discards);
+		ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
+		EXPECT_EQ(self->driver.before.populated, usage.populated);
+		EXPECT_EQ(usage.vram_max, usage.vram);
+		ASSERT_EQ(0, mockgpu_bo_destroy(other));
+		EXPECT_EQ(0, uses[i](bo))
+			TH_LOG("use %zu", i);
+		ASSERT_EQ(0, mockgpu_bo_destroy(bo));
+	}
+}
+
+/* The buffer that has its place now, in which all bytes are 0x5a, is not to be seen in it. */
+TEST_F(evict, what_is_discarded_shows_nothing_of_others)
+{
+	const uint64_t all = self->driver.before.vram_max * self->driver.page;
+	struct mockgpu_bo *bo = &self->bo[0], *other = &self->bo[1];
+
+	ASSERT_EQ(0, make_discardable(&self->driver, 37 * self->driver.page, bo));
+	ASSERT_EQ(0, mockgpu_bo_map(bo, NULL));
+	pattern_fill(bo->map, bo->size, 1);
+	ASSERT_EQ(0, make_in_vram(&self->driver, all, other));
+	ASSERT_EQ(0, mockgpu_bo_fill(other, 0x5a, NULL));
+	ASSERT_EQ(0, mockgpu_wait_idle(self->driver.fd));
+	EXPECT_TRUE(pattern_is_zero(bo->map, bo->size));
+	pattern_fill(bo->map, bo->size, 2);
+	EXPECT_EQ(0, pattern_differences(bo->map, bo->size, 2));
+	bo_expect_at(_metadata, bo, MOCKGPU_PLACEMENT_GTT, 0);
+	bo_expect_at(_metadata, other, MOCKGPU_PLACEMENT_VRAM, 0);
 }
 
 TEST_F(evict, a_full_vram_gives_way)

@@ -163,7 +163,8 @@ const struct fuzz_call fuzz_calls[] = {
 		       FIELD(drm_mockgpu_bo_create, order, ENUM, MOCKGPU_MAX_ORDER + 1),
 		       FIELD(drm_mockgpu_bo_create, caching, ENUM, MOCKGPU_CACHING_COUNT),
 		       FIELD(drm_mockgpu_bo_create, flags, FLAGS,
-			     MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS),
+			     MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS |
+			     MOCKGPU_BO_DISCARDABLE),
 		       FIELD(drm_mockgpu_bo_create, handle, ZERO, 0),
 		       FIELD(drm_mockgpu_bo_create, placement, ENUM, PLACEMENTS_NEW),
 		       FIELD(drm_mockgpu_bo_create, fault_mode, ENUM, MOCKGPU_FAULT_COUNT),
@@ -193,7 +194,7 @@ const struct fuzz_call fuzz_calls[] = {
 		       FIELD(drm_mockgpu_bo_query, swapouts, OUT, 0),
 		       FIELD(drm_mockgpu_bo_query, upgrades, OUT, 0),
 		       FIELD(drm_mockgpu_bo_query, entry_caching, OUT, 0),
-		       FIELD(drm_mockgpu_bo_query, reserved, OUT, 0)),
+		       FIELD(drm_mockgpu_bo_query, discards, OUT, 0)),
 		.errors = { EINVAL, ENOENT }, .done = fuzz_done_query,
 	}, {
 		"BO_PAGES", 3, DRM_IOCTL_MOCKGPU_BO_PAGES,

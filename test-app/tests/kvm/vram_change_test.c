@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a guest sees of a reset of the GPU, in which VRAM loses its contents and no mapping goes,
- * and of D3, in which all mappings of VRAM go and nothing is lost.
+ * What happens to VRAM behind a guest's back: a reset of the GPU, in which it loses its contents
+ * and no mapping goes; D3, in which all mappings go and nothing is lost; and discarding, in which
+ * a buffer loses its place to another one and has to lose its mappings with it.
  */
 
 #include "kselftest_harness.h"
@@ -20,18 +21,21 @@
 /* Sleeps of the device under vCPUs that never stop. */
 #define SLEEPS 20
 
-FIXTURE(power) {
+FIXTURE(vram) {
 	struct driver driver;
 	struct vmm *vm;
 	struct mockgpu_bo bo;
 	struct pass pass;
 };
 
-FIXTURE_SETUP(power)
+FIXTURE_SETUP(vram)
 {
 	const struct drm_mockgpu_bo_create want = {
 		.size = PAGES * GUEST_PAGE_SIZE,
+		.kind = MOCKGPU_KIND_SPLIT,
+		.order = 2,
 		.placement = MOCKGPU_PLACEMENT_VRAM,
+		.flags = MOCKGPU_BO_DISCARDABLE,
 	};
 
 	driver_setup(_metadata, &self->driver);
@@ -45,7 +49,7 @@ FIXTURE_SETUP(power)
 	ASSERT_EQ(PAGES, pass_all(_metadata, self->vm, &self->pass, GUEST_READ, GUEST_MAPPED));
 }
 
-FIXTURE_TEARDOWN(power)
+FIXTURE_TEARDOWN(vram)
 {
 	vmm_destroy(self->vm);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo));
@@ -53,7 +57,7 @@ FIXTURE_TEARDOWN(power)
 }
 
 /* Nobody tells the guest, nor KVM: the same pages, with other contents. */
-TEST_F(power, a_reset_changes_what_the_guest_reads)
+TEST_F(vram, a_reset_changes_what_the_guest_reads)
 {
 	const uint64_t faults = bo_query(_metadata, &self->bo).faults;
 
@@ -66,7 +70,7 @@ TEST_F(power, a_reset_changes_what_the_guest_reads)
 }
 
 /* The guest's next touch of a page wakes the device. */
-TEST_F(power, a_guest_wakes_the_device)
+TEST_F(vram, a_guest_wakes_the_device)
 {
 	const uint64_t faults = bo_query(_metadata, &self->bo).faults;
 	struct mockgpu_usage before = {}, after = {};
@@ -78,6 +82,30 @@ TEST_F(power, a_guest_wakes_the_device)
 	EXPECT_EQ(faults + PAGES, bo_query(_metadata, &self->bo).faults);
 	EXPECT_EQ(0, mockgpu_usage_get(self->driver.fd, &after));
 	EXPECT_EQ(before.wakes + 1, after.wakes);
+}
+
+/*
+ * Others need all of VRAM. The guest must find zeros in pages of its own, and nothing of theirs: by
+ * TTM alone it would keep the pages that they have now (docs/findings/discarded-buffer.md).
+ */
+TEST_F(vram, a_discarded_buffer_is_another)
+{
+	struct drm_mockgpu_bo_create want = { .placement = MOCKGPU_PLACEMENT_VRAM };
+	struct mockgpu_usage usage = {};
+	struct mockgpu_bo all = {};
+
+	EXPECT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
+	want.size = usage.vram_max * GUEST_PAGE_SIZE;
+	ASSERT_EQ(0, vm_buffer_make(self->driver.fd, &want, &all));
+	ASSERT_EQ(0, mockgpu_bo_fill(&all, 0x5a, NULL));
+	ASSERT_EQ(0, mockgpu_wait_idle(self->driver.fd));
+	EXPECT_EQ(1, bo_query(_metadata, &self->bo).discards);
+	EXPECT_EQ(PAGES, pass_all(_metadata, self->vm, &self->pass, GUEST_READ, GUEST_WRONG));
+	EXPECT_EQ(0, self->pass.touch.wrong_value);
+	EXPECT_EQ(PAGES, pass_all(_metadata, self->vm, &self->pass, GUEST_WRITE, GUEST_MAPPED));
+	EXPECT_EQ(0, guest_differences(self->bo.map, PAGES, SEED));
+	bo_expect_at(_metadata, &all, MOCKGPU_PLACEMENT_VRAM, 0);
+	EXPECT_EQ(0, mockgpu_bo_destroy(&all));
 }
 
 /* Under vCPUs that count in the buffer all the time. */
