@@ -45,4 +45,5 @@ def status:
 "Those with a patch of ours: [read-only-first](read-only-first.patch),",
 "[spurious-efault](spurious-efault.patch) (both run through the suite),",
 "[vectoring-type](vectoring-type.patch) (tried with its reproducer),",
+"[discarded-buffer](discarded-buffer.patch) (run with a driver that relies on it),",
 "[wrong-reference](wrong-reference.patch) (neither built nor run here)."
