@@ -284,8 +284,8 @@ int mockgpu_bo_validate(struct mockgpu_bo *bo, u32 where)
  * mockgpu_bo_restore - give a buffer memory again that was discarded
  * @bo: the buffer
  *
- * TTM has left it without a resource (before 6.2: in SYSTEM), which TTM's page fault handler would
- * follow. No signal interrupts it: see mockgpu_bo_make_visible().
+ * TTM has left it without a resource, which TTM's page fault handler would follow, or before 6.2 in
+ * SYSTEM. No signal interrupts it: see mockgpu_bo_make_visible().
  *
  * Return: 0, also when it has memory, or a negative errno of ttm_bo_validate().
  */
@@ -295,7 +295,7 @@ int mockgpu_bo_restore(struct mockgpu_bo *bo)
 	struct ttm_placement placement;
 
 	dma_resv_assert_held(bo->tbo.base.resv);
-	if (bo->tbo.resource)
+	if (!bo->discarded || mockgpu_bo_placement(bo) != MOCKGPU_PLACEMENT_SYSTEM)
 		return 0;
 	if (mockgpu_should_fail("restore"))
 		return -ENOMEM;

@@ -7,8 +7,8 @@
  * and neither mappings nor MMU notifiers tell anybody. amdgpu brings back page tables only.
  *
  * D3: whoever touches VRAM must wake the device first, so all mappings of VRAM are removed, and the
- * next page fault wakes it. As xe (xe_pm_runtime_suspend(), xe_bo_runtime_pm_release_mmap_offset());
- * amdgpu sleeps only without mappings. VRAM keeps its contents, as in D3hot.
+ * next page fault wakes it. As xe (xe_bo_runtime_pm_release_mmap_offset()); amdgpu sleeps only
+ * without mappings. VRAM keeps its contents, as in D3hot.
  */
 #include <linux/atomic.h>
 #include <linux/dma-resv.h>

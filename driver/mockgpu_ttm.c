@@ -219,6 +219,7 @@ static void mockgpu_discard(struct mockgpu_bo *bo, struct ttm_placement *placeme
 	placement->num_placement = 0;
 	ttm_bo_unmap_virtual(&bo->tbo);
 	mockgpu_dmabuf_notify_move(bo);
+	bo->discarded = true;
 	bo->discards++;
 }
 
@@ -272,6 +273,7 @@ static int mockgpu_move(struct ttm_buffer_object *tbo, bool evict,
 		return ret;
 	bo->moves += !first;
 	bo->placed = true;
+	bo->discarded = false;
 	if (new_mem->mem_type == TTM_PL_VRAM)
 		bo->vram_generation = atomic64_inc_return(&mdev->generation);
 	return 0;

@@ -250,6 +250,7 @@ struct mockgpu_foreign {
  * @flushes: cache flushes, see mockgpu_bo_flush(); protected by the lock
  * @vram_generation: generation of its pages in VRAM; protected by the lock
  * @placed: TTM has given it a first placement; protected by the lock
+ * @discarded: TTM has begun to discard it since the last move; protected by the lock
  * @pinned: by MOCKGPU_BO_PIN; protected by the lock
  * @revoked: for good; protected by the lock
  * @dmabuf: the dma-buf that exports it, or NULL; protected by the lock
@@ -283,6 +284,7 @@ struct mockgpu_bo {
 	u32 flushes;
 	u64 vram_generation;
 	bool placed;
+	bool discarded;
 	bool pinned;
 	bool revoked;
 	struct dma_buf *dmabuf;

@@ -54,7 +54,7 @@ static void make(struct __test_metadata *_metadata, int fd, uint32_t placement,
 	int ret = mockgpu_bo_make(fd, &want, bo);
 
 	if (ret == -EOPNOTSUPP && fault_mode)
-		SKIP(return, "no huge PFN mappings in this kernel");
+		SKIP(return, "this kernel has no huge PFN mappings");
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, mockgpu_bo_map(bo, NULL));
 	pattern_fill(bo->map, bo->size, 1);
