@@ -298,6 +298,38 @@ TEST_F(fail, copy)
 	EXPECT_LE(2 * 5, self->rig.steps);
 }
 
+/* Discarded, since another buffer takes all of VRAM, then touched. */
+static int discard(struct rig *rig)
+{
+	struct drm_mockgpu_bo_create want = {
+		.size = 11 * rig->page,
+		.placement = MOCKGPU_PLACEMENT_VRAM,
+		.flags = MOCKGPU_BO_DISCARDABLE,
+	};
+	struct mockgpu_bo bo, all = {};
+	int ret;
+
+	ret = mockgpu_bo_make(rig->driver.fd, &want, &bo);
+	if (ret)
+		return ret;
+	want.size = rig->driver.before.vram_max * rig->page;
+	ret = mockgpu_bo_make(rig->driver.fd, &want, &all);
+	mockgpu_bo_destroy(&all);
+	if (!ret)
+		ret = mockgpu_bo_map(&bo, NULL);
+	if (!ret)
+		ret = touch_all(bo.map, bo.size, rig->page);
+	mockgpu_bo_destroy(&bo);
+	return ret;
+}
+
+TEST_F(fail, discard)
+{
+	walk(_metadata, &self->rig, discard);
+	/* What it takes to create two and map one, and the new memory at the first touch. */
+	EXPECT_LE(2 * 5 + 1 + 11 + 2, self->rig.steps);
+}
+
 static int submit(struct rig *rig)
 {
 	struct drm_mockgpu_sync syncs[2] = { { .handle = rig->sync }, { .handle = rig->sync } };

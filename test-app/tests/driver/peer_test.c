@@ -366,6 +366,45 @@ TEST_F(peer, an_eviction_is_told_without_a_handle)
 	EXPECT_EQ(0, mockgpu_bo_destroy(&import));
 }
 
+/* TTM tells nobody that it frees a buffer's memory: the driver has to. */
+TEST_F(peer, a_discard_is_told)
+{
+	struct drm_mockgpu_bo_create want = {
+		.size = PAGES * self->page,
+		.kind = MOCKGPU_KIND_TTM,
+		.placement = MOCKGPU_PLACEMENT_VRAM,
+		.flags = MOCKGPU_BO_DISCARDABLE,
+	};
+	struct mockgpu_bo bo, import, other;
+	struct mockgpu_buffer buffers[3];
+	int fd;
+
+	ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &want, &bo));
+	fd = mockgpu_bo_export(&bo);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, mockgpu_bo_import(self->peer, fd, &import));
+	pattern_fill(self->own.map, self->own.size, 8);
+	ASSERT_EQ(0, mockgpu_bo_copy(&import, 0, &self->own, 0, self->own.size));
+	ASSERT_EQ(2, mockgpu_buffers_get(self->driver.fd, buffers, 3));
+	if (!buffers[1].pins && !strcmp(buffers[1].placement, "vram")) {
+		want.size = 4 << 20;
+		want.flags = 0;
+		ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &want, &other));
+		ASSERT_EQ(3, mockgpu_buffers_get(self->driver.fd, buffers, 3));
+		EXPECT_EQ(1, buffers[1].notifies);
+		ASSERT_EQ(3, mockgpu_buffers_get(self->peer, buffers, 3));
+		EXPECT_EQ(1, buffers[2].notifies);
+		EXPECT_EQ(0, buffers[2].populated);
+		/* Its next use finds other memory. */
+		ASSERT_EQ(0, mockgpu_bo_copy(&self->own, 0, &import, 0, self->own.size));
+		EXPECT_TRUE(pattern_is_zero(self->own.map, self->own.size));
+		EXPECT_EQ(0, mockgpu_bo_destroy(&other));
+	}
+	EXPECT_EQ(0, mockgpu_bo_destroy(&import));
+	EXPECT_EQ(0, close(fd));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&bo));
+}
+
 /* Release handle, dma-buf, import and a mapping of the import in every order. */
 TEST_F(peer, the_memory_lives_until_the_last_user_is_gone)
 {
