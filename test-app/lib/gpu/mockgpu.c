@@ -417,6 +417,20 @@ int mockgpu_bo_copy(const struct mockgpu_bo *dst, uint64_t dst_offset,
 	return bo_ioctl(dst->fd, DRM_IOCTL_MOCKGPU_BO_COPY, &args);
 }
 
+int mockgpu_bo_clone(const struct mockgpu_bo *bo, struct mockgpu_bo *clone)
+{
+	int ret;
+
+	ret = mockgpu_bo_create(bo->fd, MOCKGPU_KIND_TTM, 0, 0, bo->size, clone);
+	if (!ret)
+		ret = mockgpu_bo_map(clone, NULL);
+	if (!ret)
+		ret = mockgpu_bo_copy(clone, 0, bo, 0, bo->size);
+	if (ret)
+		mockgpu_bo_destroy(clone);
+	return ret;
+}
+
 int mockgpu_submit(int fd, const struct drm_mockgpu_submit *args)
 {
 	struct drm_mockgpu_submit copy = *args;

@@ -312,6 +312,15 @@ int mockgpu_bo_copy(const struct mockgpu_bo *dst, uint64_t dst_offset,
 		    const struct mockgpu_bo *src, uint64_t src_offset, uint64_t size);
 
 /**
+ * mockgpu_bo_clone - let the device copy all of a buffer to a new one, and map that
+ * @bo: the buffer
+ * @clone: out; @clone->handle is 0 on failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_bo_clone(const struct mockgpu_bo *bo, struct mockgpu_bo *clone);
+
+/**
  * mockgpu_submit - DRM_IOCTL_MOCKGPU_SUBMIT
  * @fd: from mockgpu_open()
  * @args: what the engine should do

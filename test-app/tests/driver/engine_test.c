@@ -17,13 +17,11 @@
 
 #include "bo.h"
 #include "driver.h"
+#include "engine.h"
 #include "pattern.h"
 
 /* Not a multiple of a block. */
 #define PAGES 150
-
-/* How long something has to wait that must wait, in ms. */
-#define A_WHILE 200
 
 FIXTURE(engine) {
 	struct driver driver;
@@ -58,16 +56,10 @@ FIXTURE_SETUP(engine)
 	ASSERT_LE(0, self->hold);
 }
 
-static void go_on(struct __test_metadata *_metadata, int *hold)
-{
-	EXPECT_EQ(0, close(*hold));
-	*hold = -1;
-}
-
 FIXTURE_TEARDOWN(engine)
 {
 	if (self->hold >= 0)
-		go_on(_metadata, &self->hold);
+		engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo));
 	driver_teardown(_metadata, &self->driver);
 }
@@ -106,35 +98,10 @@ TEST_F(engine, a_move_returns_at_once)
 	EXPECT_EQ(1, usage.jobs);
 	EXPECT_EQ(self->driver.before.vram + PAGES, usage.vram);
 	EXPECT_EQ(self->driver.before.populated + PAGES, usage.populated);
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 	EXPECT_EQ(0, bo_elsewhere(_metadata, &self->bo, 1));
 	EXPECT_EQ(0, mockgpu_wait_idle(self->driver.fd));
-}
-
-/**
- * struct waiter - a thread that does something which has to wait
- * @done: out: it has done it
- * @ret: out: the result
- * @what: what it does
- * @bo: the buffer
- * @thread: the thread
- */
-struct waiter {
-	_Atomic int done;
-	int ret;
-	int (*what)(struct mockgpu_bo *bo);
-	struct mockgpu_bo *bo;
-	pthread_t thread;
-};
-
-static void *wait_there(void *arg)
-{
-	struct waiter *waiter = arg;
-
-	waiter->ret = waiter->what(waiter->bo);
-	waiter->done = 1;
-	return NULL;
 }
 
 /* A debugger's access does not go through the page table. */
@@ -166,17 +133,13 @@ static void expect_mmap_works(struct __test_metadata *_metadata, size_t size)
 static void expect_waits(struct __test_metadata *_metadata, struct mockgpu_bo *bo, int *hold,
 			 int (*what)(struct mockgpu_bo *bo))
 {
-	struct waiter waiter = { .bo = bo, .what = what };
+	struct waiter waiter;
 
-	ASSERT_EQ(0, pthread_create(&waiter.thread, NULL, wait_there, &waiter));
-	clock_pause(A_WHILE);
+	waiter_start(_metadata, &waiter, bo, what);
 	if (what != debug_it)
 		expect_mmap_works(_metadata, bo->size);
 	EXPECT_EQ(0, waiter.done);
-	go_on(_metadata, hold);
-	ASSERT_EQ(0, pthread_join(waiter.thread, NULL));
-	EXPECT_EQ(0, waiter.ret);
-	EXPECT_EQ(1, waiter.done);
+	waiter_end(_metadata, &waiter, hold);
 }
 
 static int access_it(struct mockgpu_bo *bo)
@@ -187,16 +150,11 @@ static int access_it(struct mockgpu_bo *bo)
 static int copy_it(struct mockgpu_bo *bo)
 {
 	struct mockgpu_bo other;
-	int ret;
+	int ret = mockgpu_bo_clone(bo, &other);
 
-	ret = mockgpu_bo_create(bo->fd, MOCKGPU_KIND_TTM, 0, 0, bo->size, &other);
 	if (ret)
 		return ret;
-	ret = mockgpu_bo_map(&other, NULL);
-	if (!ret)
-		ret = mockgpu_bo_copy(&other, 0, bo, 0, bo->size);
-	if (!ret)
-		ret = pattern_differences(other.map, other.size, 1);
+	ret = pattern_differences(other.map, other.size, 1);
 	return mockgpu_bo_destroy(&other) || ret;
 }
 
@@ -291,7 +249,7 @@ TEST_F(engine, who_waits_can_be_killed)
 		EXPECT_EQ(SIGKILL, reap(child));
 		EXPECT_EQ(0, close(ends[0]) | close(ends[1]));
 	}
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 }
 
@@ -329,7 +287,7 @@ TEST_F(engine, who_waits_handles_signals)
 	EXPECT_EQ(1, poll(&end, 1, 10000));
 	clock_pause(A_WHILE);
 	EXPECT_EQ(0, waitpid(child, NULL, WNOHANG));
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, reap(child));
 	EXPECT_EQ(0, close(ends[0]) | close(signal_pipe));
 }
@@ -339,7 +297,7 @@ TEST_F(engine, between_vram_and_system_it_goes_over_gtt)
 {
 	struct drm_mockgpu_bo_query query;
 
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_SYSTEM, 0));
 	query = bo_query(_metadata, &self->bo);
 	ASSERT_EQ(0, to_vram(&self->bo));
@@ -386,7 +344,7 @@ TEST_F(engine, evicted_vram_changes_hands_unread)
 	struct mockgpu_usage usage = {};
 	struct mockgpu_bo all, next;
 
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	ASSERT_EQ(0, mockgpu_bo_make(self->driver.fd, &want, &all));
 	ASSERT_EQ(0, mockgpu_bo_map(&all, NULL));
 	pattern_fill(all.map, all.size, 3);
@@ -429,7 +387,7 @@ TEST_F(engine, a_job_in_its_delay_is_held)
 	const unsigned int delay = 2000;
 	struct mockgpu_usage usage = {};
 
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	ASSERT_EQ(0, mockgpu_move_delay_set(delay * 1000));
 	ASSERT_EQ(0, to_vram(&self->bo));
 	clock_pause(A_WHILE);
@@ -438,7 +396,7 @@ TEST_F(engine, a_job_in_its_delay_is_held)
 	clock_pause(delay);
 	EXPECT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
 	EXPECT_EQ(1, usage.jobs);
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 }
 
@@ -450,7 +408,7 @@ TEST_F(engine, what_cannot_wait_for_ever_is_busy)
 	ASSERT_EQ(0, to_new_pages(&self->bo));
 	EXPECT_EQ(-EBUSY, mockgpu_bo_revoke(&self->bo));
 	EXPECT_EQ(-EBUSY, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_SYSTEM, 0));
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 	EXPECT_EQ(0, mockgpu_bo_revoke(&self->bo));
 }

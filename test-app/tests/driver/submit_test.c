@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +17,12 @@
 #include "bo.h"
 #include "clock.h"
 #include "driver.h"
+#include "engine.h"
 #include "pattern.h"
 #include "reload.h"
 
 /* Not a multiple of a block. */
 #define PAGES 150
-
-/* How long something has to wait that must wait, in ms. */
-#define A_WHILE 200
 
 /* Until when whoever must be signaled has to be, in ns. */
 #define IN_TIME ((int64_t)((clock_now() + 30) * 1e9))
@@ -71,16 +68,10 @@ FIXTURE_SETUP(submit)
 	ASSERT_LE(0, self->hold);
 }
 
-static void go_on(struct __test_metadata *_metadata, int *hold)
-{
-	EXPECT_EQ(0, close(*hold));
-	*hold = -1;
-}
-
 FIXTURE_TEARDOWN(submit)
 {
 	if (self->hold >= 0)
-		go_on(_metadata, &self->hold);
+		engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, drmSyncobjDestroy(self->driver.fd, self->sync.handle));
 	EXPECT_EQ(0, mockgpu_bo_destroy(&self->bo));
 	EXPECT_EQ(0, mockgpu_wait_idle(self->driver.fd));
@@ -125,7 +116,7 @@ TEST_F(submit, it_returns_before_it_is_done)
 	clock_pause(A_WHILE);
 	EXPECT_EQ(-ETIME, sync_wait(fd, self->sync, 0));
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, sync_wait(fd, self->sync, IN_TIME));
 	EXPECT_EQ(0, bytes_other(&self->bo, 0xa5));
 }
@@ -151,7 +142,7 @@ TEST_F(submit, a_timeline_has_points)
 	EXPECT_EQ(0, point);
 	sync.point = 2;
 	EXPECT_EQ(-ETIME, sync_wait(fd, sync, 0));
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	sync.point = 3;
 	EXPECT_EQ(0, sync_wait(fd, sync, IN_TIME));
 	EXPECT_EQ(0, drmSyncobjQuery(fd, &sync.handle, &point, 1));
@@ -169,7 +160,7 @@ TEST_F(submit, it_takes_its_time)
 	};
 	double begin;
 
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	begin = clock_now();
 	ASSERT_EQ(0, mockgpu_submit(self->driver.fd, &args));
 	EXPECT_EQ(-ETIME, sync_wait(self->driver.fd, self->sync, 0));
@@ -203,7 +194,7 @@ TEST_F(submit, a_dmabuf_has_its_fence)
 	ASSERT_EQ(0, mockgpu_submit(self->driver.fd, &args));
 	EXPECT_FALSE(is_ready(dmabuf, POLLIN));
 	EXPECT_FALSE(is_ready(dmabuf, POLLOUT));
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(1, poll(&fd, 1, 30000));
 	EXPECT_TRUE(is_ready(dmabuf, POLLIN));
 	EXPECT_EQ(0, close(dmabuf));
@@ -227,40 +218,13 @@ static int swap_it(struct mockgpu_bo *bo)
 static int copy_it(struct mockgpu_bo *bo)
 {
 	struct mockgpu_bo other;
-	int ret;
+	int ret = mockgpu_bo_clone(bo, &other);
 
-	ret = mockgpu_bo_create(bo->fd, MOCKGPU_KIND_TTM, 0, 0, bo->size, &other);
 	if (ret)
 		return ret;
-	ret = mockgpu_bo_map(&other, NULL);
-	if (!ret)
-		ret = mockgpu_bo_copy(&other, 0, bo, 0, bo->size);
-	if (!ret && bytes_other(&other, 0x3c))
-		ret = -EILSEQ;
-	return mockgpu_bo_destroy(&other) || ret ? ret : 0;
-}
-
-/**
- * struct waiter - a thread that does something which has to wait
- * @done: out: it has done it
- * @ret: out: the result
- * @what: what it does
- * @bo: the buffer
- */
-struct waiter {
-	_Atomic int done;
-	int ret;
-	int (*what)(struct mockgpu_bo *bo);
-	struct mockgpu_bo *bo;
-};
-
-static void *wait_there(void *arg)
-{
-	struct waiter *waiter = arg;
-
-	waiter->ret = waiter->what(waiter->bo);
-	waiter->done = 1;
-	return NULL;
+	ret = bytes_other(&other, 0x3c) ? -EILSEQ : 0;
+	mockgpu_bo_destroy(&other);
+	return ret;
 }
 
 /* At once or by the engine: what moves or reads a buffer waits for its work, which is not lost. */
@@ -270,23 +234,17 @@ TEST_F(submit, whoever_takes_the_pages_waits)
 		move_it, move_it_to_vram, move_it, swap_it, copy_it,
 	};
 	struct waiter waiter;
-	pthread_t thread;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(takes); i++) {
 		ASSERT_EQ(0, mockgpu_bo_move(&self->bo, variant->placement, 0));
 		pattern_fill(self->bo.map, self->bo.size, 1);
 		ASSERT_EQ(0, mockgpu_bo_fill(&self->bo, 0x3c, NULL));
-		waiter = (struct waiter) { .bo = &self->bo, .what = takes[i] };
-		ASSERT_EQ(0, pthread_create(&thread, NULL, wait_there, &waiter));
-		clock_pause(A_WHILE);
+		waiter_start(_metadata, &waiter, &self->bo, takes[i]);
 		/* A move to where it is already is none. */
 		if (takes[i] == copy_it || takes[i] == swap_it)
 			EXPECT_EQ(0, waiter.done);
-		go_on(_metadata, &self->hold);
-		ASSERT_EQ(0, pthread_join(thread, NULL));
-		EXPECT_EQ(0, waiter.ret)
-			TH_LOG("take %u", i);
+		waiter_end(_metadata, &waiter, &self->hold);
 		ASSERT_EQ(0, mockgpu_wait_idle(self->driver.fd));
 		EXPECT_EQ(0, bytes_other(&self->bo, 0x3c))
 			TH_LOG("take %u", i);
@@ -306,7 +264,7 @@ TEST_F(submit, moves_and_work_keep_their_order)
 	ASSERT_EQ(0, move_it(&self->bo));
 	ASSERT_EQ(0, mockgpu_bo_fill(&self->bo, 3, &self->sync));
 	EXPECT_EQ(-ETIME, sync_wait(self->driver.fd, self->sync, 0));
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, IN_TIME));
 	EXPECT_EQ(0, bytes_other(&self->bo, 3));
 }
@@ -335,7 +293,7 @@ TEST_F(submit, its_user_may_go_first)
 /* A buffer of SYSTEM, or swapped out, comes to where the engine can write it. */
 TEST_F(submit, a_buffer_comes_back_for_it)
 {
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	ASSERT_EQ(0, mockgpu_bo_swapout(&self->bo));
 	ASSERT_EQ(0, mockgpu_bo_fill(&self->bo, 9, &self->sync));
 	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, IN_TIME));
@@ -365,7 +323,7 @@ TEST_F(submit, many_buffers_at_once)
 	}
 	ASSERT_EQ(0, mockgpu_submit(self->driver.fd, &args));
 	EXPECT_EQ(1 + MOCKGPU_SUBMIT_MAX, engine_jobs(_metadata, self->driver.fd));
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, IN_TIME));
 	for (i = 0; i < MOCKGPU_SUBMIT_MAX; i++) {
 		EXPECT_EQ(0, bytes_other(&bos[i], i + 1));
@@ -384,7 +342,7 @@ TEST_F(submit, a_full_engine_takes_no_more)
 	EXPECT_EQ(0, ret);
 	EXPECT_EQ(-EBUSY, mockgpu_bo_fill(&self->bo, 0, NULL));
 	EXPECT_EQ(MOCKGPU_SUBMIT_JOBS_MAX, engine_jobs(_metadata, self->driver.fd));
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	ASSERT_EQ(0, mockgpu_wait_idle(self->driver.fd));
 	EXPECT_EQ(0, mockgpu_bo_fill(&self->bo, 5, NULL));
 }
@@ -500,7 +458,7 @@ FIXTURE_SETUP(submit_peer)
 FIXTURE_TEARDOWN(submit_peer)
 {
 	if (self->hold >= 0)
-		go_on(_metadata, &self->hold);
+		engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, mockgpu_wait_idle(self->peer));
 	EXPECT_EQ(0, mockgpu_bo_destroy(&self->import));
 	EXPECT_EQ(0, close(self->peer));
@@ -529,7 +487,7 @@ TEST_F(submit_peer, one_waits_for_the_other)
 	/* Nobody holds the second one. */
 	EXPECT_EQ(-ETIME, sync_wait(self->peer, last, 0));
 	EXPECT_EQ(1, engine_jobs(_metadata, self->peer));
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, sync_wait(self->peer, last, IN_TIME));
 	EXPECT_EQ(0, sync_wait(self->driver.fd, first, 0));
 	EXPECT_EQ(0, bytes_other(&self->bo, 7));
@@ -553,7 +511,7 @@ TEST_F(submit_peer, a_shared_buffer_is_enough)
 	ASSERT_EQ(0, mockgpu_submit(self->peer, &args));
 	clock_pause(A_WHILE);
 	EXPECT_EQ(-ETIME, sync_wait(self->peer, last, 0));
-	go_on(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	EXPECT_EQ(0, sync_wait(self->peer, last, IN_TIME));
 	EXPECT_EQ(0, bytes_other(&self->bo, 8));
 	EXPECT_EQ(0, drmSyncobjDestroy(self->peer, last.handle));
