@@ -218,10 +218,13 @@ static int revoke_it(struct mockgpu_bo *bo)
 	return mockgpu_bo_revoke(bo);
 }
 
-/* Its contents are gone at once, with its mappings; every way to it finds zeros. */
+/*
+ * Its contents are gone at once, with its mappings; every way to it finds zeros. Where a debugger
+ * has no access, that way is left out.
+ */
 TEST_F(evict, what_is_discarded_is_zero)
 {
-	static int (*const uses[])(struct mockgpu_bo *bo) = {
+	int (*uses[])(struct mockgpu_bo *bo) = {
 		touch_it, read_it, move_it, move_it_to_system, renew_it, swap_it, pin_it,
 		recache_it, fill_it, copy_it, export_it, revoke_it,
 	};
@@ -234,6 +237,8 @@ TEST_F(evict, what_is_discarded_is_zero)
 		ASSERT_EQ(0, make_discardable(&self->driver, 37 * self->driver.page, bo));
 		ASSERT_EQ(0, mockgpu_bo_map(bo, NULL));
 		pattern_fill(bo->map, bo->size, 1);
+		if (uses[i] == read_it && !bo_has_access(_metadata, bo))
+			uses[i] = touch_it;
 		ASSERT_EQ(0, make_in_vram(&self->driver, all, other));
 		EXPECT_EQ(1, bo_query(_metadata, bo).discards);
 		ASSERT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
