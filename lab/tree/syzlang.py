@@ -52,7 +52,7 @@ def size_of(kind, resources, structs):
     width = re.search(r"\bint(\d+)\b", kind)
     if width:
         return int(width[1]) // 8
-    return {"fd": 4, "drm_gem_handle": 4}.get(kind)
+    return {"fd": 4, "drm_gem_handle": 4, "drm_syncobj": 4}.get(kind)
 
 
 def read_description(name):
