@@ -49,9 +49,8 @@ struct mockgpu_signal {
  * @args: what it asks for
  * @uses: how it uses each buffer
  * @gem: the buffers, referenced
- * @waits: what it waits for
  * @signals: what it signals
- * @gems: number of those at @gem so far, and later that of locked ones
+ * @gems: number of those at @gem so far
  * @nsignals: number of those at @signals so far
  * @jobs: number of those at @job so far
  * @job: the gate, and a job for each buffer to write
@@ -62,7 +61,6 @@ struct mockgpu_submit {
 	const struct drm_mockgpu_submit *args;
 	struct drm_mockgpu_submit_bo *uses;
 	struct drm_gem_object **gem;
-	struct drm_mockgpu_sync *waits;
 	struct mockgpu_signal *signals;
 	u32 gems;
 	u32 nsignals;
@@ -128,29 +126,16 @@ static int mockgpu_submit_gems(struct mockgpu_submit *submit)
 	return mockgpu_submit_gem_lookup(submit);
 }
 
-/* The fences that the sync objects have now. */
-static int mockgpu_submit_waits(struct mockgpu_submit *submit)
+/* The fence that the sync object has now. */
+static int mockgpu_submit_wait(struct mockgpu_submit *submit, const struct drm_mockgpu_sync *sync)
 {
-	const struct drm_mockgpu_submit *args = submit->args;
 	struct dma_fence *fence;
-	void *waits;
-	u32 i;
 	int ret;
 
-	waits = mockgpu_submit_read(args->waits, args->wait_count, sizeof(*submit->waits));
-	if (IS_ERR(waits))
-		return PTR_ERR(waits);
-	submit->waits = waits;
-	for (i = 0; i < args->wait_count; i++) {
-		if (submit->waits[i].flags)
-			return -EINVAL;
-		ret = drm_syncobj_find_fence(submit->file, submit->waits[i].handle,
-					     submit->waits[i].point, 0, &fence);
-		if (ret)
-			return ret;
+	ret = drm_syncobj_find_fence(submit->file, sync->handle, sync->point, 0, &fence);
+	if (!ret)
 		mockgpu_job_await(submit->job[0], fence);
-	}
-	return 0;
+	return ret;
 }
 
 static int mockgpu_submit_signal(struct mockgpu_submit *submit,
@@ -158,8 +143,6 @@ static int mockgpu_submit_signal(struct mockgpu_submit *submit,
 {
 	struct mockgpu_signal *signal = &submit->signals[submit->nsignals];
 
-	if (sync->flags)
-		return -EINVAL;
 	signal->syncobj = drm_syncobj_find(submit->file, sync->handle);
 	if (!signal->syncobj)
 		return -ENOENT;
@@ -172,25 +155,42 @@ static int mockgpu_submit_signal(struct mockgpu_submit *submit,
 	return signal->chain ? 0 : -ENOMEM;
 }
 
-static int mockgpu_submit_signals(struct mockgpu_submit *submit)
+/* Call @each for all entries of a list of sync objects. */
+static int mockgpu_submit_syncs(struct mockgpu_submit *submit, u64 from, u32 count,
+				int (*each)(struct mockgpu_submit *submit,
+					    const struct drm_mockgpu_sync *sync))
 {
-	const struct drm_mockgpu_submit *args = submit->args;
 	struct drm_mockgpu_sync *syncs;
 	u32 i;
 	int ret = 0;
+
+	syncs = mockgpu_submit_read(from, count, sizeof(*syncs));
+	if (IS_ERR(syncs))
+		return PTR_ERR(syncs);
+	for (i = 0; i < count && !ret; i++)
+		ret = syncs[i].flags ? -EINVAL : each(submit, &syncs[i]);
+	kfree(syncs);
+	return ret;
+}
+
+static int mockgpu_submit_waits(struct mockgpu_submit *submit)
+{
+	const struct drm_mockgpu_submit *args = submit->args;
+
+	return mockgpu_submit_syncs(submit, args->waits, args->wait_count, mockgpu_submit_wait);
+}
+
+static int mockgpu_submit_signals(struct mockgpu_submit *submit)
+{
+	const struct drm_mockgpu_submit *args = submit->args;
 
 	if (mockgpu_should_fail("signals"))
 		return -ENOMEM;
 	submit->signals = kcalloc(args->signal_count, sizeof(*submit->signals), GFP_KERNEL);
 	if (!submit->signals)
 		return -ENOMEM;
-	syncs = mockgpu_submit_read(args->signals, args->signal_count, sizeof(*syncs));
-	if (IS_ERR(syncs))
-		return PTR_ERR(syncs);
-	for (i = 0; i < args->signal_count && !ret; i++)
-		ret = mockgpu_submit_signal(submit, &syncs[i]);
-	kfree(syncs);
-	return ret;
+	return mockgpu_submit_syncs(submit, args->signals, args->signal_count,
+				    mockgpu_submit_signal);
 }
 
 static int mockgpu_submit_gate(struct mockgpu_submit *submit)
@@ -220,7 +220,6 @@ static void mockgpu_submit_free(struct mockgpu_submit *submit)
 	for (i = 0; i < submit->gems; i++)
 		drm_gem_object_put(submit->gem[i]);
 	kfree(submit->signals);
-	kfree(submit->waits);
 	kfree(submit->uses);
 	kfree(submit->gem);
 	kfree(submit);

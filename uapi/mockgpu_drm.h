@@ -593,8 +593,8 @@ struct drm_mockgpu_sync {
  *
  * It holds the locks of all its buffers while it is queued. When the device is unplugged before
  * it is done, its fence signals with the error -ENODEV, and nothing is filled; see also
- * MOCKGPU_PARAM_RESETS. A fence of another
- * driver that never signals stops the engine, and unloading the module.
+ * MOCKGPU_PARAM_RESETS. A fence of another driver that never signals stops the engine, and
+ * unloading the module.
  *
  * Errors: EINVAL for a bad member, a buffer used twice, a sync object at @waits without such a
  * fence, FILL of an import; E2BIG for a count above MOCKGPU_SUBMIT_MAX; ENOENT also for a sync

@@ -4,20 +4,15 @@
  * contents while mappings stay, and D3, in which VRAM keeps them while mappings go.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <linux/sync_file.h>
-#include <xf86drm.h>
 
 #include "kselftest_harness.h"
 
 #include "bo.h"
-#include "clock.h"
 #include "driver.h"
 #include "pattern.h"
+#include "sync.h"
 
 #define PAGES 70
 
@@ -72,7 +67,7 @@ FIXTURE_SETUP(power)
 FIXTURE_TEARDOWN(power)
 {
 	if (self->hold >= 0)
-		EXPECT_EQ(0, close(self->hold));
+		engine_release(_metadata, &self->hold);
 	if (self->sync.handle)
 		EXPECT_EQ(0, drmSyncobjDestroy(self->driver.fd, self->sync.handle));
 	EXPECT_EQ(0, mockgpu_bo_destroy(&self->vram));
@@ -86,27 +81,16 @@ static uint64_t faults(struct __test_metadata *_metadata, const struct mockgpu_b
 	return bo_query(_metadata, bo).faults;
 }
 
-static struct mockgpu_usage usage_now(struct __test_metadata *_metadata, int fd)
-{
-	struct mockgpu_usage usage = {};
-
-	EXPECT_EQ(0, mockgpu_usage_get(fd, &usage));
-	return usage;
-}
-
 /* Wait for the sync object. Return: 1, or the error that its fence has signaled with. */
-static int wait_for_fence(struct __test_metadata *_metadata, int fd,
-			  const struct drm_mockgpu_sync *sync)
+static int wait_for_fence(struct __test_metadata *_metadata, int fd, struct drm_mockgpu_sync sync)
 {
-	struct sync_file_info info = {};
-	int file;
+	int file, status;
 
-	EXPECT_EQ(0, drmSyncobjExportSyncFile(fd, sync->handle, &file));
-	EXPECT_EQ(0, drmSyncobjWait(fd, (uint32_t *)&sync->handle, 1, (clock_now() + 30) * 1e9, 0,
-				    NULL));
-	EXPECT_EQ(0, ioctl(file, SYNC_IOC_FILE_INFO, &info));
+	EXPECT_EQ(0, drmSyncobjExportSyncFile(fd, sync.handle, &file));
+	EXPECT_EQ(0, sync_wait(fd, sync, SYNC_IN_TIME));
+	status = sync_file_status(file);
 	EXPECT_EQ(0, close(file));
-	return info.status;
+	return status;
 }
 
 TEST_F(power, a_reset_loses_vram_and_no_mapping)
@@ -137,13 +121,12 @@ TEST_F(power, a_reset_cancels_pending_work)
 	ASSERT_LE(0, self->hold);
 	ASSERT_EQ(0, mockgpu_bo_fill(&self->gtt, 0xa5, &self->sync));
 	ASSERT_EQ(0, mockgpu_reset(fd));
-	EXPECT_EQ(0, close(self->hold));
-	self->hold = -1;
-	EXPECT_EQ(-ECANCELED, wait_for_fence(_metadata, fd, &self->sync));
+	engine_release(_metadata, &self->hold);
+	EXPECT_EQ(-ECANCELED, wait_for_fence(_metadata, fd, self->sync));
 	EXPECT_EQ(0, pattern_differences(self->gtt.map, self->gtt.size, 1));
 	/* What comes after it is done. */
 	ASSERT_EQ(0, mockgpu_bo_fill(&self->gtt, 0, &self->sync));
-	EXPECT_EQ(1, wait_for_fence(_metadata, fd, &self->sync));
+	EXPECT_EQ(1, wait_for_fence(_metadata, fd, self->sync));
 	EXPECT_TRUE(pattern_is_zero(self->gtt.map, self->gtt.size));
 }
 
@@ -160,7 +143,7 @@ TEST_F(power, a_reset_waits_for_no_delay)
 	for (i = 0; i < 100; i++)
 		ASSERT_EQ(0, mockgpu_submit(self->driver.fd, &args));
 	ASSERT_EQ(0, mockgpu_reset(self->driver.fd));
-	EXPECT_EQ(-ECANCELED, wait_for_fence(_metadata, self->driver.fd, &self->sync));
+	EXPECT_EQ(-ECANCELED, wait_for_fence(_metadata, self->driver.fd, self->sync));
 }
 
 /* What leaves VRAM after the reset has lost its contents; what comes there has not. */
@@ -174,8 +157,7 @@ TEST_F(power, moves_are_done_all_the_same)
 	ASSERT_EQ(0, mockgpu_bo_move(&self->vram, MOCKGPU_PLACEMENT_GTT, 0));
 	ASSERT_EQ(0, mockgpu_bo_move(&self->gtt, MOCKGPU_PLACEMENT_VRAM, 0));
 	ASSERT_EQ(0, mockgpu_reset(fd));
-	EXPECT_EQ(0, close(self->hold));
-	self->hold = -1;
+	engine_release(_metadata, &self->hold);
 	EXPECT_TRUE(pattern_is_zero(self->vram.map, self->vram.size));
 	EXPECT_EQ(0, pattern_differences(self->gtt.map, self->gtt.size, 1));
 }
@@ -184,19 +166,19 @@ TEST_F(power, moves_are_done_all_the_same)
 TEST_F(power, d3_removes_mappings_of_vram)
 {
 	const uint64_t vram = faults(_metadata, &self->vram), gtt = faults(_metadata, &self->gtt);
-	const uint64_t wakes = usage_now(_metadata, self->driver.fd).wakes;
+	const uint64_t wakes = driver_usage(_metadata, self->driver.fd).wakes;
 	const unsigned int entries = variant->fault_mode ? 1 : PAGES;
 
 	ASSERT_EQ(0, mockgpu_d3(self->driver.fd));
 	EXPECT_EQ(0, pattern_differences(self->gtt.map, self->gtt.size, 1));
 	EXPECT_EQ(gtt, faults(_metadata, &self->gtt));
-	EXPECT_EQ(wakes, usage_now(_metadata, self->driver.fd).wakes);
+	EXPECT_EQ(wakes, driver_usage(_metadata, self->driver.fd).wakes);
 	EXPECT_EQ(0, pattern_differences(self->vram.map, self->vram.size, 1));
 	EXPECT_EQ(vram + entries, faults(_metadata, &self->vram));
-	EXPECT_EQ(wakes + 1, usage_now(_metadata, self->driver.fd).wakes);
+	EXPECT_EQ(wakes + 1, driver_usage(_metadata, self->driver.fd).wakes);
 	/* A second sleep, from which nobody wakes it. */
 	ASSERT_EQ(0, mockgpu_d3(self->driver.fd));
-	EXPECT_EQ(wakes + 1, usage_now(_metadata, self->driver.fd).wakes);
+	EXPECT_EQ(wakes + 1, driver_usage(_metadata, self->driver.fd).wakes);
 }
 
 int main(int argc, char **argv)

@@ -20,12 +20,10 @@
 #include "engine.h"
 #include "pattern.h"
 #include "reload.h"
+#include "sync.h"
 
 /* Not a multiple of a block. */
 #define PAGES 150
-
-/* Until when whoever must be signaled has to be, in ns. */
-#define IN_TIME ((int64_t)((clock_now() + 30) * 1e9))
 
 FIXTURE(submit) {
 	struct driver driver;
@@ -78,16 +76,6 @@ FIXTURE_TEARDOWN(submit)
 	driver_teardown(_metadata, &self->driver);
 }
 
-/* Wait for a sync object until @deadline, in ns. Return: 0 or -ETIME. */
-static int sync_wait(int fd, struct drm_mockgpu_sync sync, int64_t deadline)
-{
-	uint64_t point = sync.point;
-
-	if (!point)
-		return drmSyncobjWait(fd, &sync.handle, 1, deadline, 0, NULL);
-	return drmSyncobjTimelineWait(fd, &sync.handle, &point, 1, deadline, 0, NULL);
-}
-
 /* Count the bytes of a mapping that differ from @value. */
 static size_t bytes_other(const struct mockgpu_bo *bo, uint8_t value)
 {
@@ -99,25 +87,17 @@ static size_t bytes_other(const struct mockgpu_bo *bo, uint8_t value)
 	return count;
 }
 
-static uint64_t engine_jobs(struct __test_metadata *_metadata, int fd)
-{
-	struct mockgpu_usage usage = {};
-
-	EXPECT_EQ(0, mockgpu_usage_get(fd, &usage));
-	return usage.jobs;
-}
-
 TEST_F(submit, it_returns_before_it_is_done)
 {
 	const int fd = self->driver.fd;
 
 	ASSERT_EQ(0, mockgpu_bo_fill(&self->bo, 0xa5, &self->sync));
-	EXPECT_EQ(2, engine_jobs(_metadata, fd));
+	EXPECT_EQ(2, driver_usage(_metadata, fd).jobs);
 	clock_pause(A_WHILE);
 	EXPECT_EQ(-ETIME, sync_wait(fd, self->sync, 0));
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 	engine_release(_metadata, &self->hold);
-	EXPECT_EQ(0, sync_wait(fd, self->sync, IN_TIME));
+	EXPECT_EQ(0, sync_wait(fd, self->sync, SYNC_IN_TIME));
 	EXPECT_EQ(0, bytes_other(&self->bo, 0xa5));
 }
 
@@ -144,7 +124,7 @@ TEST_F(submit, a_timeline_has_points)
 	EXPECT_EQ(-ETIME, sync_wait(fd, sync, 0));
 	engine_release(_metadata, &self->hold);
 	sync.point = 3;
-	EXPECT_EQ(0, sync_wait(fd, sync, IN_TIME));
+	EXPECT_EQ(0, sync_wait(fd, sync, SYNC_IN_TIME));
 	EXPECT_EQ(0, drmSyncobjQuery(fd, &sync.handle, &point, 1));
 	EXPECT_EQ(3, point);
 	EXPECT_EQ(0, bytes_other(&self->bo, 3));
@@ -164,7 +144,7 @@ TEST_F(submit, it_takes_its_time)
 	begin = clock_now();
 	ASSERT_EQ(0, mockgpu_submit(self->driver.fd, &args));
 	EXPECT_EQ(-ETIME, sync_wait(self->driver.fd, self->sync, 0));
-	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, IN_TIME));
+	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, SYNC_IN_TIME));
 	EXPECT_LE(0.3, clock_now() - begin);
 }
 
@@ -265,7 +245,7 @@ TEST_F(submit, moves_and_work_keep_their_order)
 	ASSERT_EQ(0, mockgpu_bo_fill(&self->bo, 3, &self->sync));
 	EXPECT_EQ(-ETIME, sync_wait(self->driver.fd, self->sync, 0));
 	engine_release(_metadata, &self->hold);
-	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, IN_TIME));
+	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, SYNC_IN_TIME));
 	EXPECT_EQ(0, bytes_other(&self->bo, 3));
 }
 
@@ -296,7 +276,7 @@ TEST_F(submit, a_buffer_comes_back_for_it)
 	engine_release(_metadata, &self->hold);
 	ASSERT_EQ(0, mockgpu_bo_swapout(&self->bo));
 	ASSERT_EQ(0, mockgpu_bo_fill(&self->bo, 9, &self->sync));
-	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, IN_TIME));
+	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, SYNC_IN_TIME));
 	bo_expect_at(_metadata, &self->bo, MOCKGPU_PLACEMENT_GTT, 0);
 	EXPECT_EQ(0, bytes_other(&self->bo, 9));
 }
@@ -322,9 +302,9 @@ TEST_F(submit, many_buffers_at_once)
 		uses[i].value = i + 1;
 	}
 	ASSERT_EQ(0, mockgpu_submit(self->driver.fd, &args));
-	EXPECT_EQ(1 + MOCKGPU_SUBMIT_MAX, engine_jobs(_metadata, self->driver.fd));
+	EXPECT_EQ(1 + MOCKGPU_SUBMIT_MAX, driver_usage(_metadata, self->driver.fd).jobs);
 	engine_release(_metadata, &self->hold);
-	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, IN_TIME));
+	EXPECT_EQ(0, sync_wait(self->driver.fd, self->sync, SYNC_IN_TIME));
 	for (i = 0; i < MOCKGPU_SUBMIT_MAX; i++) {
 		EXPECT_EQ(0, bytes_other(&bos[i], i + 1));
 		EXPECT_EQ(0, mockgpu_bo_destroy(&bos[i]));
@@ -341,7 +321,7 @@ TEST_F(submit, a_full_engine_takes_no_more)
 		ret = mockgpu_bo_fill(&self->bo, i, NULL);
 	EXPECT_EQ(0, ret);
 	EXPECT_EQ(-EBUSY, mockgpu_bo_fill(&self->bo, 0, NULL));
-	EXPECT_EQ(MOCKGPU_SUBMIT_JOBS_MAX, engine_jobs(_metadata, self->driver.fd));
+	EXPECT_EQ(MOCKGPU_SUBMIT_JOBS_MAX, driver_usage(_metadata, self->driver.fd).jobs);
 	engine_release(_metadata, &self->hold);
 	ASSERT_EQ(0, mockgpu_wait_idle(self->driver.fd));
 	EXPECT_EQ(0, mockgpu_bo_fill(&self->bo, 5, NULL));
@@ -395,7 +375,7 @@ TEST_F(submit, bad_input)
 		EXPECT_EQ(bad[i].ret, mockgpu_submit(self->driver.fd, &args))
 			TH_LOG("case %u", i);
 	}
-	EXPECT_EQ(0, engine_jobs(_metadata, self->driver.fd));
+	EXPECT_EQ(0, driver_usage(_metadata, self->driver.fd).jobs);
 	EXPECT_EQ(-EINVAL, sync_wait(self->driver.fd, self->sync, 0));
 }
 
@@ -410,7 +390,7 @@ TEST_F(submit, bad_pointers)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		EXPECT_EQ(-EFAULT, mockgpu_submit(self->driver.fd, &bad[i]));
-	EXPECT_EQ(0, engine_jobs(_metadata, self->driver.fd));
+	EXPECT_EQ(0, driver_usage(_metadata, self->driver.fd).jobs);
 }
 
 TEST_F(submit, a_revoked_buffer_takes_none)
@@ -486,9 +466,9 @@ TEST_F(submit_peer, one_waits_for_the_other)
 	clock_pause(A_WHILE);
 	/* Nobody holds the second one. */
 	EXPECT_EQ(-ETIME, sync_wait(self->peer, last, 0));
-	EXPECT_EQ(1, engine_jobs(_metadata, self->peer));
+	EXPECT_EQ(1, driver_usage(_metadata, self->peer).jobs);
 	engine_release(_metadata, &self->hold);
-	EXPECT_EQ(0, sync_wait(self->peer, last, IN_TIME));
+	EXPECT_EQ(0, sync_wait(self->peer, last, SYNC_IN_TIME));
 	EXPECT_EQ(0, sync_wait(self->driver.fd, first, 0));
 	EXPECT_EQ(0, bytes_other(&self->bo, 7));
 	EXPECT_EQ(0, drmSyncobjDestroy(self->peer, last.handle));
@@ -512,7 +492,7 @@ TEST_F(submit_peer, a_shared_buffer_is_enough)
 	clock_pause(A_WHILE);
 	EXPECT_EQ(-ETIME, sync_wait(self->peer, last, 0));
 	engine_release(_metadata, &self->hold);
-	EXPECT_EQ(0, sync_wait(self->peer, last, IN_TIME));
+	EXPECT_EQ(0, sync_wait(self->peer, last, SYNC_IN_TIME));
 	EXPECT_EQ(0, bytes_other(&self->bo, 8));
 	EXPECT_EQ(0, drmSyncobjDestroy(self->peer, last.handle));
 }

@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 
 #include <linux/dma-buf.h>
-#include <linux/sync_file.h>
 #include <xf86drm.h>
 
 #include "kselftest_harness.h"
@@ -27,6 +26,7 @@
 #include "pattern.h"
 #include "quiet.h"
 #include "reload.h"
+#include "sync.h"
 #include "verdict.h"
 
 #define PAGES 16
@@ -226,14 +226,6 @@ TEST_F(unplug, every_call_says_there_is_no_device)
 	EXPECT_EQ(0, close(node));
 	EXPECT_EQ(-1, drmCloseBufferHandle(self->fd, self->bo.handle));
 	EXPECT_EQ(ENODEV, errno);
-}
-
-/* Return: the status of a sync file: 1 signaled, 0 not yet, or the error it has ended with. */
-static int sync_file_status(int fd)
-{
-	struct sync_file_info info = {};
-
-	return ioctl(fd, SYNC_IOC_FILE_INFO, &info) ? -errno : info.status;
 }
 
 /* Work that the engine has not done: its fence says so, and nobody waits for ever. */

@@ -63,6 +63,22 @@ static inline void driver_move_delay(struct __test_metadata *_metadata, struct d
 	ASSERT_EQ(0, mockgpu_move_delay_set(delay));
 }
 
+/* What the driver holds now. */
+static inline struct mockgpu_usage driver_usage(struct __test_metadata *_metadata, int fd)
+{
+	struct mockgpu_usage usage = {};
+
+	EXPECT_EQ(0, mockgpu_usage_get(fd, &usage));
+	return usage;
+}
+
+/* Let the engine go on that mockgpu_hold() holds. */
+static inline void engine_release(struct __test_metadata *_metadata, int *hold)
+{
+	EXPECT_EQ(0, close(*hold));
+	*hold = -1;
+}
+
 /* TTM may free from a workqueue: it gets a second. Return: 0 or -errno. */
 static inline int driver_usage_settle(int fd, const struct mockgpu_usage *wanted,
 				      struct mockgpu_usage *usage)

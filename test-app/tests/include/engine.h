@@ -7,21 +7,13 @@
 #define MOCKGPU_TEST_ENGINE_H
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include "clock.h"
-#include "debugfs.h"
+#include "driver.h"
 #include "mockgpu.h"
 
 /* How long something has to wait that must wait, in ms. */
 #define A_WHILE 200
-
-/* Let the engine go on. */
-static inline void engine_release(struct __test_metadata *_metadata, int *hold)
-{
-	EXPECT_EQ(0, close(*hold));
-	*hold = -1;
-}
 
 /**
  * struct waiter - a thread that does something which has to wait

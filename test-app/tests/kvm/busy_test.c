@@ -47,16 +47,10 @@ FIXTURE_SETUP(busy)
 	driver_move_delay(_metadata, &self->live.driver, 1);
 }
 
-static void busy_end(struct __test_metadata *_metadata, int *hold)
-{
-	EXPECT_EQ(0, close(*hold));
-	*hold = -1;
-}
-
 FIXTURE_TEARDOWN(busy)
 {
 	if (self->hold >= 0)
-		busy_end(_metadata, &self->hold);
+		engine_release(_metadata, &self->hold);
 	live_teardown(_metadata, &self->live);
 }
 
@@ -101,7 +95,7 @@ TEST_F(busy, the_vcpus_wait)
 	EXPECT_NE(MAP_FAILED, other);
 	EXPECT_EQ(0, munmap(other, live->bo.size));
 	EXPECT_EQ(rounds, busy_rounds(live));
-	busy_end(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	live_wait(_metadata, live);
 	live_stop(_metadata, live);
 	EXPECT_EQ(0, live_efaults(live));
@@ -120,7 +114,7 @@ TEST_F(busy, another_buffer_comes_meanwhile)
 	old = live->bo.map;
 	ASSERT_EQ(0, mockgpu_bo_map(&other, old));
 	live->bo.map = NULL;
-	busy_end(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	live_wait(_metadata, live);
 	ASSERT_EQ(0, mockgpu_bo_map(&live->bo, NULL));
 	for (i = 0; i < live->vcpus; i++) {
@@ -168,7 +162,7 @@ TEST_F(busy, a_signal_ends_the_wait)
 	clock_pause(5 * A_WHILE);
 	ended = !runner->running;
 	spun = ended ? 0 : busy_cpu_time(_metadata, runner->thread) - idle;
-	busy_end(_metadata, &self->hold);
+	engine_release(_metadata, &self->hold);
 	live_wait_for_the_end(live);
 	EXPECT_EQ(VMM_EXIT_OTHER, runner->reason)
 		TH_LOG("%s", vmm_vcpu_strexit(runner->vcpu));

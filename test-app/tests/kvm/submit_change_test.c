@@ -5,9 +5,6 @@
  * what the GPU wrote once the fence has signaled, also if the buffer moves in between.
  */
 
-#include <stdlib.h>
-#include <xf86drm.h>
-
 #include "kselftest_harness.h"
 
 #include "behaviour.h"
@@ -16,6 +13,7 @@
 #include "driver.h"
 #include "pass.h"
 #include "program.h"
+#include "sync.h"
 
 #define SLOT 1
 #define PAGES 70
@@ -84,10 +82,7 @@ static void fill(struct __test_metadata *_metadata, struct _test_data_submit *se
 
 static void wait_for_gpu(struct __test_metadata *_metadata, struct _test_data_submit *self)
 {
-	uint64_t point = self->sync.point;
-
-	ASSERT_EQ(0, drmSyncobjTimelineWait(self->driver.fd, &self->sync.handle, &point, 1,
-					    (clock_now() + 30) * 1e9, 0, NULL));
+	ASSERT_EQ(0, sync_wait(self->driver.fd, self->sync, SYNC_IN_TIME));
 }
 
 /* All of the guest's words are of bytes @value. */
@@ -135,7 +130,6 @@ TEST_F(submit, the_guest_sees_what_the_gpu_wrote)
 TEST_F(submit, a_vcpu_does_not_wait_for_work)
 {
 	int hold = mockgpu_hold(self->driver.fd);
-	struct mockgpu_usage usage = {};
 
 	ASSERT_LE(0, hold);
 	fill(_metadata, self, 0xa5);
@@ -143,8 +137,7 @@ TEST_F(submit, a_vcpu_does_not_wait_for_work)
 	ASSERT_EQ(0, mockgpu_bo_zap(&self->bo));
 	EXPECT_EQ(PAGES, pass(_metadata, self, GUEST_MAPPED));
 	EXPECT_EQ(0, self->pass.touch.wrong_words);
-	EXPECT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
-	EXPECT_EQ(2, usage.jobs);
+	EXPECT_EQ(2, driver_usage(_metadata, self->driver.fd).jobs);
 	EXPECT_EQ(0, close(hold));
 	wait_for_gpu(_metadata, self);
 	expect_filled(_metadata, self, 0xa5);

@@ -73,15 +73,13 @@ TEST_F(vram, a_reset_changes_what_the_guest_reads)
 TEST_F(vram, a_guest_wakes_the_device)
 {
 	const uint64_t faults = bo_query(_metadata, &self->bo).faults;
-	struct mockgpu_usage before = {}, after = {};
+	const uint64_t wakes = driver_usage(_metadata, self->driver.fd).wakes;
 
-	EXPECT_EQ(0, mockgpu_usage_get(self->driver.fd, &before));
 	ASSERT_EQ(0, mockgpu_d3(self->driver.fd));
 	EXPECT_EQ(PAGES, pass_all(_metadata, self->vm, &self->pass, GUEST_READ, GUEST_MAPPED));
 	EXPECT_EQ(0, self->pass.touch.wrong_words);
 	EXPECT_EQ(faults + PAGES, bo_query(_metadata, &self->bo).faults);
-	EXPECT_EQ(0, mockgpu_usage_get(self->driver.fd, &after));
-	EXPECT_EQ(before.wakes + 1, after.wakes);
+	EXPECT_EQ(wakes + 1, driver_usage(_metadata, self->driver.fd).wakes);
 }
 
 /*
@@ -91,11 +89,9 @@ TEST_F(vram, a_guest_wakes_the_device)
 TEST_F(vram, a_discarded_buffer_is_another)
 {
 	struct drm_mockgpu_bo_create want = { .placement = MOCKGPU_PLACEMENT_VRAM };
-	struct mockgpu_usage usage = {};
 	struct mockgpu_bo all = {};
 
-	EXPECT_EQ(0, mockgpu_usage_get(self->driver.fd, &usage));
-	want.size = usage.vram_max * GUEST_PAGE_SIZE;
+	want.size = self->driver.before.vram_max * GUEST_PAGE_SIZE;
 	ASSERT_EQ(0, vm_buffer_make(self->driver.fd, &want, &all));
 	ASSERT_EQ(0, mockgpu_bo_fill(&all, 0x5a, NULL));
 	ASSERT_EQ(0, mockgpu_wait_idle(self->driver.fd));
@@ -148,18 +144,16 @@ FIXTURE_TEARDOWN(sleepy)
 TEST_F(sleepy, vcpus_wake_it_again_and_again)
 {
 	struct live *live = &self->live;
-	struct mockgpu_usage before = {}, after = {};
+	const uint64_t wakes = driver_usage(_metadata, live->driver.fd).wakes;
 	unsigned int i;
 
-	EXPECT_EQ(0, mockgpu_usage_get(live->driver.fd, &before));
 	live_start(_metadata, live, true);
 	for (i = 0; i < SLEEPS; i++) {
 		ASSERT_EQ(0, mockgpu_d3(live->driver.fd));
 		live_wait(_metadata, live);
 	}
 	live_stop(_metadata, live);
-	EXPECT_EQ(0, mockgpu_usage_get(live->driver.fd, &after));
-	EXPECT_EQ(before.wakes + SLEEPS, after.wakes);
+	EXPECT_EQ(wakes + SLEEPS, driver_usage(_metadata, live->driver.fd).wakes);
 	live_conclude_storm(_metadata, live, SLEEPS);
 }
 

@@ -39,7 +39,7 @@ FIXTURE(mte) {
 	struct mockgpu_bo bo;
 	struct drm_mockgpu_page *before;
 	void *room;
-	uint8_t result[PAGES];
+	struct pass pass;
 };
 
 FIXTURE_SETUP(mte)
@@ -71,12 +71,9 @@ FIXTURE_TEARDOWN(mte)
 static size_t pass(struct __test_metadata *_metadata, struct _test_data_mte *self,
 		   struct vmm *vm, enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
-	struct touch touch = {
-		.op = op, .gpa = VMM_BUFFER_GPA, .seed = seed, .accesses = PAGES,
-		.result = self->result,
-	};
-
-	return touch_pass(_metadata, vm, &touch, PAGES, wanted);
+	self->pass.pages = PAGES;
+	self->pass.seed = seed;
+	return pass_all(_metadata, vm, &self->pass, op, wanted);
 }
 
 static int set_slot(struct vmm *vm, void *at)

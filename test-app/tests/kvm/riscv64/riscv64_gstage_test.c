@@ -39,7 +39,7 @@ FIXTURE(gstage) {
 	struct driver driver;
 	struct vmm *vm;
 	struct mockgpu_bo bo;
-	uint8_t result[PAGES];
+	struct pass pass;
 };
 
 FIXTURE_SETUP(gstage)
@@ -59,12 +59,9 @@ FIXTURE_TEARDOWN(gstage)
 static size_t pass(struct __test_metadata *_metadata, struct _test_data_gstage *self,
 		   enum guest_op op, uint64_t seed, enum guest_result wanted)
 {
-	struct touch touch = {
-		.op = op, .gpa = VMM_BUFFER_GPA, .seed = seed, .accesses = PAGES,
-		.result = self->result,
-	};
-
-	return touch_pass(_metadata, self->vm, &touch, PAGES, wanted);
+	self->pass.pages = PAGES;
+	self->pass.seed = seed;
+	return pass_all(_metadata, self->vm, &self->pass, op, wanted);
 }
 
 /**

@@ -360,12 +360,13 @@ FIXTURE(odd) {
 	struct vmm *vm;
 	int fd;
 	char *map;
-	uint8_t result[ODD_PAGES];
+	struct pass pass;
 };
 
 FIXTURE_SETUP(odd)
 {
 	self->fd = -1;
+	self->pass = (struct pass){ .pages = ODD_PAGES, .seed = LIVE_SEED };
 	self->kmsg = quiet_begin(_metadata);
 	ASSERT_EQ(0, vmm_create(&self->vm, 1));
 }
@@ -393,12 +394,7 @@ static void odd_slot(struct __test_metadata *_metadata, struct _test_data_odd *s
 static size_t odd_pass(struct __test_metadata *_metadata, struct _test_data_odd *self,
 		       enum guest_op op, enum guest_result wanted)
 {
-	struct touch touch = {
-		.op = op, .gpa = LIVE_GPA, .seed = LIVE_SEED, .accesses = ODD_PAGES,
-		.result = self->result,
-	};
-
-	return touch_pass(_metadata, self->vm, &touch, ODD_PAGES, wanted);
+	return pass_all(_metadata, self->vm, &self->pass, op, wanted);
 }
 
 /*
