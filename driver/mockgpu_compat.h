@@ -398,6 +398,29 @@ static inline vm_fault_t mockgpu_insert_pfn_pmd(struct vm_fault *vmf,
 #endif
 }
 
+/* Entries of 1 GiB: so far on x86 only. */
+#ifdef MOCKGPU_HAVE_PUD_PFNMAP
+#define MOCKGPU_PUD_PFNMAP	1
+
+/**
+ * mockgpu_insert_pfn_pud - vmf_insert_pfn_pud() with a page frame number
+ * @vmf: the fault
+ * @pfn: first page frame number, aligned to the size of the entry
+ * @write: whether the entry is writable
+ *
+ * Return: as vmf_insert_pfn_pud(), which takes a pfn_t up to 6.16.
+ */
+static inline vm_fault_t mockgpu_insert_pfn_pud(struct vm_fault *vmf,
+						unsigned long pfn, bool write)
+{
+#ifdef MOCKGPU_HAVE_PFN_T
+	return vmf_insert_pfn_pud(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
+#else
+	return vmf_insert_pfn_pud(vmf, pfn, write);
+#endif
+}
+#endif
+
 /**
  * mockgpu_default_unmapped_area - where mmap() maps without a driver's help
  * @file: the file
@@ -421,6 +444,10 @@ mockgpu_default_unmapped_area(struct file *file, unsigned long addr,
 }
 #else
 #define MOCKGPU_HUGE_PFNMAP	0
+#endif
+
+#ifndef MOCKGPU_PUD_PFNMAP
+#define MOCKGPU_PUD_PFNMAP	0
 #endif
 
 /**

@@ -36,7 +36,8 @@
 static_assert(offsetof(struct ttm_buffer_object, base) == 0);
 
 #define MOCKGPU_BO_FLAGS \
-	(MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS | MOCKGPU_BO_DISCARDABLE)
+	(MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS | MOCKGPU_BO_DISCARDABLE | \
+	 MOCKGPU_BO_HUGE_PUD)
 
 /**
  * mockgpu_bo_desc_check - check whether such a buffer is possible
@@ -44,7 +45,7 @@ static_assert(offsetof(struct ttm_buffer_object, base) == 0);
  * @desc: what user space asks for
  *
  * Return: 0, -EINVAL for a bad value, -E2BIG for a size that can never fit, -EOPNOTSUPP
- * for VRAM without any.
+ * for VRAM without any and for entries of 1 GiB where there are none.
  */
 int mockgpu_bo_desc_check(struct mockgpu_device *mdev,
 			  const struct mockgpu_bo_desc *desc)
@@ -63,6 +64,8 @@ int mockgpu_bo_desc_check(struct mockgpu_device *mdev,
 	if (desc->flags & ~MOCKGPU_BO_FLAGS ||
 	    (desc->flags & MOCKGPU_BO_PAGE_MAPPING && desc->kind == MOCKGPU_KIND_COMPOUND))
 		return -EINVAL;
+	if (desc->flags & MOCKGPU_BO_HUGE_PUD && !MOCKGPU_PUD_PFNMAP)
+		return -EOPNOTSUPP;
 	if (desc->size >> PAGE_SHIFT > mdev->pages_max)
 		return -E2BIG;
 	if (desc->placement == MOCKGPU_PLACEMENT_VRAM)
@@ -353,6 +356,14 @@ static void mockgpu_bo_publish(struct mockgpu_bo *bo)
 	mutex_unlock(&mdev->list_lock);
 }
 
+/* In pages. As amdgpu: aligned, so that page tables can map VRAM with large entries. */
+static u32 mockgpu_bo_alignment(const struct mockgpu_bo_desc *desc)
+{
+	if (desc->flags & MOCKGPU_BO_HUGE_PUD && desc->size >= SZ_1G)
+		return SZ_1G >> PAGE_SHIFT;
+	return desc->size >= SZ_2M ? SZ_2M >> PAGE_SHIFT : 0;
+}
+
 /**
  * mockgpu_bo_create - create a buffer with all its pages
  * @mdev: the device
@@ -368,8 +379,6 @@ struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 				     const struct mockgpu_bo_desc *desc,
 				     struct mockgpu_bo *parent, bool interruptible)
 {
-	/* As amdgpu: aligned, so that page tables can map VRAM with large entries. */
-	u32 alignment = desc->size >= SZ_2M ? SZ_2M >> PAGE_SHIFT : 0;
 	struct dma_resv *resv = parent ? parent->tbo.base.resv : NULL;
 	struct ttm_operation_ctx ctx = {
 		.interruptible = interruptible,
@@ -389,8 +398,8 @@ struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 	}
 	mockgpu_ttm_placement(bo, &placement, desc->placement);
 	ret = ttm_bo_init_reserved(&mdev->ttm, &bo->tbo, ttm_bo_type_device,
-				   &placement, alignment, &ctx, NULL, resv,
-				   mockgpu_bo_destroy);
+				   &placement, mockgpu_bo_alignment(desc), &ctx, NULL,
+				   resv, mockgpu_bo_destroy);
 	if (ret)
 		return ERR_PTR(ret);
 	trace_mockgpu_bo_alloc(bo);

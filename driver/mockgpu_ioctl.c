@@ -129,6 +129,8 @@ int mockgpu_bo_create_ioctl(struct drm_device *drm, void *data,
 	ret = mockgpu_fault_check(args->fault_mode, args->fault_arg);
 	if (ret)
 		return ret;
+	if (desc.flags & MOCKGPU_BO_HUGE_PUD && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	bo = mockgpu_bo_create(mdev, &desc, NULL, true);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);

@@ -204,7 +204,8 @@ struct mockgpu_device {
  * @order: block order
  * @caching: enum mockgpu_caching of the system pages
  * @placement: enum mockgpu_placement to create it in
- * @flags: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS, MOCKGPU_BO_DISCARDABLE
+ * @flags: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS, MOCKGPU_BO_DISCARDABLE,
+ *	MOCKGPU_BO_HUGE_PUD
  */
 struct mockgpu_bo_desc {
 	u64 size;

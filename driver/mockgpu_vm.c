@@ -291,6 +291,7 @@ const struct vm_operations_struct mockgpu_vm_ops = {
 	.fault = mockgpu_fault,
 #ifdef MOCKGPU_HAVE_HUGE_PFNMAP
 	.huge_fault = mockgpu_huge_fault,
+	.may_split = mockgpu_huge_may_split,
 #endif
 	.open = mockgpu_vm_open,
 	.close = mockgpu_vm_close,
@@ -305,6 +306,7 @@ static const struct vm_operations_struct mockgpu_read_only_vm_ops = {
 	.fault = mockgpu_fault,
 #ifdef MOCKGPU_HAVE_HUGE_PFNMAP
 	.huge_fault = mockgpu_huge_fault,
+	.may_split = mockgpu_huge_may_split,
 #endif
 	.pfn_mkwrite = mockgpu_pfn_mkwrite,
 	.open = mockgpu_vm_open,

@@ -64,13 +64,15 @@ int mockgpu_bo_set_fault_ioctl(struct drm_device *drm, void *data,
 
 /* mockgpu_vm_huge.c, with MOCKGPU_HAVE_HUGE_PFNMAP only */
 vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order);
+int mockgpu_huge_may_split(struct vm_area_struct *vma, unsigned long address);
 unsigned long mockgpu_get_unmapped_area(struct file *file, unsigned long addr,
 					unsigned long len, unsigned long pgoff,
 					unsigned long flags);
 
 #ifdef MOCKGPU_HAVE_KUNIT
 bool mockgpu_fault_fails(struct mockgpu_bo *bo, vm_fault_t *ret);
-bool mockgpu_huge_pfn(struct mockgpu_bo *bo, unsigned long first, unsigned long *pfn);
+bool mockgpu_huge_pfn(struct mockgpu_bo *bo, unsigned long first, unsigned int order,
+		      unsigned long *pfn);
 #endif
 
 #endif /* MOCKGPU_VM_H */

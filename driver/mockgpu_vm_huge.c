@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page faults that install one 2 MiB entry, and mmap() addresses that allow it. Only for
- * kernels with huge PFN mappings.
+ * Page faults that install one entry of 2 MiB or 1 GiB, and mmap() addresses that allow it.
+ * Only for kernels with huge PFN mappings.
  */
 #include <linux/bits.h>
 #include <linux/mm.h>
@@ -20,39 +20,60 @@
 #include "mockgpu_vm.h"
 #include "mockgpu_vmap.h"
 
-static bool mockgpu_mode_is_huge(struct mockgpu_bo *bo)
+#define MOCKGPU_PMD_ORDER	(PMD_SHIFT - PAGE_SHIFT)
+#define MOCKGPU_PUD_ORDER	(PUD_SHIFT - PAGE_SHIFT)
+
+static bool mockgpu_bo_has_pud(const struct mockgpu_bo *bo)
+{
+	return bo->desc.flags & MOCKGPU_BO_HUGE_PUD;
+}
+
+/* The order of the largest entries that the buffer's mode has, or 0. */
+static unsigned int mockgpu_huge_order_max(const struct mockgpu_bo *bo)
 {
 	u32 mode = mockgpu_bo_fault(bo).mode;
 
-	return mode == MOCKGPU_FAULT_HUGE || mode == MOCKGPU_FAULT_HUGE_READ_ONLY;
+	if (mode != MOCKGPU_FAULT_HUGE && mode != MOCKGPU_FAULT_HUGE_READ_ONLY)
+		return 0;
+	return mockgpu_bo_has_pud(bo) ? MOCKGPU_PUD_ORDER : MOCKGPU_PMD_ORDER;
 }
 
-#define MOCKGPU_HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
-#define MOCKGPU_HUGE_PAGES	BIT(MOCKGPU_HUGE_ORDER)
+/* Whether @npages pages from @first on are in one block, and begin it evenly. */
+static bool mockgpu_huge_is_block(const struct mockgpu_backing *backing, unsigned long first,
+				  unsigned long npages)
+{
+	u32 order, index;
+
+	/* All of a BAR is contiguous, and no block of pages ends in it. */
+	if (!backing->pages)
+		return true;
+	mockgpu_backing_block(backing, first, &order, &index);
+	return BIT(order) >= npages && IS_ALIGNED(index, npages);
+}
 
 /**
  * mockgpu_huge_pfn - get the page frame number for a huge entry
  * @bo: a buffer with pages
  * @first: index of the first page that the entry would map
+ * @order: order of the entry
  * @pfn: out
  *
  * Return: true when these pages are contiguous and aligned.
  */
 VISIBLE_IF_KUNIT bool mockgpu_huge_pfn(struct mockgpu_bo *bo, unsigned long first,
-				       unsigned long *pfn)
+				       unsigned int order, unsigned long *pfn)
 {
+	const unsigned long npages = BIT(order);
 	struct mockgpu_backing backing;
-	u32 order, index;
 
-	if (first + MOCKGPU_HUGE_PAGES > mockgpu_bo_npages(bo))
+	if (first + npages > mockgpu_bo_npages(bo))
 		return false;
 	if (!mockgpu_bo_backing(bo, &backing))
 		return false;
-	mockgpu_backing_block(&backing, first, &order, &index);
-	if (order < MOCKGPU_HUGE_ORDER || !IS_ALIGNED(index, MOCKGPU_HUGE_PAGES))
+	if (!mockgpu_huge_is_block(&backing, first, npages))
 		return false;
 	*pfn = mockgpu_backing_pfn(&backing, first);
-	return IS_ALIGNED(*pfn, MOCKGPU_HUGE_PAGES);
+	return IS_ALIGNED(*pfn, npages);
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_huge_pfn);
 
@@ -83,35 +104,72 @@ static bool mockgpu_huge_populate(struct mockgpu_bo *bo)
 	return true;
 }
 
-/*
- * Whether the range has a page table by now. Between the core's check and our lock another
- * thread may have installed 4 KiB entries there, and vmf_insert_pfn_pmd() would warn. No
- * more appear under the lock, since they are all of this buffer.
- */
-static bool mockgpu_huge_is_taken(const struct vm_fault *vmf)
-{
-	pmd_t pmd = READ_ONCE(*vmf->pmd);
+/* What the page table has where an entry is to be installed. */
+enum mockgpu_huge_slot {
+	MOCKGPU_SLOT_EMPTY,
+	MOCKGPU_SLOT_READ_ONLY,
+	MOCKGPU_SLOT_WRITABLE,
+	MOCKGPU_SLOT_TABLE,
+};
 
-	return !pmd_none(pmd) && !pmd_leaf(pmd);
+/*
+ * Between the core's check and our lock another thread may have installed smaller entries
+ * there, and vmf_insert_pfn_pmd() and _pud() would warn. No more appear under the lock, since
+ * they are all of this buffer.
+ */
+static enum mockgpu_huge_slot mockgpu_huge_slot(const struct vm_fault *vmf, unsigned int order)
+{
+	pud_t pud;
+	pmd_t pmd;
+
+	if (order == MOCKGPU_PUD_ORDER) {
+		pud = READ_ONCE(*vmf->pud);
+		if (pud_none(pud))
+			return MOCKGPU_SLOT_EMPTY;
+		if (!pud_leaf(pud))
+			return MOCKGPU_SLOT_TABLE;
+		return pud_write(pud) ? MOCKGPU_SLOT_WRITABLE : MOCKGPU_SLOT_READ_ONLY;
+	}
+	pmd = READ_ONCE(*vmf->pmd);
+	if (pmd_none(pmd))
+		return MOCKGPU_SLOT_EMPTY;
+	if (!pmd_leaf(pmd))
+		return MOCKGPU_SLOT_TABLE;
+	return pmd_write(pmd) ? MOCKGPU_SLOT_WRITABLE : MOCKGPU_SLOT_READ_ONLY;
+}
+
+static vm_fault_t mockgpu_huge_insert(struct vm_fault *vmf, unsigned int order,
+				      unsigned long pfn)
+{
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+
+#ifdef MOCKGPU_HAVE_PUD_PFNMAP
+	if (order == MOCKGPU_PUD_ORDER)
+		return mockgpu_insert_pfn_pud(vmf, pfn, write);
+#endif
+	return mockgpu_insert_pfn_pmd(vmf, pfn, write);
 }
 
 static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
-					    struct vm_fault *vmf)
+					    struct vm_fault *vmf, unsigned int order)
 {
+	const unsigned long size = PAGE_SIZE << order;
+	const bool write = vmf->flags & FAULT_FLAG_WRITE;
 	struct vm_area_struct *vma = vmf->vma;
-	unsigned long start = vmf->address & PMD_MASK;
-	bool write = vmf->flags & FAULT_FLAG_WRITE;
+	unsigned long start = vmf->address & ~(size - 1);
+	enum mockgpu_huge_slot slot;
 	unsigned long first, pfn;
 	vm_fault_t ret;
 
 	dma_resv_assert_held(bo->tbo.base.resv);
 	/* Only written under this lock. */
-	if (!mockgpu_mode_is_huge(bo))
+	if (order > mockgpu_huge_order_max(bo))
 		return VM_FAULT_FALLBACK;
-	if (start < vma->vm_start || start + PMD_SIZE > vma->vm_end)
+	if (start < vma->vm_start || start + size > vma->vm_end)
 		return VM_FAULT_FALLBACK;
+	slot = mockgpu_huge_slot(vmf, order);
 	/* Restart the access, which then finds the table. */
-	if (mockgpu_huge_is_taken(vmf))
+	if (slot == MOCKGPU_SLOT_TABLE)
 		return VM_FAULT_NOPAGE;
 	/* How that ends is for the handler for 4 KiB to say. */
 	if (bo->revoked || bo->foreign.bo || mockgpu_bo_restore(bo) ||
@@ -120,17 +178,17 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
 	mockgpu_power_wake(bo);
 	first = ((start - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff -
 		drm_vma_node_start(&bo->tbo.base.vma_node);
-	if (!mockgpu_huge_prot_is_right(bo, vma) || !mockgpu_huge_pfn(bo, first, &pfn))
+	if (!mockgpu_huge_prot_is_right(bo, vma) || !mockgpu_huge_pfn(bo, first, order, &pfn))
 		return VM_FAULT_FALLBACK;
 
-	ret = mockgpu_insert_pfn_pmd(vmf, pfn, write);
+	ret = mockgpu_huge_insert(vmf, order, pfn);
 	trace_mockgpu_bo_fault(bo, first, write, ret);
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
-	/* The core checks the entry first, and calls us for a write to a read-only one. */
-	if (pmd_none(vmf->orig_pmd))
+	/* The core calls us for a write to a read-only entry, too. */
+	if (slot == MOCKGPU_SLOT_EMPTY)
 		atomic64_inc(&bo->faults);
-	else
+	else if (slot == MOCKGPU_SLOT_READ_ONLY && write)
 		atomic_inc(&bo->upgrades);
 	return ret;
 }
@@ -144,7 +202,7 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
  * (FAULT_FLAG_VMA_LOCK), so it must not use ttm_bo_vm_reserve(), which drops mmap_lock.
  * It may wait with the lock held, since mmap_lock is the outer lock.
  *
- * Return: VM_FAULT_NOPAGE with an entry, VM_FAULT_FALLBACK for 4 KiB entries, or how the
+ * Return: VM_FAULT_NOPAGE with an entry, VM_FAULT_FALLBACK for smaller entries, or how the
  * fault ends.
  */
 vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order)
@@ -154,7 +212,7 @@ vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order)
 	vm_fault_t ret = VM_FAULT_FALLBACK;
 	int idx;
 
-	if (order != MOCKGPU_HUGE_ORDER || !mockgpu_mode_is_huge(bo))
+	if (order > mockgpu_huge_order_max(bo))
 		return VM_FAULT_FALLBACK;
 	if (!dma_resv_trylock(tbo->base.resv)) {
 		if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
@@ -164,23 +222,43 @@ vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order)
 			return VM_FAULT_FALLBACK;
 	}
 	if (drm_dev_enter(tbo->base.dev, &idx)) {
-		ret = mockgpu_huge_fault_locked(bo, vmf);
+		ret = mockgpu_huge_fault_locked(bo, vmf, order);
 		drm_dev_exit(idx);
 	}
 	dma_resv_unlock(tbo->base.resv);
 	return ret;
 }
 
-/*
- * Whether a buffer in a huge mode begins at an offset, as drm_gem_mmap() requires. A
- * buffer found under the lookup lock is alive: ttm_bo_release() removes it first.
+/**
+ * mockgpu_huge_may_split - &vm_operations_struct.may_split
+ * @vma: a mapping
+ * @address: where it is to become two
+ *
+ * The kernel takes an entry of 1 GiB for a table when a VMA is split inside of it
+ * (mm_find_pmd(), docs/findings/pud-split.md). Device-dax does not allow that either.
+ *
+ * Return: 0 or -EINVAL.
  */
-static bool mockgpu_offset_is_huge(struct mockgpu_device *mdev, unsigned long pgoff,
-				   unsigned long npages)
+int mockgpu_huge_may_split(struct vm_area_struct *vma, unsigned long address)
+{
+	struct ttm_buffer_object *tbo = vma->vm_private_data;
+
+	if (!mockgpu_bo_has_pud(to_mockgpu_bo(tbo)) || vma->vm_end - vma->vm_start < PUD_SIZE)
+		return 0;
+	return IS_ALIGNED(address, PUD_SIZE) ? 0 : -EINVAL;
+}
+
+/*
+ * The size of the largest entries of the buffer that begins at an offset, as drm_gem_mmap()
+ * requires, or 0. A buffer found under the lookup lock is alive: ttm_bo_release() removes it
+ * first.
+ */
+static unsigned long mockgpu_offset_huge_size(struct mockgpu_device *mdev, unsigned long pgoff,
+					      unsigned long npages)
 {
 	struct drm_vma_offset_manager *manager = mdev->drm.vma_offset_manager;
 	struct drm_vma_offset_node *node;
-	bool huge = false;
+	unsigned int order = 0;
 
 	drm_vma_offset_lock_lookup(manager);
 	node = drm_vma_offset_exact_lookup_locked(manager, pgoff, npages);
@@ -188,10 +266,24 @@ static bool mockgpu_offset_is_huge(struct mockgpu_device *mdev, unsigned long pg
 		struct drm_gem_object *gem =
 			container_of(node, struct drm_gem_object, vma_node);
 
-		huge = mockgpu_mode_is_huge(gem_to_mockgpu_bo(gem));
+		order = mockgpu_huge_order_max(gem_to_mockgpu_bo(gem));
 	}
 	drm_vma_offset_unlock_lookup(manager);
-	return huge;
+	return order ? PAGE_SIZE << order : 0;
+}
+
+/* As thp_get_unmapped_area(), which aligns to 2 MiB only. */
+static unsigned long mockgpu_aligned_area(struct file *file, unsigned long addr,
+					  unsigned long len, unsigned long flags,
+					  unsigned long size)
+{
+	unsigned long at;
+
+	at = mockgpu_default_unmapped_area(file, addr, len + size - PAGE_SIZE, 0, flags);
+	if (IS_ERR_VALUE(at))
+		return thp_get_unmapped_area(file, addr, len, 0, flags);
+	/* A hint, or MAP_FIXED. */
+	return at == addr ? at : ALIGN(at, size);
 }
 
 /**
@@ -213,8 +305,11 @@ unsigned long mockgpu_get_unmapped_area(struct file *file, unsigned long addr,
 {
 	struct drm_file *client = file->private_data;
 	struct mockgpu_device *mdev = to_mockgpu_device(client->minor->dev);
+	unsigned long size = mockgpu_offset_huge_size(mdev, pgoff, len >> PAGE_SHIFT);
 
-	if (mockgpu_offset_is_huge(mdev, pgoff, len >> PAGE_SHIFT))
-		return thp_get_unmapped_area(file, addr, len, 0, flags);
-	return mockgpu_default_unmapped_area(file, addr, len, pgoff, flags);
+	if (!size)
+		return mockgpu_default_unmapped_area(file, addr, len, pgoff, flags);
+	if (size > PMD_SIZE && len >= size)
+		return mockgpu_aligned_area(file, addr, len, flags, size);
+	return thp_get_unmapped_area(file, addr, len, 0, flags);
 }

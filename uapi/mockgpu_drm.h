@@ -211,6 +211,17 @@ enum mockgpu_fault_mode {
 #define MOCKGPU_BO_DISCARDABLE	0x4
 
 /**
+ * MOCKGPU_BO_HUGE_PUD - flag of struct drm_mockgpu_bo_create: in the huge modes an entry is
+ * one of 1 GiB where page frame number and address are aligned and the mapping covers it, as
+ * vfio-pci's on x86. Only a BAR is contiguous enough (MOCKGPU_VRAM_BAR), and buffers of that
+ * size are aligned in it. Needs a kernel with such entries (CONFIG_ARCH_SUPPORTS_PUD_PFNMAP)
+ * and CAP_SYS_ADMIN, because kernels up to 7.3 at least do not handle them well
+ * (docs/findings/pud-split.md): mappings of 1 GiB or more cannot be split but at multiples of
+ * 1 GiB, so munmap() or mprotect() of less fails with EINVAL, and mremap() must not be used.
+ */
+#define MOCKGPU_BO_HUGE_PUD	0x8
+
+/**
  * struct drm_mockgpu_bo_create - create a buffer object
  *
  * @size: in: bytes, a multiple of the page size, not 0. If it is not a multiple of the
@@ -220,7 +231,8 @@ enum mockgpu_fault_mode {
  * @order: in: block order, 0 to MOCKGPU_MAX_ORDER; must be 0 for
  *	MOCKGPU_KIND_TTM, where the pool chooses
  * @caching: in: enum mockgpu_caching
- * @flags: in: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS, MOCKGPU_BO_DISCARDABLE
+ * @flags: in: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS, MOCKGPU_BO_DISCARDABLE,
+ *	MOCKGPU_BO_HUGE_PUD
  * @handle: out: GEM handle, to be closed with DRM_IOCTL_GEM_CLOSE; in: must be 0
  * @placement: in: MOCKGPU_PLACEMENT_GTT or MOCKGPU_PLACEMENT_VRAM
  * @fault_mode: in: enum mockgpu_fault_mode
@@ -240,8 +252,8 @@ enum mockgpu_fault_mode {
  * would exceed that half, or when VRAM, which comes on top of it, is full and nothing can
  * be evicted; EIO when the pages were not what
  * @kind promises (a bug, which the kernel log describes); EOPNOTSUPP for VRAM on a device
- * without it (encrypted memory rules it out) or for a huge fault mode on a kernel without
- * huge PFN mappings.
+ * without it (encrypted memory rules it out) or for a huge fault mode or MOCKGPU_BO_HUGE_PUD
+ * on a kernel without such entries; EPERM for that flag without CAP_SYS_ADMIN.
  */
 struct drm_mockgpu_bo_create {
 	__u64 size;

@@ -58,7 +58,9 @@ static const struct desc_case desc_cases[] = {
 	DESC("unknown caching", PAGE_SIZE, -EINVAL, .caching = MOCKGPU_CACHING_COUNT),
 	DESC("system placement", PAGE_SIZE, -EINVAL, .placement = MOCKGPU_PLACEMENT_SYSTEM),
 	DESC("unknown placement", PAGE_SIZE, -EINVAL, .placement = MOCKGPU_PLACEMENT_COUNT),
-	DESC("unknown flag", PAGE_SIZE, -EINVAL, .flags = MOCKGPU_BO_DISCARDABLE << 1),
+	DESC("unknown flag", PAGE_SIZE, -EINVAL, .flags = MOCKGPU_BO_HUGE_PUD << 1),
+	DESC("entries of 1 GiB", PAGE_SIZE, MOCKGPU_PUD_PFNMAP ? 0 : -EOPNOTSUPP,
+	     .flags = MOCKGPU_BO_HUGE_PUD),
 	DESC("page->mapping of tails", PAGE_SIZE, -EINVAL, .kind = MOCKGPU_KIND_COMPOUND,
 	     .flags = MOCKGPU_BO_PAGE_MAPPING),
 };

@@ -211,16 +211,21 @@ static void only_vram_is_io_memory(struct kunit *test)
 #ifdef MOCKGPU_HAVE_HUGE_PFNMAP
 #define HUGE	((unsigned long)(PMD_SIZE >> PAGE_SHIFT))
 
+static bool huge_pfn(struct mockgpu_fake *fake, unsigned long first, unsigned long *pfn)
+{
+	return mockgpu_huge_pfn(&fake->bo, first, PMD_SHIFT - PAGE_SHIFT, pfn);
+}
+
 static void a_huge_entry_keeps_to_the_buffer(struct kunit *test)
 {
 	struct mockgpu_fake *fake = in_vram(test, 2 * HUGE - 1, 3 * HUGE, HUGE);
 	unsigned long pfn = 0;
 
-	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, 0, &pfn));
+	KUNIT_EXPECT_TRUE(test, huge_pfn(fake, 0, &pfn));
 	KUNIT_EXPECT_EQ(test, pfn, PFN + HUGE);
-	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, HUGE, &pfn));
+	KUNIT_EXPECT_FALSE(test, huge_pfn(fake, HUGE, &pfn));
 	fake->bo.tbo.base.size += PAGE_SIZE;
-	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, HUGE, &pfn));
+	KUNIT_EXPECT_TRUE(test, huge_pfn(fake, HUGE, &pfn));
 	KUNIT_EXPECT_EQ(test, pfn, PFN + 2 * HUGE);
 }
 
@@ -229,12 +234,12 @@ static void a_huge_entry_begins_with_a_block(struct kunit *test)
 	struct mockgpu_fake *fake = in_vram(test, 2 * HUGE, 4 * HUGE, HUGE - 1);
 	unsigned long pfn;
 
-	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, 0, &pfn));
-	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, 1, &pfn));
+	KUNIT_EXPECT_FALSE(test, huge_pfn(fake, 0, &pfn));
+	KUNIT_EXPECT_TRUE(test, huge_pfn(fake, 1, &pfn));
 	KUNIT_EXPECT_EQ(test, pfn, PFN + HUGE);
 	/* Blocks that are not aligned for an entry. */
 	fill_pages(fake->mdev.vram.pages, 4 * HUGE, PFN + 1);
-	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, 1, &pfn));
+	KUNIT_EXPECT_FALSE(test, huge_pfn(fake, 1, &pfn));
 }
 
 static void a_huge_entry_needs_a_large_block(struct kunit *test)
@@ -245,13 +250,29 @@ static void a_huge_entry_needs_a_large_block(struct kunit *test)
 	fake->tt.kind = MOCKGPU_KIND_NONCOMPOUND;
 	fill_pages(fake->tt.ttm.pages, 2 * HUGE, PFN);
 	fake->tt.order = PMD_SHIFT - PAGE_SHIFT - 1;
-	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, 0, &pfn));
+	KUNIT_EXPECT_FALSE(test, huge_pfn(fake, 0, &pfn));
 	fake->tt.order++;
-	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, 0, &pfn));
+	KUNIT_EXPECT_TRUE(test, huge_pfn(fake, 0, &pfn));
 	fake->tt.order++;
-	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, HUGE, &pfn));
+	KUNIT_EXPECT_TRUE(test, huge_pfn(fake, HUGE, &pfn));
 	KUNIT_EXPECT_EQ(test, pfn, PFN + HUGE);
-	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, HUGE / 2, &pfn));
+	KUNIT_EXPECT_FALSE(test, huge_pfn(fake, HUGE / 2, &pfn));
+}
+
+/* A BAR has no blocks: only its address and the buffer's place in it count. */
+static void in_a_bar_only_the_address_counts(struct kunit *test)
+{
+	const unsigned int order = PMD_SHIFT - PAGE_SHIFT + 1;
+	struct mockgpu_fake *fake = in_vram(test, 5 * HUGE, 6 * HUGE, HUGE);
+	unsigned long pfn = 0;
+
+	fake->mdev.vram.pages = NULL;
+	fake->mdev.vram.pfn = round_down(PFN, 2 * HUGE);
+	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, 0, order, &pfn));
+	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, HUGE, order, &pfn));
+	KUNIT_EXPECT_EQ(test, pfn, round_down(PFN, 2 * HUGE) + 2 * HUGE);
+	KUNIT_EXPECT_TRUE(test, mockgpu_huge_pfn(&fake->bo, 3 * HUGE, order, &pfn));
+	KUNIT_EXPECT_FALSE(test, mockgpu_huge_pfn(&fake->bo, 4 * HUGE, order, &pfn));
 }
 #endif
 
@@ -269,6 +290,7 @@ static struct kunit_case vram_cases[] = {
 	KUNIT_CASE(a_huge_entry_keeps_to_the_buffer),
 	KUNIT_CASE(a_huge_entry_begins_with_a_block),
 	KUNIT_CASE(a_huge_entry_needs_a_large_block),
+	KUNIT_CASE(in_a_bar_only_the_address_counts),
 #endif
 	{}
 };

@@ -48,7 +48,7 @@ check_bar() {
 # bar_add SIZE: the memory of ivshmem is a prefetchable 64-bit BAR, and what nobody touches
 # costs nothing. Bus 0, device 0x1e: whatever else a cell has, the device keeps its address.
 bar_add() {
-	devices="$devices -object memory-backend-ram,id=bar,size=$1 -device ivshmem-plain,memdev=bar,addr=0x1e"
+	devices="$devices -object memory-backend-ram,id=bar,size=$1,reserve=off -device ivshmem-plain,memdev=bar,addr=0x1e"
 }
 
 # free_port FIRST: print the first free port on this machine, from that one on.

@@ -24,7 +24,12 @@ ARCHES="x86_64 arm64 riscv64"
 use_arch() {
 	arch=$1 deb_arch=$1 kbuild_arch=$1 triplet='' cell_tree=$TREE/$1 memory_usual=2G
 	case $arch in
-	x86_64) deb_arch=amd64 kbuild_image=arch/x86/boot/bzImage cell_tree=$TREE mmus="tdp legacy shadow ept ept_shadow" ;;
+	x86_64)
+		deb_arch=amd64 kbuild_image=arch/x86/boot/bzImage cell_tree=$TREE mmus="tdp legacy shadow ept ept_shadow"
+		# All buffers together may take half of it, and KASAN an eighth: pud_test has one of
+		# 1026 MiB.
+		memory_usual=2560M
+		;;
 	arm64) kbuild_image=arch/arm64/boot/Image triplet=aarch64-linux-gnu mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
 	riscv64)
 		kbuild_arch=riscv kbuild_image=arch/riscv/boot/Image triplet=riscv64-linux-gnu mmus="sv57 sv39"
@@ -130,7 +135,9 @@ machine_x86_64() {
 	tcg-*)
 		# Keep the job off the first CPU, whose flags QEMU's other threads change while
 		# it enters and leaves guests (docs/findings/emulated-svm.md).
-		model=${1:-EPYC,+svm,+npt} all=$(($2 + 1)) job_cpus=1-$2
+		# 39 bits: of 40, the last 12 GiB are AMD's for HyperTransport and not for BARs, so
+		# that a large one that was removed does not come back.
+		model=${1:-EPYC,phys-bits=39,+svm,+npt} all=$(($2 + 1)) job_cpus=1-$2
 		;;
 	kvm-amd) model=host,+svm all=$2 job_cpus=0-$(($2 - 1)) ;;
 	kvm-intel) model=host,+vmx all=$2 job_cpus=0-$(($2 - 1)) ;;

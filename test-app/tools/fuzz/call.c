@@ -132,7 +132,7 @@ static bool fuzz_may_fail(const struct fuzz_worker *worker, const struct fuzz_tr
 	if (try->bent && (error == EFAULT || error == EINVAL || error == ENOMEM))
 		return true;
 	if (error == EPERM)
-		return (try->call->privileged || try->call->owned) && !worker->privileged;
+		return (try->call->privileged || try->call->restricted) && !worker->privileged;
 	/* fuzz_action_fail() made a step fail: a lock fails with this error. */
 	if (worker->failing && (error == ENOMEM || error == EINTR))
 		return true;

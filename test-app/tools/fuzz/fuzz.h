@@ -89,7 +89,7 @@ struct fuzz_worker;
  * @fields: all of its members, in order; the last one has size 0
  * @errors: the errors that the interface documents, ended by 0
  * @privileged: it needs CAP_SYS_ADMIN
- * @owned: it needs CAP_SYS_ADMIN if another DRM file created the buffer
+ * @restricted: it needs CAP_SYS_ADMIN for some flag, or if another DRM file created the buffer
  * @tame: remove values that are valid but harmful, and fill what the argument points to; may be
  *	NULL
  * @done: remember the result of a call that succeeded; may be NULL
@@ -101,7 +101,7 @@ struct fuzz_call {
 	const struct fuzz_field *fields;
 	int errors[FUZZ_ERRORS];
 	bool privileged;
-	bool owned;
+	bool restricted;
 	void (*tame)(struct fuzz_worker *worker, int fd, void *args);
 	void (*done)(struct fuzz_worker *worker, int fd, const void *args);
 };
