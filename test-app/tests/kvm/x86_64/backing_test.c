@@ -296,20 +296,23 @@ TEST_F(backing, the_pages_go)
 /*
  * Whether a memslot has its memory from guest_memfd is settled when it is made:
  * kvm_set_memory_region() in virt/kvm/kvm_main.c. Before 6.19 the flag could be taken from a live
- * memslot, which left it with a file that it no longer knew of.
+ * memslot, which left it with a file that it no longer knew of. Before 6.8 there is no call that
+ * could set it.
  */
 TEST_F(backing, a_live_slot_keeps_its_source)
 {
 	struct live *live = &self->live;
 	struct backing file = self->backing;
+	int has_call;
 
 	if (is_refused(self))
 		SKIP(return, "%s", refused);
 	start(_metadata, self, false);
 	live_wait(_metadata, live);
+	has_call = vmm_check(live->vm, KVM_CAP_USER_MEMORY2);
 	/* The other kind of slot, with everything else as it is. */
 	file.type = variant->type == BACKING_GMEM ? BACKING_MEMFD : BACKING_GMEM;
-	EXPECT_EQ(-EINVAL, backing_slot_set(&file, LIVE_SLOT, LIVE_GPA, 0));
+	EXPECT_EQ(has_call ? -EINVAL : -ENOTTY, backing_slot_set(&file, LIVE_SLOT, LIVE_GPA, 0));
 	live_wait(_metadata, live);
 	live_stop(_metadata, live);
 	EXPECT_EQ(0, vmm_slot_delete(live->vm, LIVE_SLOT));
