@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kselftest_harness.h with a longer time limit for each test and with a SKIP() that hides no
- * failure, included before every test program (Makefile). The harness allows 30 s, which a
- * kernel with sanitizers under emulation needs just to allocate half of memory. The lab's
- * limit for the cell ends what hangs.
+ * kselftest_harness.h, included before every test program (Makefile), with
+ *
+ * - a longer time limit for each test. The harness allows 30 s, which a kernel with sanitizers
+ *   under emulation needs just to allocate half of memory. The lab's limit for the cell ends
+ *   what hangs;
+ * - a SKIP() that hides no failure;
+ * - an error for filters that let no test through;
+ * - -l and -h also where the tests cannot run.
  */
 #ifndef MOCKGPU_HARNESS_H
 #define MOCKGPU_HARNESS_H
@@ -11,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kselftest_harness.h"
 
@@ -63,6 +68,53 @@ static inline void test_stretch_limits(void)
 			test->timeout *= 10;
 }
 
-#define test_harness_run(argc, argv) (test_stretch_limits(), test_harness_run(argc, argv))
+static int test_argc;
+static char **test_argv;
+
+static void __attribute__((constructor)) test_keep_arguments(int argc, char **argv)
+{
+	test_argc = argc;
+	test_argv = argv;
+}
+
+/* Whether the only option is to list the tests, or for help. */
+static inline bool test_is_asked(int argc, char **argv)
+{
+	return argc == 2 && (!strcmp(argv[1], "-l") || !strcmp(argv[1], "-h"));
+}
+
+/* The harness passes if its filters let no test through. */
+static inline void test_need_one(int argc, char **argv)
+{
+	struct __fixture_variant_metadata none = { .name = "" }, *variant;
+	struct __fixture_metadata *fixture;
+	struct __test_metadata *test;
+	unsigned int count = 0;
+
+	if (test_is_asked(argc, argv))
+		return;
+	for (fixture = __fixture_list; fixture; fixture = fixture->next)
+		for (variant = fixture->variant ?: &none; variant; variant = variant->next)
+			for (test = fixture->tests; test; test = test->next)
+				count += test_enabled(argc, argv, fixture, variant, test);
+	/* test_enabled() leaves it at the end; the harness looks at all options first. */
+	optind = 1;
+	if (count)
+		return;
+	fprintf(stderr, "%s: no test is meant by these options: -l lists them\n", argv[0]);
+	exit(KSFT_FAIL);
+}
+
+#define test_harness_run(argc, argv) \
+	(test_stretch_limits(), test_need_one(argc, argv), test_harness_run(argc, argv))
+
+/* What the tests need is not needed to list them. */
+static inline void test_list_if_asked(void)
+{
+	if (test_is_asked(test_argc, test_argv))
+		exit(test_harness_run(test_argc, test_argv));
+}
+
+#define ksft_exit_skip(...) (test_list_if_asked(), ksft_exit_skip(__VA_ARGS__))
 
 #endif /* MOCKGPU_HARNESS_H */
