@@ -15,6 +15,7 @@
 
 #include "kselftest_harness.h"
 
+#include "bar.h"
 #include "behaviour.h"
 #include "bo.h"
 #include "buffer.h"
@@ -126,6 +127,23 @@ TEST(heap)
 		       "pages give EFAULT, as those without a reference count do before 6.13");
 	else
 		expect(_metadata, &answer, FIT, "can map memory of heap into guests");
+}
+
+/* A BAR by the kernel's own file, which maps all of it at once: no driver, no struct pages. */
+TEST(bar_of_a_pci_device)
+{
+	static const char *const files[] = { "resource2", "resource2_wc" };
+	struct answer answer;
+	char source[200];
+	size_t i;
+
+	if (!find_slot())
+		SKIP(return, "this machine has no PCI device 1af4:1110 (ivshmem-plain)");
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(source, sizeof(source), "file:" DEVICES "%s/%s", slot, files[i]);
+		answer = ask("--source", source);
+		expect(_metadata, &answer, FIT, "can map memory of file into guests");
+	}
 }
 
 /* A file with a hole on a full tmpfs: EFAULT for KVM_RUN, but because there is no memory. */
