@@ -399,7 +399,7 @@ static inline vm_fault_t mockgpu_insert_pfn_pmd(struct vm_fault *vmf,
 }
 
 /* Entries of 1 GiB: so far on x86 only. */
-#ifdef MOCKGPU_HAVE_PUD_PFNMAP
+#ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
 #define MOCKGPU_PUD_PFNMAP	1
 
 /**

@@ -143,7 +143,7 @@ static vm_fault_t mockgpu_huge_insert(struct vm_fault *vmf, unsigned int order,
 {
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
 
-#ifdef MOCKGPU_HAVE_PUD_PFNMAP
+#if MOCKGPU_PUD_PFNMAP
 	if (order == MOCKGPU_PUD_ORDER)
 		return mockgpu_insert_pfn_pud(vmf, pfn, write);
 #endif

@@ -23,6 +23,8 @@ BOCHS_LIBS=$BOCHS_ROOT/usr/lib/x86_64-linux-gnu
 BOCHS_LOADER="$TREE/usr/lib64/ld-linux-x86-64.so.2 --library-path $BOCHS_LIBS:$BOCHS_LIBS/pulseaudio:$TREE_LIBS"
 # The number of instructions in a second of the machine.
 BOCHS_SPEED=100000000
+# It does not start with more.
+BOCHS_MEMORY=2G
 # Bochs' own user network: the address of this machine, and the port of 9p.
 BOCHS_SERVER=10.0.2.2
 BOCHS_PORT=564
