@@ -201,6 +201,12 @@ static void mockgpu_vm_open(struct vm_area_struct *vma)
 	drm_gem_object_get(&tbo->base);
 	ttm_bo_vm_open(vma);
 	atomic_inc(&to_mockgpu_bo(tbo)->maps);
+	/*
+	 * mremap() is about to move entries, and loses those of 1 GiB without a flush of the
+	 * TLB (docs/findings/pud-split.md). fork() opens a VMA of another process.
+	 */
+	if (to_mockgpu_bo(tbo)->desc.flags & MOCKGPU_BO_HUGE_PUD && vma->vm_mm == current->mm)
+		ttm_bo_unmap_virtual(tbo);
 }
 
 static void mockgpu_vm_close(struct vm_area_struct *vma)

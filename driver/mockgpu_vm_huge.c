@@ -122,7 +122,8 @@ static enum mockgpu_huge_slot mockgpu_huge_slot(const struct vm_fault *vmf, unsi
 	pud_t pud;
 	pmd_t pmd;
 
-	if (order == MOCKGPU_PUD_ORDER) {
+	/* Where the PMD is folded both orders are the same. */
+	if (MOCKGPU_PUD_PFNMAP && order == MOCKGPU_PUD_ORDER) {
 		pud = READ_ONCE(*vmf->pud);
 		if (pud_none(pud))
 			return MOCKGPU_SLOT_EMPTY;

@@ -214,10 +214,10 @@ enum mockgpu_fault_mode {
  * MOCKGPU_BO_HUGE_PUD - flag of struct drm_mockgpu_bo_create: in the huge modes an entry is
  * one of 1 GiB where page frame number and address are aligned and the mapping covers it, as
  * vfio-pci's on x86. Only a BAR is contiguous enough (MOCKGPU_VRAM_BAR), and buffers of that
- * size are aligned in it. Needs a kernel with such entries (CONFIG_ARCH_SUPPORTS_PUD_PFNMAP)
- * and CAP_SYS_ADMIN, because kernels up to 7.3 at least do not handle them well
- * (docs/findings/pud-split.md): mappings of 1 GiB or more cannot be split but at multiples of
- * 1 GiB, so munmap() or mprotect() of less fails with EINVAL, and mremap() must not be used.
+ * size are aligned in it. Needs a kernel for x86-64 with such entries
+ * (CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) and CAP_SYS_ADMIN, because kernels up to 7.3 at least do
+ * not handle them well (docs/findings/pud-split.md): mappings of 1 GiB or more cannot be split
+ * but at multiples of 1 GiB, so munmap() or mprotect() of less fails with EINVAL.
  */
 #define MOCKGPU_BO_HUGE_PUD	0x8
 

@@ -124,7 +124,7 @@ check_programs() {
 }
 
 # tests_in PROGRAM: print the names of its tests, or nothing if it is not one of kselftest's
-# harness. They are in its symbols: "PROGRAM -l" wants a device first.
+# harness. They are in its symbols: "PROGRAM -l" would want its machine and libraries.
 tests_in() {
 	file=$(find "$REPO/build/$arch/test-app/$1" "$REPO/build/$arch/crosvm-integration/$1" 2>/dev/null | head -n 1)
 	# shellcheck disable=SC2086 # words

@@ -93,12 +93,14 @@ static inline void test_need_one(int argc, char **argv)
 
 	if (test_is_asked(argc, argv))
 		return;
+	opterr = 0;
 	for (fixture = __fixture_list; fixture; fixture = fixture->next)
 		for (variant = fixture->variant ?: &none; variant; variant = variant->next)
 			for (test = fixture->tests; test; test = test->next)
 				count += test_enabled(argc, argv, fixture, variant, test);
 	/* test_enabled() leaves it at the end; the harness looks at all options first. */
 	optind = 1;
+	opterr = 1;
 	if (count)
 		return;
 	fprintf(stderr, "%s: no test is meant by these options: -l lists them\n", argv[0]);
