@@ -380,45 +380,16 @@ static inline void mockgpu_fence_detach(struct dma_fence *fence)
 #ifdef MOCKGPU_HAVE_HUGE_PFNMAP
 #define MOCKGPU_HUGE_PFNMAP	1
 
-/**
- * mockgpu_insert_pfn_pmd - vmf_insert_pfn_pmd() with a page frame number
- * @vmf: the fault
- * @pfn: first page frame number, aligned to the size of the entry
- * @write: whether the entry is writable
- *
- * Return: as vmf_insert_pfn_pmd(), which takes a pfn_t up to 6.16.
- */
-static inline vm_fault_t mockgpu_insert_pfn_pmd(struct vm_fault *vmf,
-						unsigned long pfn, bool write)
-{
+/* What vmf_insert_pfn_pmd() and vmf_insert_pfn_pud() take for a number: up to 6.16 a pfn_t. */
 #ifdef MOCKGPU_HAVE_PFN_T
-	return vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
+#define mockgpu_pfn_to_insert(pfn)	__pfn_to_pfn_t(pfn, PFN_DEV)
 #else
-	return vmf_insert_pfn_pmd(vmf, pfn, write);
+#define mockgpu_pfn_to_insert(pfn)	(pfn)
 #endif
-}
 
 /* Entries of 1 GiB: riscv64 has them, too, but they were never tried there. */
 #if defined(CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) && defined(CONFIG_X86_64)
 #define MOCKGPU_PUD_PFNMAP	1
-
-/**
- * mockgpu_insert_pfn_pud - vmf_insert_pfn_pud() with a page frame number
- * @vmf: the fault
- * @pfn: first page frame number, aligned to the size of the entry
- * @write: whether the entry is writable
- *
- * Return: as vmf_insert_pfn_pud(), which takes a pfn_t up to 6.16.
- */
-static inline vm_fault_t mockgpu_insert_pfn_pud(struct vm_fault *vmf,
-						unsigned long pfn, bool write)
-{
-#ifdef MOCKGPU_HAVE_PFN_T
-	return vmf_insert_pfn_pud(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
-#else
-	return vmf_insert_pfn_pud(vmf, pfn, write);
-#endif
-}
 #endif
 
 /**

@@ -205,7 +205,7 @@ static void mockgpu_vm_open(struct vm_area_struct *vma)
 	 * mremap() is about to move entries, and loses those of 1 GiB without a flush of the
 	 * TLB (docs/findings/pud-split.md). fork() opens a VMA of another process.
 	 */
-	if (to_mockgpu_bo(tbo)->desc.flags & MOCKGPU_BO_HUGE_PUD && vma->vm_mm == current->mm)
+	if (mockgpu_bo_has_pud(to_mockgpu_bo(tbo)) && vma->vm_mm == current->mm)
 		ttm_bo_unmap_virtual(tbo);
 }
 

@@ -56,6 +56,12 @@ static inline void mockgpu_bo_set_fault(struct mockgpu_bo *bo,
 	WRITE_ONCE(bo->fault, (u64)config.arg << 32 | config.mode);
 }
 
+/* Whether entries of 1 GiB may map a buffer. Constant, so it needs no lock. */
+static inline bool mockgpu_bo_has_pud(const struct mockgpu_bo *bo)
+{
+	return bo->desc.flags & MOCKGPU_BO_HUGE_PUD;
+}
+
 extern const struct vm_operations_struct mockgpu_vm_ops;
 const struct vm_operations_struct *mockgpu_bo_vm_ops(struct mockgpu_bo *bo);
 int mockgpu_fault_check(u32 mode, u32 arg);

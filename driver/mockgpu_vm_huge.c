@@ -20,14 +20,6 @@
 #include "mockgpu_vm.h"
 #include "mockgpu_vmap.h"
 
-#define MOCKGPU_PMD_ORDER	(PMD_SHIFT - PAGE_SHIFT)
-#define MOCKGPU_PUD_ORDER	(PUD_SHIFT - PAGE_SHIFT)
-
-static bool mockgpu_bo_has_pud(const struct mockgpu_bo *bo)
-{
-	return bo->desc.flags & MOCKGPU_BO_HUGE_PUD;
-}
-
 /* The order of the largest entries that the buffer's mode has, or 0. */
 static unsigned int mockgpu_huge_order_max(const struct mockgpu_bo *bo)
 {
@@ -35,7 +27,7 @@ static unsigned int mockgpu_huge_order_max(const struct mockgpu_bo *bo)
 
 	if (mode != MOCKGPU_FAULT_HUGE && mode != MOCKGPU_FAULT_HUGE_READ_ONLY)
 		return 0;
-	return mockgpu_bo_has_pud(bo) ? MOCKGPU_PUD_ORDER : MOCKGPU_PMD_ORDER;
+	return mockgpu_bo_has_pud(bo) ? PUD_ORDER : PMD_ORDER;
 }
 
 /* Whether @npages pages from @first on are in one block, and begin it evenly. */
@@ -123,7 +115,7 @@ static enum mockgpu_huge_slot mockgpu_huge_slot(const struct vm_fault *vmf, unsi
 	pmd_t pmd;
 
 	/* Where the PMD is folded both orders are the same. */
-	if (MOCKGPU_PUD_PFNMAP && order == MOCKGPU_PUD_ORDER) {
+	if (MOCKGPU_PUD_PFNMAP && order == PUD_ORDER) {
 		pud = READ_ONCE(*vmf->pud);
 		if (pud_none(pud))
 			return MOCKGPU_SLOT_EMPTY;
@@ -145,10 +137,10 @@ static vm_fault_t mockgpu_huge_insert(struct vm_fault *vmf, unsigned int order,
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
 
 #if MOCKGPU_PUD_PFNMAP
-	if (order == MOCKGPU_PUD_ORDER)
-		return mockgpu_insert_pfn_pud(vmf, pfn, write);
+	if (order == PUD_ORDER)
+		return vmf_insert_pfn_pud(vmf, mockgpu_pfn_to_insert(pfn), write);
 #endif
-	return mockgpu_insert_pfn_pmd(vmf, pfn, write);
+	return vmf_insert_pfn_pmd(vmf, mockgpu_pfn_to_insert(pfn), write);
 }
 
 static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,

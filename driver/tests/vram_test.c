@@ -213,7 +213,7 @@ static void only_vram_is_io_memory(struct kunit *test)
 
 static bool huge_pfn(struct mockgpu_fake *fake, unsigned long first, unsigned long *pfn)
 {
-	return mockgpu_huge_pfn(&fake->bo, first, PMD_SHIFT - PAGE_SHIFT, pfn);
+	return mockgpu_huge_pfn(&fake->bo, first, PMD_ORDER, pfn);
 }
 
 static void a_huge_entry_keeps_to_the_buffer(struct kunit *test)
@@ -249,7 +249,7 @@ static void a_huge_entry_needs_a_large_block(struct kunit *test)
 
 	fake->tt.kind = MOCKGPU_KIND_NONCOMPOUND;
 	fill_pages(fake->tt.ttm.pages, 2 * HUGE, PFN);
-	fake->tt.order = PMD_SHIFT - PAGE_SHIFT - 1;
+	fake->tt.order = PMD_ORDER - 1;
 	KUNIT_EXPECT_FALSE(test, huge_pfn(fake, 0, &pfn));
 	fake->tt.order++;
 	KUNIT_EXPECT_TRUE(test, huge_pfn(fake, 0, &pfn));
@@ -262,7 +262,7 @@ static void a_huge_entry_needs_a_large_block(struct kunit *test)
 /* A BAR has no blocks: only its address and the buffer's place in it count. */
 static void in_a_bar_only_the_address_counts(struct kunit *test)
 {
-	const unsigned int order = PMD_SHIFT - PAGE_SHIFT + 1;
+	const unsigned int order = PMD_ORDER + 1;
 	struct mockgpu_fake *fake = in_vram(test, 5 * HUGE, 6 * HUGE, HUGE);
 	unsigned long pfn = 0;
 

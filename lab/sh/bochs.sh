@@ -6,7 +6,7 @@
 # $run is the cell's folder.
 #
 #   bochs_need         get Bochs if it is not there; die unless it can be the machine for this
-#                      command line and kernel
+#                      command line and kernel; set $memory, if it is empty
 #   machine_bochs CPU CPUS  as machine_x86_64() in machine.sh, but without words for QEMU
 #   bochs_command      set $bochs, the command that runs the cell
 #   bochs_ended        say how it ended: correct $status
@@ -39,6 +39,9 @@ bochs_need() {
 	bochs_refuse --gdb "$gdb"
 	bochs_refuse --bar "$bar"
 	bochs_refuse --qemu-opts "$qemu_words"
+	memory=${memory:-$BOCHS_MEMORY}
+	[ "$(bochs_size "$memory")" -le "$(bochs_size "$BOCHS_MEMORY")" ] ||
+		die "--memory $memory is more than Bochs's machine can have: $BOCHS_MEMORY"
 	if [ -n "${BOCHS:-}" ]; then
 		command -v "$BOCHS" >/dev/null 2>&1 || die "Bochs is missing: no '$BOCHS' (unset BOCHS to use the lab's own)"
 	elif [ -n "$build" ] && [ ! -x "$BOCHS_PROGRAM" ]; then
