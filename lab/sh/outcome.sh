@@ -67,7 +67,16 @@ outcome_lost() {
 	exit "$EXIT_FAILED"
 }
 
+# outcome_stopped: report a cell that KVM did not run any further.
+outcome_stopped() {
+	log "this machine's KVM has stopped the cell, kernel $release, $mmu:"
+	grep -A 40 -E "$STOPPED" "$run/machine.log" >&2
+	[ ! -s "$console" ] || show_console
+	exit "$EXIT_FAILED"
+}
+
 outcome() {
+	[ ! -e "$run/stopped" ] || outcome_stopped
 	if [ -e "$run/limit" ]; then
 		log "no end after $(cat "$run/limit"), kernel $release, $mmu"
 		show_console

@@ -67,9 +67,13 @@ end_process() {
 # processes for each CPU a cell took six minutes to boot.
 WALL_LEAST=180000
 
-# watch PID: end it at the limit, and write $run/limit. A second by the clock counts only for
-# the part of the CPU time wanted that QEMU got, so that a busy machine does not end a cell
-# that is only slow. A cell that sleeps wants no CPU time, and each second counts.
+# What QEMU says when KVM_RUN has failed. It then keeps the machine as it is, without an end.
+STOPPED='^(KVM internal error|error: kvm run failed)'
+
+# watch PID: end it if KVM has stopped the machine, and write $run/stopped; or at the limit,
+# unless that is 0, and write $run/limit. A second by the clock counts only for the part of the
+# CPU time wanted that QEMU got, so that a busy machine does not end a cell that is only slow. A
+# cell that sleeps wants no CPU time, and each second counts.
 watch() {
 	own=0 started=$(uptime_now)
 	wall=$((limit * 1000))
@@ -82,6 +86,12 @@ watch() {
 		set -- "$1" $(cpu_of "$1")
 		own=$((own + $(part_of $passed $(($2 - ran)) $(($3 - waited)))))
 		ran=$2 waited=$3
+		if grep -q -E "$STOPPED" "$run/machine.log"; then
+			touch "$run/stopped"
+			end_process "$1"
+			return
+		fi
+		[ "$limit" != 0 ] || continue
 		[ $own -lt $((limit * 100)) ] && [ $((clock - started)) -lt $wall ] && continue
 		echo "$((own / 100)) seconds ($(((clock - started) / 100)) on the clock)" >"$run/limit"
 		end_process "$1"
@@ -118,7 +128,8 @@ run_machine() {
 	[ -n "$verbose" ] && shower=show_console_of || shower=show_boot
 	helper $shower $machine
 	shower=$!
-	[ "$limit" = 0 ] || { helper watch $machine; watcher=$!; }
+	# A debugger may look at a machine that was stopped.
+	[ -n "$gdb" ] || { helper watch $machine; watcher=$!; }
 	status=0
 	wait $machine || status=$?
 	stop_machine
