@@ -40,12 +40,13 @@ forget_logs() {
 # its start tell a guest that boots slowly from one that hangs. Its watchdogs are off: they
 # count seconds in which a busy host ran something else. vmm-watch ends a guest that hangs. All
 # devices are on bus 0: a look at the other 255, as Linux takes without lastbus, is 16000 exits.
+# tsc=nowatchdog: see docs/findings/watchdog-jiffies.md.
 guest_arguments() {
 	list=
 	for case; do
 		list="$list${list:+;}$case=$(guest_run "$case")"
 	done
-	echo "console=ttyS0 mitigations=off loglevel=6 panic=-1 pci=lastbus=0" \
+	echo "console=ttyS0 mitigations=off loglevel=6 panic=-1 pci=lastbus=0 tsc=nowatchdog" \
 		"nowatchdog rcupdate.rcu_cpu_stall_timeout=300 sysctl.kernel.hung_task_timeout_secs=0" \
 		"GUEST_BOOT=$boot_name GUEST_RUN=\"$list\""
 }

@@ -115,7 +115,9 @@ machine_choose() {
 append_x86_64() {
 	# On a busy machine the first timer interrupts may come too late, and the kernel
 	# gives up: "IO-APIC + timer doesn't work".
-	append="console=ttyS0 no_timer_check $append"
+	# Since 7.2 the watchdog of the TSC can stop the boot of a busy machine for good:
+	# docs/findings/watchdog-jiffies.md.
+	append="console=ttyS0 no_timer_check tsc=nowatchdog $append"
 	# The kernel's check for pages that are writable and executable takes a tenth of an
 	# emulated boot, and only this option turns it off. A kernel with sanitizers keeps it,
 	# because it must find stray writes.
