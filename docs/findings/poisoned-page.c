@@ -6,7 +6,7 @@
  *	cc -O2 -I uapi $(pkg-config --cflags libdrm) ...
  *	poisoned-page [NODE]		by default /dev/dri/renderD128
  *
- * Exit status: 0 no, 1 yes, 2 cannot tell.
+ * Exit status: 0 no, 1 yes, 2 cannot tell, 4 the kernel cannot poison pages.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -78,6 +78,10 @@ int main(int argc, char **argv)
 	cpu_set_t cpu;
 	int i, j;
 
+	if (access(HARD_OFFLINE, F_OK)) {
+		printf("no CONFIG_MEMORY_FAILURE\n");
+		return 4;
+	}
 	/* What a CPU frees it allocates next. */
 	CPU_ZERO(&cpu);
 	CPU_SET(sched_getcpu(), &cpu);
