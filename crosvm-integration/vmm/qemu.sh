@@ -27,8 +27,7 @@ REFUSALS='kvm run failed Bad address'
 # Of its KVM code and its vhost-user front end.
 FAILURES='kvm run failed|KVM internal error|error registering slot|Unexpected end-of-file'
 FAILURES="$FAILURES|ring restore failed|hardware error|virgl could not be initialized"
-# After these it only stops the virtual CPU, so that one can inspect it.
-END_ON='error: kvm run failed|KVM internal error'
+END_ON=$QEMU_STOPPED
 size=${SIZE:-16777216}
 
 unusable() {

@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
 # What the scripts of lab and of crosvm-integration share: messages, options, exit status. It
-# knows nothing of caches, trees and VMMs. Sourced, after $REPO is set to this checkout.
+# knows nothing of caches and trees, and of VMMs only some words. Sourced, after $REPO is set to this checkout.
 # shellcheck disable=SC2154
 
 # On Debian an ordinary user's PATH lacks sbin, where chroot and rmmod are.
@@ -14,6 +14,10 @@ EXIT_FAILED=125
 
 # What a kernel prints when it reports something, for grep -E. All use this list.
 REPORTS=$(sed '/^#/d' "$REPO/test-app/lib/base/complaints" | paste -s -d '|' -)
+
+# What QEMU prints when KVM_RUN has failed, for grep -E. It then only stops the virtual CPU, so
+# that one can inspect it: it has to be ended.
+QEMU_STOPPED='error: kvm run failed|KVM internal error'
 
 log() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

@@ -70,7 +70,7 @@ outcome_lost() {
 # outcome_stopped: report a cell that KVM did not run any further.
 outcome_stopped() {
 	log "this machine's KVM has stopped the cell, kernel $release, $mmu:"
-	grep -A 40 -E "$STOPPED" "$run/machine.log" >&2
+	grep -A 40 -E "^($QEMU_STOPPED)" "$run/machine.log" >&2
 	[ ! -s "$console" ] || show_console
 	exit "$EXIT_FAILED"
 }

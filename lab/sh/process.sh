@@ -67,9 +67,6 @@ end_process() {
 # processes for each CPU a cell took six minutes to boot.
 WALL_LEAST=180000
 
-# What QEMU says when KVM_RUN has failed. It then keeps the machine as it is, without an end.
-STOPPED='^(KVM internal error|error: kvm run failed)'
-
 # watch PID: end it if KVM has stopped the machine, and write $run/stopped; or at the limit,
 # unless that is 0, and write $run/limit. A second by the clock counts only for the part of the
 # CPU time wanted that QEMU got, so that a busy machine does not end a cell that is only slow. A
@@ -80,18 +77,18 @@ watch() {
 	[ $wall -gt $WALL_LEAST ] || wall=$WALL_LEAST
 	clock=$started ran=0 waited=0
 	while sleep 1 2>/dev/null && [ -d "/proc/$1" ]; do
+		if grep -q -E "^($QEMU_STOPPED)" "$run/machine.log"; then
+			touch "$run/stopped"
+			end_process "$1"
+			return
+		fi
+		[ "$limit" != 0 ] || continue
 		passed=$(($(uptime_now) - clock))
 		clock=$((clock + passed))
 		# shellcheck disable=SC2046 # two numbers
 		set -- "$1" $(cpu_of "$1")
 		own=$((own + $(part_of $passed $(($2 - ran)) $(($3 - waited)))))
 		ran=$2 waited=$3
-		if grep -q -E "$STOPPED" "$run/machine.log"; then
-			touch "$run/stopped"
-			end_process "$1"
-			return
-		fi
-		[ "$limit" != 0 ] || continue
 		[ $own -lt $((limit * 100)) ] && [ $((clock - started)) -lt $wall ] && continue
 		echo "$((own / 100)) seconds ($(((clock - started) / 100)) on the clock)" >"$run/limit"
 		end_process "$1"
