@@ -159,6 +159,19 @@ bool mockgpu_bo_backing(struct mockgpu_bo *bo, struct mockgpu_backing *backing)
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_backing);
 
 /**
+ * mockgpu_bo_note_bar - note where in a BAR a buffer is, for who cannot take its lock
+ * @bo: the buffer, which has just been moved
+ */
+void mockgpu_bo_note_bar(struct mockgpu_bo *bo)
+{
+	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
+	bool in_bar = mockgpu_bo_in_vram(bo) && !mdev->vram.pages;
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	WRITE_ONCE(bo->bar_pfn, in_bar ? mockgpu_vram_pfn(mdev, bo->tbo.resource, 0) : 0);
+}
+
+/**
  * mockgpu_bo_has_pages - whether a buffer has pages now
  * @bo: the buffer
  *

@@ -61,6 +61,7 @@ int mockgpu_bo_lock(struct mockgpu_bo *bo);
 void mockgpu_bo_unlock(struct mockgpu_bo *bo);
 
 bool mockgpu_bo_backing(struct mockgpu_bo *bo, struct mockgpu_backing *backing);
+void mockgpu_bo_note_bar(struct mockgpu_bo *bo);
 bool mockgpu_bo_has_pages(struct mockgpu_bo *bo);
 void mockgpu_backing_block(const struct mockgpu_backing *backing, unsigned long page,
 			   u32 *order, u32 *index);

@@ -27,6 +27,7 @@
 #include "mockgpu_kunit.h"
 #include "mockgpu_move.h"
 #include "mockgpu_pci.h"
+#include "mockgpu_poison.h"
 #include "mockgpu_submit.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_test_inject.h"
@@ -257,6 +258,10 @@ static int __init mockgpu_vram_parse(void)
 			return -EINVAL;
 		}
 		mockgpu_bar_index = i;
+	}
+	if (mockgpu_poison_wanted() && mockgpu_bar_index < 0) {
+		pr_err("memory_failure=Y needs vram=bar\n");
+		return -EINVAL;
 	}
 	return 0;
 }

@@ -334,6 +334,7 @@ static int mockgpu_bo_gut(struct mockgpu_bo *bo)
 		ttm_bo_assign_mem(tbo, res);
 	else
 		ttm_resource_free(tbo, &res);
+	mockgpu_bo_note_bar(bo);
 	return ret;
 }
 

@@ -17,6 +17,7 @@
 #include "mockgpu_bar.h"
 #include "mockgpu_device.h"
 #include "mockgpu_pci.h"
+#include "mockgpu_poison.h"
 #include "mockgpu_test_fail.h"
 
 static const struct pci_device_id mockgpu_pci_ids[] = {
@@ -75,10 +76,15 @@ static int mockgpu_pci_start(struct pci_dev *pdev)
 				   mockgpu_pci.devices);
 	if (IS_ERR(mdev))
 		return PTR_ERR(mdev);
+	ret = mockgpu_poison_register(mdev);
+	if (ret)
+		return ret;
 	if (mockgpu_pci.exposed) {
 		ret = mockgpu_device_register(mdev);
-		if (ret)
+		if (ret) {
+			mockgpu_poison_unregister(mdev);
 			return ret;
+		}
 	}
 	pci_set_drvdata(pdev, mdev);
 	mockgpu_pci.mdev = mdev;
@@ -128,6 +134,7 @@ static void mockgpu_pci_remove(struct pci_dev *pdev)
 	mockgpu_pci.mdev = NULL;
 	mutex_unlock(&mockgpu_pci_lock);
 	mockgpu_device_unplug(mdev);
+	mockgpu_poison_unregister(mdev);
 	mockgpu_pci_disable(pdev);
 }
 
@@ -168,7 +175,7 @@ static int mockgpu_pci_explain(void)
  *
  * Return: 0; or, after a line in the kernel log, -ENODEV without such a PCI device, -EBUSY
  * when another driver has it or its BAR, -EIO when its memory decoding is off, -EINVAL when
- * the BAR is too small, -ENOMEM.
+ * the BAR is too small, -EOPNOTSUPP for memory_failure=Y on a kernel without it, -ENOMEM.
  */
 int mockgpu_pci_init(const struct drm_driver *driver, unsigned int index,
 		     unsigned int devices)

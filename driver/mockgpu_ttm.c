@@ -219,6 +219,7 @@ static void mockgpu_discard(struct mockgpu_bo *bo, struct ttm_placement *placeme
 	placement->num_placement = 0;
 	ttm_bo_unmap_virtual(&bo->tbo);
 	mockgpu_dmabuf_notify_move(bo);
+	WRITE_ONCE(bo->bar_pfn, 0);
 	bo->discarded = true;
 	bo->discards++;
 }
@@ -276,6 +277,7 @@ static int mockgpu_move(struct ttm_buffer_object *tbo, bool evict,
 	bo->discarded = false;
 	if (new_mem->mem_type == TTM_PL_VRAM)
 		bo->vram_generation = atomic64_inc_return(&mdev->generation);
+	mockgpu_bo_note_bar(bo);
 	return 0;
 }
 

@@ -17,6 +17,7 @@
  *   mockgpu_vm, mockgpu_vm_huge        user mappings
  *   mockgpu_copy, mockgpu_submit, mockgpu_test_inject, mockgpu_test_observe
  *   mockgpu_vmap, mockgpu_prime        kernel mappings; dma-bufs
+ *   mockgpu_poison                     failing pages of a BAR
  *   mockgpu_bo                         lookup, lock, placement, pages of a buffer
  *   mockgpu_visible                    VRAM that the CPU cannot access
  *   mockgpu_power                      D3 and reset of the device
@@ -250,6 +251,7 @@ struct mockgpu_foreign {
  * @discards: attempts of TTM to discard its memory; protected by the lock
  * @flushes: cache flushes, see mockgpu_bo_flush(); protected by the lock
  * @vram_generation: generation of its pages in VRAM; protected by the lock
+ * @bar_pfn: page frame number of its first page in a BAR, or 0; written under the lock
  * @placed: TTM has given it a first placement; protected by the lock
  * @discarded: TTM has begun to discard it since the last move; protected by the lock
  * @pinned: by MOCKGPU_BO_PIN; protected by the lock
@@ -284,6 +286,7 @@ struct mockgpu_bo {
 	u32 discards;
 	u32 flushes;
 	u64 vram_generation;
+	unsigned long bar_pfn;
 	bool placed;
 	bool discarded;
 	bool pinned;

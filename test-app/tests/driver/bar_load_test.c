@@ -49,10 +49,48 @@ static void expect_refusal(struct __test_metadata *_metadata, int error, const c
 TEST_F(load, parameters_that_make_no_sense)
 {
 	expect_refusal(_metadata, -EINVAL, "vram=bus");
+	expect_refusal(_metadata, -EINVAL, "memory_failure=Y");
 	expect_refusal(_metadata, -EINVAL, "vram=bar,bar devices=2");
 	expect_refusal(_metadata, -EINVAL, "vram=ram,bar devices=1");
 	expect_refusal(_metadata, -EINVAL, "vram=bar vram_size=8796093022208");
 	expect_refusal(_metadata, -EINVAL, "vram=bar vram_size=2097153");
+}
+
+/* More than any kernel has. */
+#define STEPS_MAX 40
+
+/* What the device has on top of one without a bus: its BAR, and who is told when that fails. */
+TEST_F(load, each_step_fails)
+{
+	const char *failure = "memory_failure=Y";
+	char parameters[96];
+	unsigned int nth;
+	int ret = module_load("vram=bar memory_failure=Y");
+
+	if (ret == -EOPNOTSUPP)
+		failure = "memory_failure=N";
+	else
+		ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, module_unload_wait());
+	for (nth = 1; nth < STEPS_MAX; nth++) {
+		snprintf(parameters, sizeof(parameters),
+			 "vram=bar vram_size=4194304 %s fail_load=%u", failure, nth);
+		ret = module_load(parameters);
+		/* It also loads without the plain node. */
+		if (!ret && !access(MOCKGPU_NODE, F_OK))
+			break;
+		if (!ret) {
+			EXPECT_EQ(0, module_unload_wait());
+			continue;
+		}
+		EXPECT_EQ(-ENOMEM, ret)
+			TH_LOG("step %u", nth);
+		EXPECT_FALSE(module_is_loaded());
+		EXPECT_FALSE(is_bound());
+	}
+	EXPECT_EQ(0, ret);
+	/* Device, TTM, GTT, VRAM, BAR, registration, node; 6.19 and later one more. */
+	EXPECT_LE(12 + !strcmp(failure, "memory_failure=Y"), nth - 1);
 }
 
 TEST_F(load, there_is_no_device)

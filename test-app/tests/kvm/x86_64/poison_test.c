@@ -12,12 +12,11 @@
 
 #include "kselftest_harness.h"
 
-#include "bar.h"
 #include "canary.h"
 #include "live.h"
+#include "poison.h"
 #include "sysfs.h"
 
-#define HARD_OFFLINE "/sys/devices/system/memory/hard_offline_page"
 #define UNPOISON "/sys/kernel/debug/hwpoison/unpoison-pfn"
 
 /* In /proc/kpageflags: include/uapi/linux/kernel-page-flags.h. */
@@ -105,12 +104,6 @@ static size_t count_poisoned(struct __test_metadata *_metadata, const struct moc
 		count += is_poisoned(_metadata, pages[i].pfn);
 	free(pages);
 	return count;
-}
-
-/* Let a page fail. Return: 0 or -errno. */
-static int poison(uint64_t pfn)
-{
-	return sysfs_write_number(HARD_OFFLINE, pfn * GUEST_PAGE_SIZE);
 }
 
 FIXTURE_SETUP(poison)
@@ -270,59 +263,6 @@ TEST_F(poison, it_has_no_heirs)
 		EXPECT_EQ(self->before + 1, count);
 		verdict_known(_metadata, "known: %s", variant->known);
 	}
-}
-
-FIXTURE(bar) {
-	struct live live;
-};
-
-FIXTURE_SETUP(bar)
-{
-	const struct drm_mockgpu_bo_create want = {
-		.size = 16 << 12, .placement = MOCKGPU_PLACEMENT_VRAM,
-	};
-
-	if (access(HARD_OFFLINE, W_OK))
-		SKIP(return, "this kernel cannot poison pages (CONFIG_MEMORY_FAILURE)");
-	if (!module_file())
-		SKIP(return, "MOCKGPU_MODULE does not name the module to load with vram=bar");
-	if (!find_slot())
-		SKIP(return, "this machine has no PCI device 1af4:1110 (ivshmem-plain)");
-	ASSERT_EQ(0, module_want("vram=bar"));
-	live_setup(_metadata, &self->live, &want, 1);
-	live_vm(_metadata, &self->live);
-}
-
-FIXTURE_TEARDOWN(bar)
-{
-	live_teardown(_metadata, &self->live);
-}
-
-/*
- * Memory without a struct page has nothing to be marked. memory_failure() finds nobody to tell, and
- * everybody goes on, on hardware with what failed memory returns: ENXIO, or EBUSY of
- * memory_failure_pfn() (6.19), with which a driver can register its range. In 7.3 only nvgrace-gpu
- * does.
- */
-TEST_F(bar, nobody_is_told_of_its_pages)
-{
-	struct live *live = &self->live;
-	struct mockgpu_entry entry;
-	uint32_t page;
-	int ret;
-
-	live_start(_metadata, live, false);
-	live_wait(_metadata, live);
-	for (page = 0; page < live->pages; page++) {
-		ASSERT_EQ(0, mockgpu_entry_get(live->driver.fd, the_page(live, page), &entry));
-		ret = poison(entry.pfn);
-		EXPECT_TRUE(ret == -ENXIO || ret == -EBUSY)
-			TH_LOG("%d", ret);
-	}
-	live_wait(_metadata, live);
-	live_stop(_metadata, live);
-	EXPECT_EQ(0, live_efaults(live));
-	EXPECT_TRUE(live_maps(_metadata, live));
 }
 
 int main(int argc, char **argv)
