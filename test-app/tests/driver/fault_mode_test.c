@@ -135,6 +135,10 @@ TEST_F(fault, huge_entries_follow_moves)
 	begin(_metadata, &self->driver, MOCKGPU_FAULT_HUGE, 0, 2 * HUGE_PAGES, &self->bo);
 	pattern_fill(self->bo.map, self->bo.size, 1);
 	ASSERT_EQ(0, mockgpu_bo_move(&self->bo, MOCKGPU_PLACEMENT_VRAM, 0));
+	if (!driver_has_large_vram(_metadata, self->driver.fd)) {
+		EXPECT_EQ(2 * HUGE_PAGES, bo_missing(_metadata, &self->bo));
+		SKIP(return, "known off x86: a BAR has no large entries");
+	}
 	EXPECT_EQ(2, bo_missing(_metadata, &self->bo));
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 	pattern_fill(self->bo.map, self->bo.size, 2);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "clock.h"
 #include "debugfs.h"
 #include "mockgpu.h"
@@ -70,6 +71,18 @@ static inline struct mockgpu_usage driver_usage(struct __test_metadata *_metadat
 
 	EXPECT_EQ(0, mockgpu_usage_get(fd, &usage));
 	return usage;
+}
+
+/*
+ * Whether VRAM can have large entries: off x86 their type is that of the VMA, which is cached, so a
+ * BAR has none, and takes a fault for each page.
+ */
+static inline bool driver_has_large_vram(struct __test_metadata *_metadata, int fd)
+{
+	uint64_t caching = 0;
+
+	EXPECT_EQ(0, mockgpu_get_param(fd, MOCKGPU_PARAM_VRAM_CACHING, &caching));
+	return ARCH_KEEPS_TYPES || caching == MOCKGPU_CACHING_CACHED;
 }
 
 /* Let the engine go on that mockgpu_hold() holds. */

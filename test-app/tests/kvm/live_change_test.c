@@ -204,7 +204,7 @@ static int (*const moves[])(struct live *live) = {
 TEST_F(change, the_engine_moves_it_all_the_time)
 {
 	struct live *live = &self->live;
-	unsigned int i, count = test_is_long() ? MOVES_LONG : MOVES;
+	unsigned int i, count = (test_is_long() ? MOVES_LONG : MOVES) * test_times();
 
 	if (!variant->delay)
 		SKIP(return, "moves are complete when the call returns");

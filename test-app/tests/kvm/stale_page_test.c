@@ -91,7 +91,7 @@ static bool goes_on(unsigned int round, unsigned int rounds, size_t reused)
 
 static unsigned int rounds_of(const struct live *live)
 {
-	return (test_is_long() ? ENOUGH_LONG : ENOUGH) / live->pages + 1;
+	return (test_is_long() ? ENOUGH_LONG : ENOUGH) * test_times() / live->pages + 1;
 }
 
 /* Only the canaries and the zeros of a new buffer. */

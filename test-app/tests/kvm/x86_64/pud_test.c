@@ -19,6 +19,7 @@
 
 #include "bar.h"
 #include "bo.h"
+#include "canary.h"
 #include "dirty.h"
 #include "kvmstat.h"
 #include "live.h"
@@ -400,6 +401,69 @@ TEST_F(pud, zaps_under_a_running_vcpu)
 	EXPECT_EQ(0, guest_differences(page_at(&self->bo, first), 64, LIVE_SEED));
 }
 
+static uint64_t first_pfn(struct __test_metadata *_metadata, const struct mockgpu_bo *bo)
+{
+	struct drm_mockgpu_page page = {};
+
+	EXPECT_EQ(1, mockgpu_bo_pages(bo, 0, 1, &page));
+	return page.pfn;
+}
+
+/* A vCPU that still had an entry of 1 GiB would read or change a canary. */
+static void leave_to_a_canary(struct __test_metadata *_metadata, struct live *live)
+{
+	const uint64_t first = first_pfn(_metadata, &live->bo);
+	struct mockgpu_bo canary = {};
+	unsigned int i;
+
+	live_wait(_metadata, live);
+	EXPECT_EQ(1, stat_of(_metadata, live->vm, "pages_1g"));
+	ASSERT_EQ(0, mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_GTT, 0));
+	canary_make(_metadata, live, &canary);
+	EXPECT_EQ(first, first_pfn(_metadata, &canary));
+	live_wait(_metadata, live);
+	EXPECT_EQ(0, stat_of(_metadata, live->vm, "pages_1g"));
+	EXPECT_EQ(0, guest_differences(canary.map, live->pages, CANARY_SEED));
+	for (i = 0; i < live->vcpus; i++)
+		EXPECT_EQ(0, live_lane_differences(canary.map, live->pages, i, 0));
+	EXPECT_EQ(0, mockgpu_bo_destroy(&canary));
+}
+
+/*
+ * What a move leaves behind in the BAR belongs to another buffer at once. Each round needs a new
+ * mapping, since in GTT it gets a table, under which there is no entry of 1 GiB any more.
+ */
+TEST_F_TIMEOUT(pud, what_a_move_leaves_is_never_reached, 120)
+{
+	const unsigned int rounds = (test_is_long() ? 10 : 1) * test_times();
+	/* For its threads, which a failed assertion leaves behind. */
+	static struct live live;
+	unsigned int round;
+
+	live = (struct live){
+		.driver = self->driver, .bo = self->bo, .pages = 64, .vcpus = 2,
+		.placement = MOCKGPU_PLACEMENT_VRAM,
+	};
+	vmm_destroy(self->vm);
+	self->vm = NULL;
+	ASSERT_EQ(0, vmm_create(&self->vm, live.vcpus));
+	live.vm = self->vm;
+	for (round = 0; round < rounds; round++) {
+		guest_fill(live.bo.map, live.pages, LIVE_SEED);
+		live_clear(&live);
+		ASSERT_EQ(0, vmm_slot_set(live.vm, LIVE_SLOT, LIVE_GPA, live.bo.map, SIZE, 0));
+		live_start(_metadata, &live, true);
+		leave_to_a_canary(_metadata, &live);
+		live_stop(_metadata, &live);
+		ASSERT_EQ(0, vmm_slot_delete(live.vm, LIVE_SLOT));
+		ASSERT_EQ(0, mockgpu_bo_unmap(&live.bo));
+		ASSERT_EQ(0, mockgpu_bo_move(&live.bo, MOCKGPU_PLACEMENT_VRAM, 0));
+		ASSERT_EQ(0, mockgpu_bo_map(&live.bo, NULL));
+		self->bo = live.bo;
+	}
+	live_conclude(_metadata, &live, LIVE_MAX_CONSECUTIVE);
+}
+
 /* Such a buffer may be split up by a bug of the kernel, so not everybody may have one. */
 TEST_F(pud, they_need_cap_sys_admin)
 {
@@ -463,6 +527,8 @@ int main(int argc, char **argv)
 {
 	const struct drm_mockgpu_bo_create want = {
 		.size = SIZE, .placement = MOCKGPU_PLACEMENT_VRAM,
+		/* In GTT it has pages that every kernel maps. */
+		.kind = MOCKGPU_KIND_SPLIT, .order = 9,
 		.fault_mode = MOCKGPU_FAULT_HUGE, .flags = MOCKGPU_BO_HUGE_PUD,
 	};
 	const char *why = unusable();
