@@ -26,6 +26,7 @@ static const struct behaviour_range {
 	{ BEHAVIOUR_REFUSES_CACHEABLE, "aarch64", "6.17-rc1", "100.0" },
 	{ BEHAVIOUR_PUTS_WRONG_REFERENCE, "aarch64", "6.12-rc1", "6.13-rc1" },
 	{ BEHAVIOUR_PUTS_WRONG_REFERENCE, "x86_64", "6.12-rc1", "6.12.5" },
+	{ BEHAVIOUR_LOGS_BACKWARDS, "x86_64", "0.1", "6.14-rc1" },
 };
 
 bool behaviour_known_of(enum behaviour what, const char *machine, const char *release)

@@ -29,14 +29,20 @@
  *	page n with one reference more and the first page with one less, so the first
  *	page is freed while the driver and the guest use it: arm64's user_mem_abort() in
  *	6.12, x86 up to 6.12.4. See docs/findings/wrong-reference.md.
+ * @BEHAVIOUR_LOGS_BACKWARDS: the dirty ring has what an Intel CPU logged between two exits
+ *	in the reverse order: vmx_flush_pml_buffer() in arch/x86/kvm/vmx/vmx.c up to 6.13
+ *	read PML's buffer from its lowest entry up, and CPUs fill it from the highest down.
+ *	Not for behaviour_seen(): its test sees it.
  */
 enum behaviour {
 	BEHAVIOUR_REFUSES_TAILS,
 	BEHAVIOUR_GUESSES,
 	BEHAVIOUR_REFUSES_CACHEABLE,
 	BEHAVIOUR_PUTS_WRONG_REFERENCE,
+	BEHAVIOUR_LOGS_BACKWARDS,
 };
 
+/* Those that a kernel can be asked for. */
 #define BEHAVIOURS 4
 
 /**
