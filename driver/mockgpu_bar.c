@@ -2,7 +2,7 @@
 /*
  * VRAM in a PCI BAR, as that of a real GPU: no struct pages, no RAM in the eyes of e820 or
  * memblock, and write-combining, which amdgpu reserves in the same way
- * (amdgpu_bo_init() in amdgpu_object.c).
+ * (amdgpu_bo_init() in amdgpu_object.c). mockgpu_bar_pages.c gives it struct pages on request.
  *
  * The kernel's mapping lives as long as the DRM device, so an importer that has it
  * (dma_buf_vmap()) does not fault. The driver itself does not touch the BAR after
@@ -20,6 +20,7 @@
 #include <drm/drm_print.h>
 
 #include "mockgpu_bar.h"
+#include "mockgpu_bar_pages.h"
 #include "mockgpu_test_fail.h"
 
 /* Whether the BAR is mapped: there is one at a time. */
@@ -42,25 +43,56 @@ static bool mockgpu_bar_works(struct iosys_map *map, u64 size)
 	return seen == written;
 }
 
-static int mockgpu_bar_remap(struct mockgpu_vram *vram, resource_size_t start)
+/*
+ * User mappings get the type that is reserved: vmf_insert_pfn_prot() looks it up on x86. For
+ * struct pages memremap_pages() has reserved it.
+ */
+static int mockgpu_bar_reserve(struct mockgpu_vram *vram)
 {
+	if (vram->caching != ttm_write_combined)
+		return 0;
+	return arch_io_reserve_memtype_wc(PFN_PHYS(vram->pfn), mockgpu_vram_bytes(vram));
+}
+
+static void mockgpu_bar_unreserve(struct mockgpu_vram *vram)
+{
+	if (vram->caching == ttm_write_combined)
+		arch_io_free_memtype_wc(PFN_PHYS(vram->pfn), mockgpu_vram_bytes(vram));
+}
+
+static void __iomem *mockgpu_bar_ioremap(struct mockgpu_vram *vram)
+{
+	resource_size_t start = PFN_PHYS(vram->pfn);
 	u64 size = mockgpu_vram_bytes(vram);
+
+	if (mockgpu_should_fail("bar"))
+		return NULL;
+	switch (vram->caching) {
+	case ttm_cached:
+		/* As amdgpu_ttm_init() does on xGMI. */
+		return ioremap_cache(start, size);
+	case ttm_uncached:
+		return ioremap(start, size);
+	default:
+		return ioremap_wc(start, size);
+	}
+}
+
+static int mockgpu_bar_remap(struct mockgpu_vram *vram)
+{
 	void __iomem *iomem;
 	int ret;
 
-	/* User mappings get this type, too: vmf_insert_pfn_prot() looks it up on x86. */
-	ret = arch_io_reserve_memtype_wc(start, size);
+	ret = mockgpu_bar_reserve(vram);
 	if (ret)
 		return ret;
-	iomem = mockgpu_should_fail("bar") ? NULL : ioremap_wc(start, size);
+	iomem = mockgpu_bar_ioremap(vram);
 	if (!iomem) {
-		arch_io_free_memtype_wc(start, size);
+		mockgpu_bar_unreserve(vram);
 		return -ENOMEM;
 	}
 	WRITE_ONCE(mockgpu_bar_mapped, true);
 	iosys_map_set_vaddr_iomem(&vram->map, iomem);
-	vram->pfn = PHYS_PFN(start);
-	vram->caching = ttm_write_combined;
 	return 0;
 }
 
@@ -69,7 +101,7 @@ static int mockgpu_bar_remap(struct mockgpu_vram *vram, resource_size_t start)
  * @mdev: a device on a PCI bus that has the BAR for itself; the size of its VRAM is set
  *
  * Return: 0; -EINVAL when the BAR is smaller than VRAM, -EIO when it is no memory, -EBUSY
- * when it is mapped with another memory type, -ENOMEM.
+ * when it is mapped with another memory type, -ENOMEM, or as mockgpu_bar_pages_add().
  */
 int mockgpu_bar_map(struct mockgpu_device *mdev)
 {
@@ -79,7 +111,7 @@ int mockgpu_bar_map(struct mockgpu_device *mdev)
 
 	if (pci_resource_len(pdev, MOCKGPU_BAR) < mockgpu_vram_bytes(vram))
 		return -EINVAL;
-	ret = mockgpu_bar_remap(vram, pci_resource_start(pdev, MOCKGPU_BAR));
+	ret = mockgpu_bar_pages_add(mdev) ?: mockgpu_bar_remap(vram);
 	if (ret)
 		return ret;
 	if (mockgpu_bar_works(&vram->map, mockgpu_vram_bytes(vram)))
@@ -97,7 +129,7 @@ void mockgpu_bar_unmap(struct mockgpu_device *mdev)
 	struct mockgpu_vram *vram = &mdev->vram;
 
 	iounmap(vram->map.vaddr_iomem);
-	arch_io_free_memtype_wc(PFN_PHYS(vram->pfn), mockgpu_vram_bytes(vram));
+	mockgpu_bar_unreserve(vram);
 	WRITE_ONCE(mockgpu_bar_mapped, false);
 }
 

@@ -143,6 +143,7 @@ bool mockgpu_bo_backing(struct mockgpu_bo *bo, struct mockgpu_backing *backing)
 	if (mockgpu_bo_in_vram(bo)) {
 		backing->pages = mockgpu_vram_pages(mdev, bo->tbo.resource);
 		backing->pfn = mockgpu_vram_pfn(mdev, bo->tbo.resource, 0);
+		backing->in_bar = mockgpu_vram_has_bar_pages(mdev);
 		backing->order = MOCKGPU_VRAM_ORDER;
 		backing->offset = bo->tbo.resource->start & (BIT(MOCKGPU_VRAM_ORDER) - 1);
 		backing->generation = bo->vram_generation;

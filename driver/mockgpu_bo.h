@@ -18,8 +18,9 @@
 
 /**
  * struct mockgpu_backing - the pages behind a buffer, wherever they are
- * @pages: a page for each page of the buffer; NULL in a BAR, which has no struct pages
+ * @pages: a page for each page of the buffer; NULL in a BAR
  * @pfn: page frame number of the first page, without @pages: they are contiguous
+ * @in_bar: there are struct pages in a BAR, while the device is plugged
  * @npages: their number
  * @heads: a bit for each page, set where a block begins; NULL when all blocks have
  *	the same order
@@ -32,6 +33,7 @@
 struct mockgpu_backing {
 	struct page **pages;
 	unsigned long pfn;
+	bool in_bar;
 	unsigned long npages;
 	const unsigned long *heads;
 	u32 order;
@@ -50,6 +52,24 @@ static inline unsigned long mockgpu_backing_pfn(const struct mockgpu_backing *ba
 						unsigned long page)
 {
 	return backing->pages ? page_to_pfn(backing->pages[page]) : backing->pfn + page;
+}
+
+/**
+ * mockgpu_backing_page - get the struct page of a page
+ * @backing: the pages of a buffer
+ * @page: index of the page
+ *
+ * The caller is between drm_dev_enter() and drm_dev_exit(): struct pages in a BAR go with the
+ * device.
+ *
+ * Return: the page, or NULL when there is none.
+ */
+static inline struct page *mockgpu_backing_page(const struct mockgpu_backing *backing,
+						unsigned long page)
+{
+	if (backing->pages)
+		return backing->pages[page];
+	return backing->in_bar ? pfn_to_page(backing->pfn + page) : NULL;
 }
 
 struct mockgpu_bo *mockgpu_bo_lookup(struct drm_file *file, u32 handle);

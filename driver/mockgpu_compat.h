@@ -22,6 +22,7 @@
 #include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched.h>
@@ -199,6 +200,11 @@ static inline unsigned long mockgpu_page_flags(const struct page *page)
 #ifndef kzalloc_obj
 /* Since 7.0; backported to 6.12. */
 #define kzalloc_obj(obj, gfp)	kzalloc(sizeof(obj), gfp)
+#endif
+
+#ifndef ioremap_cache
+/* riscv has none, and arch_memremap_wb() does the same. */
+#define ioremap_cache	ioremap
 #endif
 
 #ifndef MOCKGPU_HAVE_VM_FLAGS_CLEAR

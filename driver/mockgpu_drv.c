@@ -18,6 +18,7 @@
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
 
+#include "mockgpu_bar_pages.h"
 #include "mockgpu_copy.h"
 #include "mockgpu_debugfs.h"
 #include "mockgpu_device.h"
@@ -274,7 +275,7 @@ static int __init mockgpu_init(void)
 		pr_err("devices=%u is not 1 or 2\n", devices);
 		return -EINVAL;
 	}
-	ret = mockgpu_vram_parse();
+	ret = mockgpu_vram_parse() ?: mockgpu_bar_pages_init(mockgpu_bar_index >= 0);
 	if (ret)
 		return ret;
 	mockgpu_fail_init();

@@ -71,6 +71,9 @@ static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 	case MOCKGPU_PARAM_VRAM_VISIBLE:
 		*value = (u64)mdev->vram.visible << PAGE_SHIFT;
 		return 0;
+	case MOCKGPU_PARAM_BAR_PAGES:
+		*value = mdev->vram.bar_pages;
+		return 0;
 	case MOCKGPU_PARAM_RESETS:
 		*value = atomic_read(&mdev->resets);
 		return 0;

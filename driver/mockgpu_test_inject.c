@@ -11,6 +11,7 @@
 #include <linux/page_ref.h>
 #include <linux/xarray.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 
@@ -28,7 +29,7 @@ static struct page *mockgpu_inject_page(struct mockgpu_bo *bo, unsigned long pag
 
 	if (!mockgpu_bo_backing(bo, &backing))
 		return ERR_PTR(-ENODATA);
-	return backing.pages ? backing.pages[page] : ERR_PTR(-EOPNOTSUPP);
+	return mockgpu_backing_page(&backing, page) ?: ERR_PTR(-EOPNOTSUPP);
 }
 
 /* Pin the buffer: REF_PUT must find the same page. */
@@ -55,28 +56,53 @@ static int mockgpu_inject_ref_raise(struct mockgpu_bo *bo, unsigned long page)
 
 static int mockgpu_inject_ref_get(struct mockgpu_bo *bo, unsigned long page)
 {
-	int ret;
+	int ret, idx;
 
 	ret = mockgpu_bo_lock(bo);
 	if (ret)
 		return ret;
-	ret = mockgpu_inject_ref_raise(bo, page);
+	ret = -ENODEV;
+	if (drm_dev_enter(bo->tbo.base.dev, &idx)) {
+		ret = mockgpu_inject_ref_raise(bo, page);
+		drm_dev_exit(idx);
+	}
 	mockgpu_bo_unlock(bo);
 	return ret;
+}
+
+static bool mockgpu_inject_is_in_bar(struct mockgpu_bo *bo)
+{
+	struct mockgpu_backing backing;
+
+	return mockgpu_bo_backing(bo, &backing) && backing.in_bar;
 }
 
 /*
  * KVM may have put a reference that it never took (docs/findings/wrong-reference.md), and
  * that was ours. Then the one that is left is the buffer's: it frees the page.
  */
+static void mockgpu_inject_page_put(struct mockgpu_bo *bo, unsigned long page, int own)
+{
+	struct page *raised = mockgpu_inject_page(bo, page);
+
+	if (page_ref_count(raised) > own)
+		page_ref_dec(raised);
+}
+
+/* The struct pages of a BAR have gone with the device, and their counts with them. */
 static void mockgpu_inject_ref_drop(struct mockgpu_bo *bo, unsigned long page)
 {
 	int own = xa_to_value(xa_erase(&bo->raised, page));
-	struct page *raised = mockgpu_inject_page(bo, page);
+	bool in_bar = mockgpu_inject_is_in_bar(bo);
+	int idx;
 
 	dma_resv_assert_held(bo->tbo.base.resv);
-	if (page_ref_count(raised) > own)
-		page_ref_dec(raised);
+	if (!in_bar) {
+		mockgpu_inject_page_put(bo, page, own);
+	} else if (drm_dev_enter(bo->tbo.base.dev, &idx)) {
+		mockgpu_inject_page_put(bo, page, own);
+		drm_dev_exit(idx);
+	}
 	ttm_bo_unpin(&bo->tbo);
 }
 

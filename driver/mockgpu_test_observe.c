@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 
 #include "mockgpu_bo.h"
@@ -58,6 +59,8 @@ static u32 mockgpu_page_state(struct page *page, u32 index)
 	u32 flags = index ? MOCKGPU_PAGE_TAIL : MOCKGPU_PAGE_HEAD;
 	unsigned int i;
 
+	if (is_zone_device_page(page))
+		flags |= MOCKGPU_PAGE_DEVICE;
 	if (PageCompound(page))
 		flags |= MOCKGPU_PAGE_COMPOUND;
 	/* The folio keeps other things there, its order for one (mm_types.h). */
@@ -81,16 +84,43 @@ static void mockgpu_page_read(const struct mockgpu_backing *backing, unsigned lo
 
 	mockgpu_backing_block(backing, i, &out->order, &out->index);
 	out->pfn = mockgpu_backing_pfn(backing, i);
-	if (!backing->pages) {
+	page = mockgpu_backing_page(backing, i);
+	if (!page) {
 		out->count = 0;
 		out->flags = MOCKGPU_PAGE_NO_STRUCT |
 			     (out->index ? MOCKGPU_PAGE_TAIL : MOCKGPU_PAGE_HEAD);
 		return;
 	}
-	page = backing->pages[i];
 	/* Raw: page_count() of a compound tail returns the head's. */
 	out->count = page_ref_count(page);
 	out->flags = mockgpu_page_state(page, out->index);
+}
+
+/**
+ * mockgpu_pages_lock - lock a buffer to look at its struct pages
+ * @bo: the buffer
+ * @idx: out: for mockgpu_pages_unlock()
+ *
+ * The device stays plugged, and with it the struct pages of its BAR.
+ *
+ * Return: 0, -ENODEV after an unplug, or as mockgpu_bo_lock().
+ */
+static int mockgpu_pages_lock(struct mockgpu_bo *bo, int *idx)
+{
+	int ret = mockgpu_bo_lock(bo);
+
+	if (ret)
+		return ret;
+	if (drm_dev_enter(bo->tbo.base.dev, idx))
+		return 0;
+	mockgpu_bo_unlock(bo);
+	return -ENODEV;
+}
+
+static void mockgpu_pages_unlock(struct mockgpu_bo *bo, int idx)
+{
+	drm_dev_exit(idx);
+	mockgpu_bo_unlock(bo);
 }
 
 /* Entries read under one lock, to be copied out without it. */
@@ -101,9 +131,9 @@ static int mockgpu_pages_read(struct mockgpu_bo *bo, unsigned long first,
 {
 	struct mockgpu_backing backing;
 	unsigned long i;
-	int ret;
+	int ret, idx;
 
-	ret = mockgpu_bo_lock(bo);
+	ret = mockgpu_pages_lock(bo, &idx);
 	if (ret)
 		return ret;
 	if (mockgpu_bo_backing(bo, &backing))
@@ -111,7 +141,7 @@ static int mockgpu_pages_read(struct mockgpu_bo *bo, unsigned long first,
 			mockgpu_page_read(&backing, first + i, &out[i]);
 	else
 		ret = -ENODATA;
-	mockgpu_bo_unlock(bo);
+	mockgpu_pages_unlock(bo, idx);
 	return ret;
 }
 
@@ -218,7 +248,7 @@ static int mockgpu_snapshot_replace(struct mockgpu_bo *bo)
 	unsigned long npages = mockgpu_bo_npages(bo);
 	struct mockgpu_snapshot *snapshot;
 	struct mockgpu_backing backing;
-	int ret;
+	int ret, idx;
 
 	if (mockgpu_should_fail("snapshot"))
 		return -ENOMEM;
@@ -227,7 +257,7 @@ static int mockgpu_snapshot_replace(struct mockgpu_bo *bo)
 		return -ENOMEM;
 	snapshot->npages = npages;
 
-	ret = mockgpu_bo_lock(bo);
+	ret = mockgpu_pages_lock(bo, &idx);
 	if (ret)
 		goto out_free;
 	if (mockgpu_bo_backing(bo, &backing)) {
@@ -236,7 +266,7 @@ static int mockgpu_snapshot_replace(struct mockgpu_bo *bo)
 	} else {
 		ret = -ENODATA;
 	}
-	mockgpu_bo_unlock(bo);
+	mockgpu_pages_unlock(bo, idx);
 out_free:
 	mockgpu_snapshot_free(snapshot);
 	return ret;
@@ -296,9 +326,9 @@ static int mockgpu_bo_compare(struct mockgpu_bo *bo,
 			      struct drm_mockgpu_bo_compare *args)
 {
 	struct mockgpu_backing backing;
-	int ret;
+	int ret, idx;
 
-	ret = mockgpu_bo_lock(bo);
+	ret = mockgpu_pages_lock(bo, &idx);
 	if (ret)
 		return ret;
 	if (!bo->snapshot)
@@ -308,7 +338,7 @@ static int mockgpu_bo_compare(struct mockgpu_bo *bo,
 		ret = -ESTALE;
 	else
 		mockgpu_snapshot_compare(&backing, bo->snapshot, args);
-	mockgpu_bo_unlock(bo);
+	mockgpu_pages_unlock(bo, idx);
 	return ret;
 }
 

@@ -22,7 +22,8 @@
  *   mockgpu_visible                    VRAM that the CPU cannot access
  *   mockgpu_power                      D3 and reset of the device
  *   mockgpu_vram                       VRAM
- *   mockgpu_bar, mockgpu_pages         where pages come from
+ *   mockgpu_bar, mockgpu_bar_pages, mockgpu_pages
+ *                                      where pages come from
  *   mockgpu_engine                     jobs that run later, and their fences
  *   mockgpu_test_fail                  fault injection
  *
@@ -100,8 +101,9 @@ struct mockgpu_vram_places {
  * @npages: its size in pages, 0 without VRAM
  * @visible: how many of them the CPU can access, from the first
  * @places: parts of it
- * @pages: the pages of a carve-out; NULL for a BAR, which has no struct pages
+ * @pages: the pages of a carve-out; NULL for a BAR
  * @pfn: page frame number of the first page of a BAR
+ * @bar_pages: enum mockgpu_bar_pages: what struct pages a BAR has, while the device is plugged
  * @map: a contiguous kernel mapping of all of it
  * @caching: memory type of the CPU's mappings
  */
@@ -111,6 +113,7 @@ struct mockgpu_vram {
 	struct mockgpu_vram_places places;
 	struct page **pages;
 	unsigned long pfn;
+	u32 bar_pages;
 	struct iosys_map map;
 	enum ttm_caching caching;
 };

@@ -237,7 +237,7 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_check);
  * @mdev: the device
  * @res: the part
  *
- * Return: the pages, or NULL in a BAR, which has no struct pages.
+ * Return: the pages, or NULL in a BAR.
  */
 struct page **mockgpu_vram_pages(struct mockgpu_device *mdev,
 				 const struct ttm_resource *res)
@@ -340,8 +340,14 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_reserve);
  */
 u32 mockgpu_vram_caching(struct mockgpu_device *mdev)
 {
-	return mdev->vram.caching == ttm_write_combined ? MOCKGPU_CACHING_WC :
-							  MOCKGPU_CACHING_CACHED;
+	switch (mdev->vram.caching) {
+	case ttm_write_combined:
+		return MOCKGPU_CACHING_WC;
+	case ttm_uncached:
+		return MOCKGPU_CACHING_UC;
+	default:
+		return MOCKGPU_CACHING_CACHED;
+	}
 }
 
 /**
@@ -357,6 +363,18 @@ u32 mockgpu_vram_source(struct mockgpu_device *mdev)
 	return mdev->vram.pages ? MOCKGPU_VRAM_RAM : MOCKGPU_VRAM_BAR;
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_source);
+
+/**
+ * mockgpu_vram_has_bar_pages - whether VRAM in a BAR has struct pages
+ * @mdev: the device
+ *
+ * Return: true when it has, while the device is plugged: see mockgpu_bar_pages.h.
+ */
+bool mockgpu_vram_has_bar_pages(struct mockgpu_device *mdev)
+{
+	return mdev->vram.bar_pages != MOCKGPU_BAR_PAGES_NONE;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_has_bar_pages);
 
 /**
  * mockgpu_vram_io_mem_pfn - &ttm_device_funcs.io_mem_pfn

@@ -21,6 +21,7 @@ unsigned long mockgpu_vram_used(struct mockgpu_device *mdev);
 int mockgpu_vram_check(struct mockgpu_device *mdev, const struct mockgpu_bo_desc *desc);
 u32 mockgpu_vram_caching(struct mockgpu_device *mdev);
 u32 mockgpu_vram_source(struct mockgpu_device *mdev);
+bool mockgpu_vram_has_bar_pages(struct mockgpu_device *mdev);
 struct page **mockgpu_vram_pages(struct mockgpu_device *mdev,
 				 const struct ttm_resource *res);
 unsigned long mockgpu_vram_pfn(struct mockgpu_device *mdev,

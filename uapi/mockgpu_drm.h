@@ -127,13 +127,40 @@ enum mockgpu_placement {
  *	elsewhere, see drm_mockgpu_bo_query.entry_caching. KVM takes no reference to them
  *	and, on x86, treats them as MMIO, as it does a PCI BAR.
  * @MOCKGPU_VRAM_BAR: BAR 2 of a PCI device 1af4:1110 (QEMU's ivshmem), as the VRAM of a
- *	real GPU: without struct pages, write-combining everywhere. The device is a PCI
+ *	real GPU: without struct pages and write-combining everywhere, but for what &enum
+ *	mockgpu_bar_pages says. The device is a PCI
  *	device then. It can be removed at any time: see MOCKGPU_PARAM_VRAM_SOURCE.
  */
 enum mockgpu_vram_source {
 	MOCKGPU_VRAM_NONE = 0,
 	MOCKGPU_VRAM_RAM = 1,
 	MOCKGPU_VRAM_BAR = 2,
+};
+
+/**
+ * enum mockgpu_bar_pages - what struct pages VRAM in a PCI BAR has (module parameter bar_pages)
+ *
+ * @MOCKGPU_BAR_PAGES_NONE: none, as on most GPUs; also without a BAR
+ * @MOCKGPU_BAR_PAGES_GENERIC: MEMORY_DEVICE_GENERIC, as device-dax's: each with count 1;
+ *	write-back
+ * @MOCKGPU_BAR_PAGES_P2PDMA: MEMORY_DEVICE_PCI_P2PDMA: VRAM is allocated from the device's pool
+ *	of peer-to-peer memory, with count 0 since Linux 6.15, before with count 1; uncached. What
+ *	the BAR has beyond VRAM, but no more than that size again, is for p2pmem/allocate in sysfs.
+ *	Needs CONFIG_PCI_P2PDMA.
+ * @MOCKGPU_BAR_PAGES_COHERENT: MEMORY_DEVICE_COHERENT, as amdgpu's on xGMI, with count 0;
+ *	write-back
+ *
+ * Buffers there are mapped as ever, with VM_PFNMAP and without references. The memory types are
+ * those that memremap_pages() reserves on x86, unless the CPU's MTRRs or somebody else's mapping
+ * of the BAR say otherwise: then entries have that type. It costs 64 bytes of RAM for each page. The struct pages end when the
+ * device is removed from its bus or driver, which first waits up to a second for references that
+ * others took, and then says in the kernel log how many are left.
+ */
+enum mockgpu_bar_pages {
+	MOCKGPU_BAR_PAGES_NONE = 0,
+	MOCKGPU_BAR_PAGES_GENERIC = 1,
+	MOCKGPU_BAR_PAGES_P2PDMA = 2,
+	MOCKGPU_BAR_PAGES_COHERENT = 3,
 };
 
 /**
@@ -659,6 +686,7 @@ struct drm_mockgpu_submit {
  *	its contents, under mappings that stay, and the fences of submissions that had not begun
  *	signaled with the error -ECANCELED. Moves are not lost. As amdgpu's
  *	AMDGPU_INFO_VRAM_LOST_COUNTER.
+ * @MOCKGPU_PARAM_BAR_PAGES: enum mockgpu_bar_pages
  */
 enum mockgpu_param {
 	MOCKGPU_PARAM_VRAM_SIZE = 0,
@@ -672,9 +700,10 @@ enum mockgpu_param {
 	MOCKGPU_PARAM_VRAM_SOURCE = 8,
 	MOCKGPU_PARAM_VRAM_VISIBLE = 9,
 	MOCKGPU_PARAM_RESETS = 10,
+	MOCKGPU_PARAM_BAR_PAGES = 13,
 };
 
-#define MOCKGPU_PARAM_COUNT 11
+#define MOCKGPU_PARAM_COUNT 14
 
 /**
  * struct drm_mockgpu_get_param - ask what a device and its kernel support

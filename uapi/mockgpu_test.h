@@ -44,6 +44,11 @@ extern "C" {
  * a PCI BAR. Its count is 0, and of the flags only HEAD and TAIL are set.
  */
 #define MOCKGPU_PAGE_NO_STRUCT	0x400
+/**
+ * MOCKGPU_PAGE_DEVICE - a page of ZONE_DEVICE: of VRAM in a PCI BAR that has struct pages
+ * (&enum mockgpu_bar_pages). RESERVED is set, too.
+ */
+#define MOCKGPU_PAGE_DEVICE	0x800
 
 /**
  * struct drm_mockgpu_page - one page of a buffer, as the kernel sees it now

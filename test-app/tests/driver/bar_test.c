@@ -22,24 +22,6 @@
 
 #define PAGES 16
 
-/* The addresses of the BAR, both included. */
-static void bar_range(struct __test_metadata *_metadata, uint64_t *first, uint64_t *last)
-{
-	char path[200], line[200], *end;
-	unsigned int i;
-	FILE *file;
-
-	snprintf(path, sizeof(path), DEVICES "%s/resource", slot);
-	file = fopen(path, "re");
-	ASSERT_NE(NULL, file);
-	for (i = 0; i <= BAR; i++)
-		ASSERT_NE(NULL, fgets(line, sizeof(line), file));
-	fclose(file);
-	*first = strtoull(line, &end, 16);
-	*last = strtoull(end, NULL, 16);
-	ASSERT_LT(*first, *last);
-}
-
 FIXTURE(bar) {
 	struct driver driver;
 	struct mockgpu_bo bo;

@@ -65,6 +65,24 @@ static inline bool is_bound(void)
 	return !access(path, F_OK);
 }
 
+/* The addresses of the BAR, both included. */
+static inline void bar_range(struct __test_metadata *_metadata, uint64_t *first, uint64_t *last)
+{
+	char path[200], line[200], *end;
+	unsigned int i;
+	FILE *file;
+
+	snprintf(path, sizeof(path), DEVICES "%s/resource", slot);
+	file = fopen(path, "re");
+	ASSERT_NE(NULL, file);
+	for (i = 0; i <= BAR; i++)
+		ASSERT_NE(NULL, fgets(line, sizeof(line), file));
+	fclose(file);
+	*first = strtoull(line, &end, 16);
+	*last = strtoull(end, NULL, 16);
+	ASSERT_LT(*first, *last);
+}
+
 /* Switch the device's memory decoding on or off, behind the back of the kernel. */
 static inline void set_decoding(struct __test_metadata *_metadata, bool on)
 {
