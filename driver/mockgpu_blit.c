@@ -32,6 +32,7 @@
 #include "mockgpu_engine.h"
 #include "mockgpu_gem.h"
 #include "mockgpu_prime.h"
+#include "mockgpu_shrink.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
@@ -58,8 +59,7 @@ static bool mockgpu_has_contents(struct ttm_buffer_object *tbo)
 		return false;
 	if (tbo->resource->mem_type == TTM_PL_VRAM)
 		return true;
-	return tbo->ttm && (ttm_tt_is_populated(tbo->ttm) ||
-			    tbo->ttm->page_flags & TTM_TT_FLAG_SWAPPED);
+	return tbo->ttm && (ttm_tt_is_populated(tbo->ttm) || mockgpu_tt_is_out(tbo->ttm));
 }
 
 /*
@@ -144,9 +144,13 @@ static int mockgpu_blit_sync(struct ttm_buffer_object *tbo, struct ttm_operation
 		return ret;
 	if (!drm_dev_enter(tbo->base.dev, &idx))
 		return -ENODEV;
-	if (new_mem->mem_type == TTM_PL_VRAM)
+	/* ttm_bo_move_memcpy() takes a backup for no contents (docs/findings/ttm-backup.md). */
+	if (tbo->ttm && mockgpu_tt_is_out(tbo->ttm))
+		ret = mockgpu_bo_populate(tbo, ctx);
+	if (!ret && new_mem->mem_type == TTM_PL_VRAM)
 		mockgpu_bo_flush(to_mockgpu_bo(tbo));
-	ret = ttm_bo_move_memcpy(tbo, ctx, new_mem);
+	if (!ret)
+		ret = ttm_bo_move_memcpy(tbo, ctx, new_mem);
 	drm_dev_exit(idx);
 	return ret;
 }

@@ -149,7 +149,7 @@ bool mockgpu_bo_backing(struct mockgpu_bo *bo, struct mockgpu_backing *backing)
 		backing->generation = bo->vram_generation;
 		return true;
 	}
-	if (!ttm || !ttm_tt_is_populated(ttm) || ttm->page_flags & TTM_TT_FLAG_EXTERNAL)
+	if (!ttm || !ttm_tt_is_populated(ttm) || mockgpu_tt_is_import(ttm))
 		return false;
 	backing->pages = ttm->pages;
 	backing->heads = to_mockgpu_tt(ttm)->heads;

@@ -7,6 +7,7 @@
  *   hold             while it is open no job of the engine ends, see mockgpu_engine_hold()
  *   reset            any write calls mockgpu_power_reset()
  *   d3               any write calls mockgpu_power_d3()
+ *   shrink           writing n runs the shrinker for n pages, see mockgpu_shrink_now()
  *   entry            a page table entry of the process that asks, see below
  *   fail_nth, fail/  see mockgpu_fail_debugfs_init()
  *
@@ -42,6 +43,7 @@
 #include "mockgpu_engine.h"
 #include "mockgpu_pages.h"
 #include "mockgpu_power.h"
+#include "mockgpu_shrink.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_vram.h"
 
@@ -199,6 +201,12 @@ static int mockgpu_debugfs_show(struct seq_file *m, void *unused)
 	seq_printf(m, "jobs: %d\n", atomic_read(&mdev->engine.jobs));
 	seq_printf(m, "resets: %d\n", atomic_read(&mdev->resets));
 	seq_printf(m, "wakes: %d\n", atomic_read(&mdev->wakes));
+	seq_printf(m, "backable: %ld\n", atomic_long_read(&mdev->shrink.backable));
+	seq_printf(m, "purgeable: %ld\n", atomic_long_read(&mdev->shrink.purgeable));
+	seq_printf(m, "scans: %ld\n", atomic_long_read(&mdev->shrink.scans));
+	seq_printf(m, "backed_up: %ld\n", atomic_long_read(&mdev->shrink.backed_up));
+	seq_printf(m, "purged: %ld\n", atomic_long_read(&mdev->shrink.purged));
+	seq_printf(m, "interrupted: %ld\n", atomic_long_read(&mdev->shrink.interrupted));
 	return 0;
 }
 
@@ -361,6 +369,26 @@ static const struct file_operations mockgpu_debugfs_d3_fops = {
 	.write = mockgpu_debugfs_d3_write,
 };
 
+/* Returns how much was written, not how much is free: see the counters. */
+static ssize_t mockgpu_debugfs_shrink_write(struct file *file, const char __user *from,
+					    size_t count, loff_t *pos)
+{
+	unsigned long npages;
+	int ret;
+
+	ret = kstrtoul_from_user(from, count, 0, &npages);
+	if (ret)
+		return ret;
+	mockgpu_shrink_now(file->private_data, npages);
+	return count;
+}
+
+static const struct file_operations mockgpu_debugfs_shrink_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = mockgpu_debugfs_shrink_write,
+};
+
 static const struct drm_info_list mockgpu_debugfs_list[] = {
 	{ .name = "mockgpu", .show = mockgpu_debugfs_show },
 	{ .name = "buffers", .show = mockgpu_debugfs_buffers_show },
@@ -390,6 +418,8 @@ void mockgpu_debugfs_init(struct drm_minor *minor)
 			    &mockgpu_debugfs_reset_fops);
 	debugfs_create_file("d3", 0200, root, to_mockgpu_device(minor->dev),
 			    &mockgpu_debugfs_d3_fops);
+	debugfs_create_file("shrink", 0200, root, to_mockgpu_device(minor->dev),
+			    &mockgpu_debugfs_shrink_fops);
 	mockgpu_entry_debugfs_init(root);
 	mockgpu_fail_debugfs_init(root);
 }

@@ -14,6 +14,7 @@
 #include "mockgpu_bo.h"
 #include "mockgpu_gem.h"
 #include "mockgpu_ioctl.h"
+#include "mockgpu_shrink.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_visible.h"
 #include "mockgpu_vm.h"
@@ -73,6 +74,9 @@ static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 		return 0;
 	case MOCKGPU_PARAM_BAR_PAGES:
 		*value = mdev->vram.bar_pages;
+		return 0;
+	case MOCKGPU_PARAM_SWAPOUT:
+		*value = IS_ENABLED(MOCKGPU_HAVE_TTM_SHRINK) ? MOCKGPU_SWAPOUT_BACKUP : 0;
 		return 0;
 	case MOCKGPU_PARAM_RESETS:
 		*value = atomic_read(&mdev->resets);
@@ -184,7 +188,7 @@ static u32 mockgpu_bo_state(struct mockgpu_bo *bo)
 	dma_resv_assert_held(bo->tbo.base.resv);
 	if (bo->tbo.pin_count)
 		state |= MOCKGPU_BO_PINNED;
-	if (ttm && ttm->page_flags & TTM_TT_FLAG_SWAPPED)
+	if (ttm && mockgpu_tt_is_out(ttm))
 		state |= MOCKGPU_BO_SWAPPED;
 	if (bo->revoked)
 		state |= MOCKGPU_BO_REVOKED;

@@ -19,6 +19,7 @@
 #include "mockgpu_kunit.h"
 #include "mockgpu_move.h"
 #include "mockgpu_prime.h"
+#include "mockgpu_shrink.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_trace.h"
 #include "mockgpu_visible.h"
@@ -247,19 +248,42 @@ static int mockgpu_bo_swapout_only(struct mockgpu_bo *bo)
 	return ret ? min(ret, 0) : -ENOMEM;
 }
 
-static int mockgpu_bo_swapout(struct mockgpu_bo *bo)
+/*
+ * TTM counts the pages of a buffer that it may swap out, and does not stop when the buffer is
+ * backed up. So the first time, the buffer gets pages that it does not count.
+ */
+static int mockgpu_bo_prepare_backup(struct mockgpu_bo *bo)
 {
 	int ret;
 
-	ret = mockgpu_bo_movable(bo);
+	if (!mockgpu_bo_has_pages(bo) || mockgpu_tt_can_back_up(bo->tbo.ttm))
+		return 0;
+	ret = mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
 	if (ret)
 		return ret;
-	if (mockgpu_bo_placement(bo) == MOCKGPU_PLACEMENT_VRAM) {
+	return mockgpu_bo_renew(bo, bo->desc.caching);
+}
+
+static int mockgpu_bo_swapout(struct mockgpu_bo *bo, u32 flags)
+{
+	bool backup = flags & MOCKGPU_SWAPOUT_BACKUP || bo->can_back_up;
+	int ret;
+
+	ret = mockgpu_bo_movable(bo);
+	if (!ret && backup)
+		ret = mockgpu_bo_backup_check(bo);
+	if (ret)
+		return ret;
+	bo->can_back_up = backup;
+	if (mockgpu_bo_placement(bo) == MOCKGPU_PLACEMENT_VRAM)
 		ret = mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
-		if (ret)
-			return ret;
-	}
-	return mockgpu_bo_has_pages(bo) ? mockgpu_bo_swapout_only(bo) : 0;
+	if (!ret && backup)
+		ret = mockgpu_bo_prepare_backup(bo);
+	if (ret)
+		return ret;
+	if (!mockgpu_bo_has_pages(bo))
+		return 0;
+	return backup ? mockgpu_bo_backup(bo) : mockgpu_bo_swapout_only(bo);
 }
 
 /**
@@ -278,7 +302,7 @@ int mockgpu_bo_swapout_ioctl(struct drm_device *drm, void *data,
 	struct mockgpu_bo *bo;
 	int ret;
 
-	if (args->flags)
+	if (args->flags & ~MOCKGPU_SWAPOUT_BACKUP)
 		return -EINVAL;
 	ret = mutex_lock_interruptible(&mdev->swap_lock);
 	if (ret)
@@ -287,7 +311,7 @@ int mockgpu_bo_swapout_ioctl(struct drm_device *drm, void *data,
 	if (IS_ERR(bo)) {
 		ret = PTR_ERR(bo);
 	} else {
-		ret = mockgpu_bo_swapout(bo);
+		ret = mockgpu_bo_swapout(bo, args->flags);
 		mockgpu_bo_put_locked(bo);
 	}
 	mutex_unlock(&mdev->swap_lock);
@@ -297,6 +321,7 @@ int mockgpu_bo_swapout_ioctl(struct drm_device *drm, void *data,
 /* Swapped-out contents are the buffer's memory, too, and must not survive. */
 static void mockgpu_swap_drop(struct ttm_tt *ttm)
 {
+	mockgpu_tt_drop_backup(to_mockgpu_tt(ttm));
 	if (!(ttm->page_flags & TTM_TT_FLAG_SWAPPED))
 		return;
 	fput(ttm->swap_storage);

@@ -352,25 +352,52 @@ void mockgpu_pages_free(struct mockgpu_tt *tt)
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_pages_free);
 
 /**
- * mockgpu_pages_record - find the blocks in what ttm_pool_alloc() returned
+ * mockgpu_pages_set_mapping - set page->mapping of all pages of a tt
+ * @tt: the tt, with pages
+ * @mapping: what it is set to, or NULL
+ *
+ * As amdgpu_ttm_tt_populate().
+ */
+void mockgpu_pages_set_mapping(struct mockgpu_tt *tt, struct address_space *mapping)
+{
+	unsigned long i;
+
+	for (i = 0; i < tt->ttm.num_pages; i++) {
+		tt->ttm.pages[i]->mapping = mapping;
+		if (!(i % MOCKGPU_RESCHED_PAGES))
+			cond_resched();
+	}
+}
+
+/**
+ * mockgpu_pages_prepare - allocate what mockgpu_pages_record() needs
  * @tt: the tt, of MOCKGPU_KIND_TTM
+ *
+ * Return: 0 or -ENOMEM. Undo with mockgpu_pages_forget().
+ */
+int mockgpu_pages_prepare(struct mockgpu_tt *tt)
+{
+	if (mockgpu_should_fail("heads"))
+		return -ENOMEM;
+	tt->heads = kvcalloc(BITS_TO_LONGS(tt->ttm.num_pages), sizeof(*tt->heads),
+			     GFP_KERNEL_ACCOUNT);
+	return tt->heads ? 0 : -ENOMEM;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_pages_prepare);
+
+/**
+ * mockgpu_pages_record - find the blocks in what ttm_pool_alloc() returned
+ * @tt: the tt, of MOCKGPU_KIND_TTM, after mockgpu_pages_prepare()
  *
  * The pool does not report the orders. But a page with a count begins a block, and one
  * without belongs to the block before it.
  *
- * Return: 0, -ENOMEM, or -EIO when the pages do not look like that.
+ * Return: 0, or -EIO when the pages do not look like that, with nothing prepared any more.
  */
 int mockgpu_pages_record(struct mockgpu_tt *tt)
 {
 	unsigned long npages = tt->ttm.num_pages;
 	unsigned long head = 0, i;
-
-	if (mockgpu_should_fail("heads"))
-		return -ENOMEM;
-	tt->heads = kvcalloc(BITS_TO_LONGS(npages), sizeof(*tt->heads),
-			     GFP_KERNEL_ACCOUNT);
-	if (!tt->heads)
-		return -ENOMEM;
 
 	for (i = 0; i < npages; i++) {
 		struct page *page = tt->ttm.pages[i];
@@ -395,7 +422,7 @@ int mockgpu_pages_record(struct mockgpu_tt *tt)
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_pages_record);
 
 /**
- * mockgpu_pages_forget - undo mockgpu_pages_record()
+ * mockgpu_pages_forget - undo mockgpu_pages_prepare() and mockgpu_pages_record()
  * @tt: the tt
  */
 void mockgpu_pages_forget(struct mockgpu_tt *tt)

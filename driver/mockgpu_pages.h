@@ -21,6 +21,8 @@ struct page *mockgpu_block_alloc(u32 kind, u32 order);
 void mockgpu_block_free(u32 kind, u32 order, struct page *head);
 int mockgpu_pages_alloc(struct mockgpu_tt *tt);
 void mockgpu_pages_free(struct mockgpu_tt *tt);
+void mockgpu_pages_set_mapping(struct mockgpu_tt *tt, struct address_space *mapping);
+int mockgpu_pages_prepare(struct mockgpu_tt *tt);
 int mockgpu_pages_record(struct mockgpu_tt *tt);
 void mockgpu_pages_forget(struct mockgpu_tt *tt);
 

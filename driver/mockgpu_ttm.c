@@ -25,6 +25,7 @@
 #include "mockgpu_move.h"
 #include "mockgpu_pages.h"
 #include "mockgpu_prime.h"
+#include "mockgpu_shrink.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_trace.h"
 #include "mockgpu_ttm.h"
@@ -44,9 +45,20 @@ static enum ttm_caching mockgpu_ttm_caching(u32 caching)
 	}
 }
 
+/* Only pages of the pool can be backed up, and the lender of others does as the borrower. */
+static bool mockgpu_bo_wants_backup(struct mockgpu_bo *bo)
+{
+	if (bo->desc.kind != MOCKGPU_KIND_TTM)
+		return false;
+	return bo->can_back_up || (bo->parent && bo->parent->can_back_up) ||
+	       mockgpu_bo_device(bo)->shrink.shrinker;
+}
+
 /* Without a description, the pages are cached ones of the pool. */
 static void mockgpu_tt_describe(struct mockgpu_tt *tt, struct mockgpu_bo *bo)
 {
+	bo->can_back_up = mockgpu_bo_wants_backup(bo);
+	tt->purgeable = bo->desc.flags & MOCKGPU_BO_DISCARDABLE;
 	tt->bo = bo;
 	tt->kind = bo->desc.kind;
 	tt->order = bo->desc.order;
@@ -65,6 +77,8 @@ static int mockgpu_tt_init(struct mockgpu_tt *tt, struct ttm_buffer_object *tbo,
 		return -ENOMEM;
 	if (tbo->type == ttm_bo_type_sg)
 		return ttm_sg_tt_init(&tt->ttm, tbo, page_flags, caching);
+	if (tt->bo && tt->bo->can_back_up)
+		return mockgpu_tt_init_backup(tt, tbo, page_flags, caching);
 	return ttm_tt_init(&tt->ttm, tbo, page_flags, caching, 0);
 }
 
@@ -115,25 +129,22 @@ static int mockgpu_tt_alloc(struct ttm_device *bdev, struct mockgpu_tt *tt,
 	if (tt->kind != MOCKGPU_KIND_TTM)
 		return mockgpu_pages_alloc(tt);
 
-	ret = ttm_pool_alloc(&bdev->pool, &tt->ttm, ctx);
+	/* First, since contents that came back from a backup are nowhere else any more. */
+	ret = mockgpu_pages_prepare(tt);
 	if (ret)
 		return ret;
+	if (mockgpu_tt_is_backed_up(&tt->ttm))
+		ret = mockgpu_tt_restore(bdev, tt, ctx);
+	else
+		ret = ttm_pool_alloc(&bdev->pool, &tt->ttm, ctx);
+	if (ret) {
+		mockgpu_pages_forget(tt);
+		return ret;
+	}
 	ret = mockgpu_pages_record(tt);
 	if (ret)
 		ttm_pool_free(&bdev->pool, &tt->ttm);
 	return ret;
-}
-
-/* As amdgpu_ttm_tt_populate(). */
-static void mockgpu_tt_set_mapping(struct ttm_tt *ttm, struct address_space *mapping)
-{
-	unsigned long i;
-
-	for (i = 0; i < ttm->num_pages; i++) {
-		ttm->pages[i]->mapping = mapping;
-		if (!(i % MOCKGPU_RESCHED_PAGES))
-			cond_resched();
-	}
 }
 
 /**
@@ -151,7 +162,7 @@ static int mockgpu_tt_populate(struct ttm_device *bdev, struct ttm_tt *ttm,
 	struct mockgpu_tt *tt = to_mockgpu_tt(ttm);
 	int ret;
 
-	if (ttm->page_flags & TTM_TT_FLAG_EXTERNAL)
+	if (mockgpu_tt_is_import(ttm))
 		return mockgpu_import_populate(tt);
 	if (tt->revoked)
 		return -ENODEV;
@@ -163,8 +174,9 @@ static int mockgpu_tt_populate(struct ttm_device *bdev, struct ttm_tt *ttm,
 	if (ret)
 		return ret;
 	if (tt->mapping)
-		mockgpu_tt_set_mapping(ttm, tt->mapping);
+		mockgpu_pages_set_mapping(tt, tt->mapping);
 	atomic_long_add(ttm->num_pages, &mdev->populated);
+	mockgpu_shrink_add(mdev, tt);
 	return 0;
 }
 
@@ -178,14 +190,15 @@ static void mockgpu_tt_unpopulate(struct ttm_device *bdev, struct ttm_tt *ttm)
 	struct mockgpu_device *mdev = ttm_to_mockgpu_device(bdev);
 	struct mockgpu_tt *tt = to_mockgpu_tt(ttm);
 
-	if (ttm->page_flags & TTM_TT_FLAG_EXTERNAL) {
+	if (mockgpu_tt_is_import(ttm)) {
 		mockgpu_import_unpopulate(tt);
 		return;
 	}
 	atomic_long_sub(ttm->num_pages, &mdev->populated);
+	mockgpu_shrink_sub(mdev, tt);
 	mockgpu_tt_uncharge(mdev, tt);
 	if (tt->mapping)
-		mockgpu_tt_set_mapping(ttm, NULL);
+		mockgpu_pages_set_mapping(tt, NULL);
 	if (tt->kind != MOCKGPU_KIND_TTM) {
 		mockgpu_pages_free(tt);
 		return;
@@ -309,6 +322,7 @@ static void mockgpu_ttm_fini(struct drm_device *drm, void *data)
 {
 	struct mockgpu_device *mdev = data;
 
+	mockgpu_shrink_fini(mdev);
 	/* TTM may still be freeing the last ones in its workqueue. */
 	wait_var_event(&mdev->bos, !atomic_read(&mdev->bos));
 	/* No buffer waits for what the engine may still be doing. */
@@ -351,12 +365,17 @@ int mockgpu_ttm_init(struct mockgpu_device *mdev)
 	ret = mockgpu_vram_init(mdev);
 	if (ret)
 		goto err_gtt;
+	ret = mockgpu_shrink_init(mdev);
+	if (ret)
+		goto err_vram;
 	if (mockgpu_should_fail("ttm_action")) {
 		mockgpu_ttm_fini(drm, mdev);
 		return -ENOMEM;
 	}
 	return drmm_add_action_or_reset(drm, mockgpu_ttm_fini, mdev);
 
+err_vram:
+	mockgpu_vram_fini(mdev);
 err_gtt:
 	ttm_range_man_fini(&mdev->ttm, TTM_PL_TT);
 err_device:

@@ -14,6 +14,7 @@
  *   mockgpu_move                       moving, pinning, swapping out, revoking
  *   mockgpu_blit                       how contents move, at once or by the engine
  *   mockgpu_gem                        creation and end of buffers
+ *   mockgpu_shrink                     memory pressure: backing buffers up
  *   mockgpu_vm, mockgpu_vm_huge        user mappings
  *   mockgpu_copy, mockgpu_submit, mockgpu_test_inject, mockgpu_test_observe
  *   mockgpu_vmap, mockgpu_prime        kernel mappings; dma-bufs
@@ -72,6 +73,7 @@
 struct dma_buf;
 struct mockgpu_snapshot;
 struct page;
+struct shrinker;
 struct task_struct;
 struct workqueue_struct;
 
@@ -143,6 +145,26 @@ struct mockgpu_engine {
 };
 
 /**
+ * struct mockgpu_shrink - what memory pressure does to a device's buffers
+ * @shrinker: asks for their memory, or NULL
+ * @backable: pages that it may back up
+ * @purgeable: pages that it may discard
+ * @scans: how often it was asked
+ * @backed_up: pages that were backed up, also on request of user space
+ * @purged: pages that it has discarded
+ * @interrupted: restores that a signal has interrupted, to be continued later
+ */
+struct mockgpu_shrink {
+	struct shrinker *shrinker;
+	atomic_long_t backable;
+	atomic_long_t purgeable;
+	atomic_long_t scans;
+	atomic_long_t backed_up;
+	atomic_long_t purged;
+	atomic_long_t interrupted;
+};
+
+/**
  * struct mockgpu_device - a mock GPU
  * @drm: the DRM device, with a primary and a render node
  * @ttm: the TTM device
@@ -159,10 +181,12 @@ struct mockgpu_engine {
  * @ids: source of mockgpu_bo.id
  * @list: all published buffer objects, by mockgpu_bo.link
  * @list_lock: protects @list
- * @populated: system pages that buffers have now; swapped-out ones have none
+ * @populated: system pages that buffers have now; swapped-out ones have none, and of those that
+ *	were backed up in part, nothing counts
  * @generation: source of mockgpu_backing.generation
  * @vram: VRAM
  * @engine: what copies and clears while nobody waits
+ * @shrink: memory pressure
  * @pm: called before the host sleeps
  * @asleep: 1 while the device is in D3, see mockgpu_power_d3()
  * @wakes: how often a page fault has woken it
@@ -191,6 +215,7 @@ struct mockgpu_device {
 	atomic64_t generation;
 	struct mockgpu_vram vram;
 	struct mockgpu_engine engine;
+	struct mockgpu_shrink shrink;
 	struct notifier_block pm;
 	atomic_t asleep;
 	atomic_t wakes;
@@ -257,6 +282,7 @@ struct mockgpu_foreign {
  * @bar_pfn: page frame number of its first page in a BAR, or 0; written under the lock
  * @placed: TTM has given it a first placement; protected by the lock
  * @discarded: TTM has begun to discard it since the last move; protected by the lock
+ * @can_back_up: system pages that it gets can be backed up; protected by the lock
  * @pinned: by MOCKGPU_BO_PIN; protected by the lock
  * @revoked: for good; protected by the lock
  * @dmabuf: the dma-buf that exports it, or NULL; protected by the lock
@@ -292,6 +318,7 @@ struct mockgpu_bo {
 	unsigned long bar_pfn;
 	bool placed;
 	bool discarded;
+	bool can_back_up;
 	bool pinned;
 	bool revoked;
 	struct dma_buf *dmabuf;
@@ -312,6 +339,8 @@ struct mockgpu_bo {
  * @order: block order, for the driver's own kinds
  * @mapping: what page->mapping is set to, or NULL
  * @revoked: populating it fails from now on
+ * @purgeable: the shrinker may discard its contents
+ * @purged: backed up without contents
  * @flushed: the kernel's first writes to the pages have reached memory, see
  *	mockgpu_bo_flush_new()
  * @generation: changes with the pages; unique in the device
@@ -327,11 +356,20 @@ struct mockgpu_tt {
 	u32 order;
 	struct address_space *mapping;
 	bool revoked;
+	bool purgeable;
+	bool purged;
 	bool flushed;
 	u64 generation;
 	unsigned long *heads;
 	unsigned long charge;
 };
+
+/* Whether a tt has device addresses of somebody else's pages instead of pages. */
+static inline bool mockgpu_tt_is_import(const struct ttm_tt *ttm)
+{
+	return (ttm->page_flags & (TTM_TT_FLAG_EXTERNAL | TTM_TT_FLAG_EXTERNAL_MAPPABLE)) ==
+	       TTM_TT_FLAG_EXTERNAL;
+}
 
 static inline struct mockgpu_device *to_mockgpu_device(struct drm_device *drm)
 {

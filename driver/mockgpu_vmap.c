@@ -35,7 +35,7 @@ pgprot_t mockgpu_bo_prot(struct mockgpu_bo *bo, pgprot_t prot)
 static bool mockgpu_tt_has_alias(struct ttm_tt *ttm)
 {
 	return !IS_ENABLED(CONFIG_X86) && ttm && ttm->caching != ttm_cached &&
-	       ttm_tt_is_populated(ttm) && !(ttm->page_flags & TTM_TT_FLAG_EXTERNAL);
+	       ttm_tt_is_populated(ttm) && !mockgpu_tt_is_import(ttm);
 }
 
 /**

@@ -233,7 +233,9 @@ enum mockgpu_fault_mode {
  * MOCKGPU_BO_DISCARDABLE - flag of struct drm_mockgpu_bo_create: when the buffer has to leave
  * VRAM to make room, or because the host sleeps, its contents are lost, and its memory is freed
  * at once. Whoever uses it next finds zeros, in GTT. As AMDGPU_GEM_CREATE_DISCARDABLE, without
- * the mappings that amdgpu leaves behind (docs/findings/discarded-buffer.md).
+ * the mappings that amdgpu leaves behind (docs/findings/discarded-buffer.md). With the module
+ * parameter shrinker=1 the same happens to one of MOCKGPU_KIND_TTM in system memory when memory is
+ * short, as to a buffer of xe with DRM_XE_VMA_PURGEABLE_STATE_DONTNEED; it is in SYSTEM then.
  */
 #define MOCKGPU_BO_DISCARDABLE	0x4
 
@@ -311,7 +313,7 @@ struct drm_mockgpu_bo_mmap_offset {
 /* Bits of struct drm_mockgpu_bo_query.state. */
 /** MOCKGPU_BO_PINNED - pinned, by MOCKGPU_BO_PIN, an importer or an injection. */
 #define MOCKGPU_BO_PINNED	0x1
-/** MOCKGPU_BO_SWAPPED - swapped out: it has contents, but no pages. */
+/** MOCKGPU_BO_SWAPPED - swapped out: it has contents, but no pages (or not all of them). */
 #define MOCKGPU_BO_SWAPPED	0x2
 /** MOCKGPU_BO_REVOKED - revoked by MOCKGPU_BO_REVOKE, for good. */
 #define MOCKGPU_BO_REVOKED	0x4
@@ -334,7 +336,7 @@ struct drm_mockgpu_bo_mmap_offset {
  * @state: out: MOCKGPU_BO_* bits
  * @moves: out: changes of placement, by ioctl or by TTM's eviction and swapout, and
  *	of pages within a placement
- * @swapouts: out: times TTM started to swap it out
+ * @swapouts: out: times TTM started to swap it out, or has backed it up
  * @upgrades: out: times the kernel asked to make a read-only entry writable, see
  *	MOCKGPU_FAULT_READ_ONLY; can exceed the number of entries when CPUs write at the
  *	same time
@@ -342,7 +344,8 @@ struct drm_mockgpu_bo_mmap_offset {
  *	it is now: @caching, or the memory type of VRAM. MOCKGPU_CACHING_CACHED for an
  *	import, whatever its exporter uses, and where TTM has no other types (riscv64 in
  *	6.12).
- * @discards: out: times TTM started to discard it, see MOCKGPU_BO_DISCARDABLE
+ * @discards: out: times TTM started to discard it, or the shrinker has, see
+ *	MOCKGPU_BO_DISCARDABLE
  */
 struct drm_mockgpu_bo_query {
 	__u32 handle;
@@ -420,17 +423,34 @@ struct drm_mockgpu_bo_move {
 };
 
 /**
+ * MOCKGPU_SWAPOUT_BACKUP - flag of struct drm_mockgpu_bo_swapout: by TTM's backup, as xe's
+ * shrinker does it (since 6.15), not by TTM's own swapout, as amdgpu's buffers.
+ */
+#define MOCKGPU_SWAPOUT_BACKUP	0x1
+
+/**
  * struct drm_mockgpu_bo_swapout - swap this buffer out, and no other
  *
  * @handle: in: GEM handle
- * @flags: in: must be 0
+ * @flags: in: MOCKGPU_SWAPOUT_BACKUP or 0; MOCKGPU_PARAM_SWAPOUT says what the kernel has
  *
- * ttm_device_swapout(), as under memory pressure: the contents go to shmem and the pages
- * are freed. A buffer in VRAM moves to GTT first. Nothing happens to one that is swapped
- * out already.
+ * ttm_device_swapout(), as at TTM's limit: the contents go to shmem, then the pages are freed.
+ * A buffer in VRAM moves to GTT first. Nothing happens to one that is swapped out already.
  *
- * Errors: EINVAL for an import, EBUSY when it is pinned, ENOMEM, ENODEV when it is
- * revoked.
+ * With MOCKGPU_SWAPOUT_BACKUP it is ttm_bo_shrink(): each block of pages is freed once it is
+ * copied, so that it needs memory for one more block only. If memory ends half way, it is no error:
+ * the other pages stay, and are freed at the next access, which gets new ones for all of the
+ * buffer. The first time the buffer gets new pages, as with MOCKGPU_MOVE_NEW_PAGES, because TTM
+ * counts those it had. From then on TTM's own swapout leaves it alone, and this call backs it up
+ * even without the flag, as it does all buffers of MOCKGPU_KIND_TTM with the module parameter
+ * shrinker=1. In both cases it holds the buffer's lock while it copies, and waits for the fences.
+ *
+ * A signal may interrupt an access at any page of a backup, and the next access continues
+ * there; until one has finished, the buffer counts as swapped out.
+ *
+ * Errors: EINVAL for an import; EBUSY when it is pinned or its fences do not signal in 15 s;
+ * ENOMEM; ENODEV when it is revoked. With MOCKGPU_SWAPOUT_BACKUP also EINVAL for another kind than
+ * MOCKGPU_KIND_TTM, EOPNOTSUPP on a kernel without, ENOSPC without free swap space.
  */
 struct drm_mockgpu_bo_swapout {
 	__u32 handle;
@@ -686,6 +706,7 @@ struct drm_mockgpu_submit {
  *	its contents, under mappings that stay, and the fences of submissions that had not begun
  *	signaled with the error -ECANCELED. Moves are not lost. As amdgpu's
  *	AMDGPU_INFO_VRAM_LOST_COUNTER.
+ * @MOCKGPU_PARAM_SWAPOUT: flags that MOCKGPU_BO_SWAPOUT can have on this kernel, a bit mask
  * @MOCKGPU_PARAM_BAR_PAGES: enum mockgpu_bar_pages
  */
 enum mockgpu_param {
@@ -700,6 +721,7 @@ enum mockgpu_param {
 	MOCKGPU_PARAM_VRAM_SOURCE = 8,
 	MOCKGPU_PARAM_VRAM_VISIBLE = 9,
 	MOCKGPU_PARAM_RESETS = 10,
+	MOCKGPU_PARAM_SWAPOUT = 12,
 	MOCKGPU_PARAM_BAR_PAGES = 13,
 };
 

@@ -227,6 +227,7 @@ static void blocks_of_the_pool_are_found(struct kunit *test)
 	unsigned long at = 0, i, j;
 	u32 order, index;
 
+	KUNIT_ASSERT_EQ(test, mockgpu_pages_prepare(&fake->tt), 0);
 	KUNIT_ASSERT_EQ(test, mockgpu_pages_record(&fake->tt), 0);
 	KUNIT_ASSERT_TRUE(test, mockgpu_bo_backing(&fake->bo, &backing));
 	for (i = 0; i < ARRAY_SIZE(pool_orders); i++) {
@@ -243,6 +244,7 @@ static void blocks_of_the_pool_are_found(struct kunit *test)
 
 static void expect_no_record(struct kunit *test, struct mockgpu_fake *fake)
 {
+	KUNIT_ASSERT_EQ(test, mockgpu_pages_prepare(&fake->tt), 0);
 	KUNIT_EXPECT_EQ(test, mockgpu_pages_record(&fake->tt), -EIO);
 	KUNIT_EXPECT_NULL(test, fake->tt.heads);
 }
@@ -267,6 +269,7 @@ static void other_pages_of_the_pool_are_refused(struct kunit *test)
 	SetPageReserved(pages[9]);
 	expect_no_record(test, fake);
 	ClearPageReserved(pages[9]);
+	KUNIT_ASSERT_EQ(test, mockgpu_pages_prepare(&fake->tt), 0);
 	KUNIT_EXPECT_EQ(test, mockgpu_pages_record(&fake->tt), 0);
 	mockgpu_pages_forget(&fake->tt);
 	pool_destroy(fake);

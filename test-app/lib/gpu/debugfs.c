@@ -72,12 +72,16 @@ int mockgpu_usage_get(int fd, struct mockgpu_usage *usage)
 	ret = fscanf(stream, "buffers: %" SCNu64 " pages: %" SCNu64 " pages_max: %" SCNu64
 		     " populated: %" SCNu64 " vram: %" SCNu64 " vram_max: %" SCNu64
 		     " charged: %" SCNu64 " jobs: %" SCNu64 " resets: %" SCNu64
-		     " wakes: %" SCNu64,
+		     " wakes: %" SCNu64 " backable: %" SCNu64 " purgeable: %" SCNu64
+		     " scans: %" SCNu64 " backed_up: %" SCNu64 " purged: %" SCNu64
+		     " interrupted: %" SCNu64,
 		     &usage->buffers, &usage->pages, &usage->pages_max,
 		     &usage->populated, &usage->vram, &usage->vram_max, &usage->charged,
-		     &usage->jobs, &usage->resets, &usage->wakes);
+		     &usage->jobs, &usage->resets, &usage->wakes, &usage->backable,
+		     &usage->purgeable, &usage->scans, &usage->backed_up, &usage->purged,
+		     &usage->interrupted);
 	fclose(stream);
-	return ret == 10 ? 0 : -EPROTO;
+	return ret == 16 ? 0 : -EPROTO;
 }
 
 #define DEBUGFS_ROOT "/sys/kernel/debug"
@@ -259,6 +263,14 @@ int mockgpu_reset(int fd)
 int mockgpu_d3(int fd)
 {
 	return debugfs_write(fd, "d3", "1");
+}
+
+int mockgpu_shrink(int fd, unsigned long npages)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lu", npages);
+	return debugfs_write(fd, "shrink", text);
 }
 
 int mockgpu_unplug(int fd)

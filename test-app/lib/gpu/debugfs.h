@@ -33,6 +33,12 @@ int mockgpu_debugfs_open(int fd, const char *name, int flags);
  * @jobs: jobs of the engine that have not ended
  * @resets: resets of the GPU
  * @wakes: how often a page fault has woken the device
+ * @backable: pages that the shrinker may back up, or MOCKGPU_SWAPOUT_BACKUP did once
+ * @purgeable: those of them that it may discard
+ * @scans: how often the shrinker was asked for memory
+ * @backed_up: pages that were backed up
+ * @purged: pages that the shrinker has discarded
+ * @interrupted: restores that a signal has interrupted
  */
 struct mockgpu_usage {
 	uint64_t buffers;
@@ -45,6 +51,12 @@ struct mockgpu_usage {
 	uint64_t jobs;
 	uint64_t resets;
 	uint64_t wakes;
+	uint64_t backable;
+	uint64_t purgeable;
+	uint64_t scans;
+	uint64_t backed_up;
+	uint64_t purged;
+	uint64_t interrupted;
 };
 
 /**
@@ -224,6 +236,15 @@ int mockgpu_reset(int fd);
  * Return: 0 or a negative errno.
  */
 int mockgpu_d3(int fd);
+
+/**
+ * mockgpu_shrink - run the shrinker, if the module was loaded with shrinker=1
+ * @fd: from mockgpu_open()
+ * @npages: how many pages it looks at, at least
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_shrink(int fd, unsigned long npages);
 
 /**
  * mockgpu_unplug - unplug a device, as if it was pulled from the host

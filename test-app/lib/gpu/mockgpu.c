@@ -280,6 +280,15 @@ int mockgpu_bo_swapout(const struct mockgpu_bo *bo)
 	return bo_ioctl(bo->fd, DRM_IOCTL_MOCKGPU_BO_SWAPOUT, &args);
 }
 
+int mockgpu_bo_backup(const struct mockgpu_bo *bo)
+{
+	struct drm_mockgpu_bo_swapout args = {
+		.handle = bo->handle, .flags = MOCKGPU_SWAPOUT_BACKUP,
+	};
+
+	return bo_ioctl(bo->fd, DRM_IOCTL_MOCKGPU_BO_SWAPOUT, &args);
+}
+
 int mockgpu_bo_pin(const struct mockgpu_bo *bo, uint32_t op)
 {
 	struct drm_mockgpu_bo_pin args = { .handle = bo->handle, .op = op };

@@ -201,6 +201,14 @@ int mockgpu_bo_move(const struct mockgpu_bo *bo, uint32_t placement, uint32_t fl
 int mockgpu_bo_swapout(const struct mockgpu_bo *bo);
 
 /**
+ * mockgpu_bo_backup - DRM_IOCTL_MOCKGPU_BO_SWAPOUT with MOCKGPU_SWAPOUT_BACKUP
+ * @bo: the buffer
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_bo_backup(const struct mockgpu_bo *bo);
+
+/**
  * mockgpu_bo_pin - DRM_IOCTL_MOCKGPU_BO_PIN
  * @bo: the buffer
  * @op: MOCKGPU_PIN or MOCKGPU_UNPIN

@@ -142,6 +142,8 @@ static inline void driver_teardown(struct __test_metadata *_metadata, struct dri
 	driver_expect_usage(_metadata, driver, 0, 0);
 	EXPECT_EQ(0, mockgpu_usage_get(driver->fd, &usage));
 	EXPECT_EQ(driver->before.populated, usage.populated);
+	EXPECT_EQ(driver->before.backable, usage.backable);
+	EXPECT_EQ(driver->before.purgeable, usage.purgeable);
 	EXPECT_EQ(driver->before.vram, usage.vram);
 	driver_expect_quiet(_metadata, driver);
 	EXPECT_EQ(0, close(driver->fd));
