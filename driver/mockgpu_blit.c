@@ -34,6 +34,7 @@
 #include "mockgpu_prime.h"
 #include "mockgpu_shrink.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_userptr.h"
 #include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
 
@@ -355,7 +356,10 @@ struct mockgpu_job *mockgpu_blit_fill(struct mockgpu_bo *bo, u8 value)
 	job = mockgpu_job_create(mockgpu_bo_device(bo), 0);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
-	job->to = mockgpu_side_of(&bo->tbo, bo->tbo.resource);
+	if (bo->userptr)
+		job->to.user = mockgpu_userptr_pages(bo);
+	else
+		job->to = mockgpu_side_of(&bo->tbo, bo->tbo.resource);
 	job->npages = mockgpu_bo_npages(bo);
 	job->value = value;
 	job->is_work = true;

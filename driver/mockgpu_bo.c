@@ -102,8 +102,8 @@ struct mockgpu_bo *mockgpu_bo_lookup_locked(struct drm_file *file, u32 handle)
  * @handle: its GEM handle
  *
  * For operations that change a buffer for everybody who has it: PRIME gives everybody who
- * receives the dma-buf a handle of the same buffer. Imports are not checked, because
- * these operations refuse them anyway.
+ * receives the dma-buf a handle of the same buffer. Imports and user memory are not checked,
+ * because these operations refuse them anyway.
  *
  * Return: as mockgpu_bo_lookup_locked(), or -EPERM for a client that neither created the
  * buffer nor has CAP_SYS_ADMIN.
@@ -112,7 +112,7 @@ struct mockgpu_bo *mockgpu_bo_lookup_owned(struct drm_file *file, u32 handle)
 {
 	struct mockgpu_bo *bo = mockgpu_bo_lookup_locked(file, handle);
 
-	if (IS_ERR(bo) || bo->import || bo->owner == mockgpu_client(file) ||
+	if (IS_ERR(bo) || mockgpu_bo_is_external(bo) || bo->owner == mockgpu_client(file) ||
 	    capable(CAP_SYS_ADMIN))
 		return bo;
 	mockgpu_bo_put_locked(bo);
@@ -129,10 +129,11 @@ static bool mockgpu_bo_in_vram(struct mockgpu_bo *bo)
  * @bo: the buffer, locked or pinned
  * @backing: out
  *
- * This is the only place that knows where a buffer's pages are.
+ * This is the only place that knows where a buffer's own pages are.
  *
  * Return: true, or false when there are none: the buffer is swapped out or revoked, or
- * it is an import, of which a device knows addresses only.
+ * it is an import, of which a device knows addresses only, or user memory, see
+ * mockgpu_userptr_pages().
  */
 bool mockgpu_bo_backing(struct mockgpu_bo *bo, struct mockgpu_backing *backing)
 {
@@ -254,13 +255,13 @@ void mockgpu_ttm_placement(struct mockgpu_bo *bo, struct ttm_placement *placemen
  * mockgpu_bo_movable - whether a buffer may move
  * @bo: the buffer
  *
- * Return: 0, -EINVAL for an import, whose pages belong to its exporter, -ENODEV when it is
- * revoked, -EBUSY when it is pinned.
+ * Return: 0, -EINVAL for an import or user memory, whose pages belong to others, -ENODEV when it
+ * is revoked, -EBUSY when it is pinned.
  */
 int mockgpu_bo_movable(struct mockgpu_bo *bo)
 {
 	dma_resv_assert_held(bo->tbo.base.resv);
-	if (bo->import)
+	if (mockgpu_bo_is_external(bo))
 		return -EINVAL;
 	if (bo->revoked)
 		return -ENODEV;

@@ -37,6 +37,13 @@
 #include <linux/platform_device.h>
 #endif
 
+#ifdef MOCKGPU_HAVE_USERPTR
+#include <linux/hmm.h>
+#include <linux/jiffies.h>
+#include <linux/mmap_lock.h>
+#include <linux/mmu_notifier.h>
+#endif
+
 #ifdef MOCKGPU_HAVE_PFN_T
 #include <linux/pfn_t.h>
 #endif
@@ -481,6 +488,35 @@ static inline int mockgpu_entry_follow(struct vm_area_struct *vma,
 #endif
 	return 0;
 }
+
+#ifdef MOCKGPU_HAVE_USERPTR
+/**
+ * mockgpu_hmm_range_fault - ask for the pages of a range of user memory
+ * @range: the range, of a process that has its memory; out: notifier_seq
+ *
+ * Before 7.3 mmap_lock stays locked meanwhile, so handlers that must drop it fail: userfaultfd.
+ *
+ * Return: as hmm_range_fault().
+ */
+static inline int mockgpu_hmm_range_fault(struct hmm_range *range)
+{
+#ifdef MOCKGPU_HAVE_HMM_UNLOCKED
+	return hmm_range_fault_unlocked_timeout(range,
+						msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT));
+#else
+	struct mm_struct *mm = range->notifier->mm;
+	int ret;
+
+	range->notifier_seq = mmu_interval_read_begin(range->notifier);
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	ret = hmm_range_fault(range);
+	mmap_read_unlock(mm);
+	return ret;
+#endif
+}
+#endif
 
 /* Since 6.12 the VFS asks whether a file's offsets are unsigned. */
 #ifdef FOP_UNSIGNED_OFFSET

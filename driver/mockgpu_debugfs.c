@@ -4,7 +4,8 @@
  *   mockgpu          how much the driver holds
  *   buffers          the buffers of the device, one per line, as key=value
  *   unplug           any write calls mockgpu_device_unplug()
- *   hold             while it is open no job of the engine ends, see mockgpu_engine_hold()
+ *   hold             while it is open no job of the engine ends, see mockgpu_engine_hold(),
+ *                    unless somebody changes user memory that the engine uses
  *   reset            any write calls mockgpu_power_reset()
  *   d3               any write calls mockgpu_power_d3()
  *   shrink           writing n runs the shrinker for n pages, see mockgpu_shrink_now()
@@ -45,6 +46,7 @@
 #include "mockgpu_power.h"
 #include "mockgpu_shrink.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_userptr.h"
 #include "mockgpu_vram.h"
 
 static const char * const mockgpu_regions[] = {
@@ -266,6 +268,9 @@ static void mockgpu_debugfs_buffer(struct seq_file *m, struct mockgpu_bo *bo)
 		   bo->desc.order, atomic_read(&bo->maps),
 		   (s64)atomic64_read(&bo->faults), (s64)atomic64_read(&bo->zaps),
 		   (s64)atomic64_read(&bo->notifies));
+	if (bo->userptr)
+		seq_printf(m, " invalidations=%u user_faults=%u",
+			   mockgpu_userptr_invalidations(bo), mockgpu_userptr_faults(bo));
 	if (dma_resv_trylock(bo->tbo.base.resv)) {
 		mockgpu_debugfs_locked(m, bo);
 		dma_resv_unlock(bo->tbo.base.resv);

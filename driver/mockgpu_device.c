@@ -33,6 +33,9 @@ static int mockgpu_device_init(struct mockgpu_device *mdev, unsigned int devices
 	ret = drmm_mutex_init(&mdev->drm, &mdev->inject_lock);
 	if (ret)
 		return ret;
+	ret = drmm_mutex_init(&mdev->drm, &mdev->user_lock);
+	if (ret)
+		return ret;
 	ret = drmm_mutex_init(&mdev->drm, &mdev->swap_lock);
 	if (ret)
 		return ret;

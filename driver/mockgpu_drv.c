@@ -82,6 +82,8 @@ static const struct drm_ioctl_desc mockgpu_ioctls[] = {
 			  DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(MOCKGPU_SUBMIT, mockgpu_submit_ioctl,
 			  DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(MOCKGPU_BO_USERPTR, mockgpu_bo_userptr_ioctl,
+			  DRM_RENDER_ALLOW),
 };
 
 /*
@@ -159,9 +161,12 @@ static const struct drm_driver mockgpu_driver = {
 	.debugfs_init = mockgpu_debugfs_init,
 	.name = MOCKGPU_NAME,
 	.desc = MOCKGPU_DESC,
-	/* 1.1: MOCKGPU_GET_PARAM; 1.2: MOCKGPU_PARAM_VRAM_SOURCE; 1.3: MOCKGPU_SUBMIT */
+	/*
+	 * 1.1: MOCKGPU_GET_PARAM; 1.2: MOCKGPU_PARAM_VRAM_SOURCE; 1.3: MOCKGPU_SUBMIT;
+	 * 1.4: MOCKGPU_BO_USERPTR
+	 */
 	.major = 1,
-	.minor = 3,
+	.minor = 4,
 	MOCKGPU_DRIVER_DATE
 };
 

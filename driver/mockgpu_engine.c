@@ -11,6 +11,7 @@
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/highmem.h>
+#include <linux/hmm.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/overflow.h>
@@ -53,10 +54,45 @@ static const struct dma_fence_ops mockgpu_fence_ops = {
 	.get_timeline_name = mockgpu_fence_timeline_name,
 };
 
+/**
+ * mockgpu_fence_create - create a fence on a timeline of its own
+ *
+ * For what the calling task does, without the engine.
+ *
+ * Return: the fence, to be passed to mockgpu_fence_end(), or NULL.
+ */
+struct dma_fence *mockgpu_fence_create(void)
+{
+	struct mockgpu_fence *fence;
+
+	if (mockgpu_should_fail("fence"))
+		return NULL;
+	fence = kzalloc_obj(*fence, GFP_KERNEL_ACCOUNT);
+	if (!fence)
+		return NULL;
+	spin_lock_init(&fence->lock);
+	dma_fence_init(&fence->base, &mockgpu_fence_ops, &fence->lock,
+		       dma_fence_context_alloc(1), 1);
+	return &fence->base;
+}
+
+/**
+ * mockgpu_fence_end - signal a fence and drop the reference of who created it
+ * @fence: from mockgpu_fence_create(), published or not
+ */
+void mockgpu_fence_end(struct dma_fence *fence)
+{
+	dma_fence_signal(fence);
+	mockgpu_fence_detach(fence);
+	dma_fence_put(fence);
+}
+
 static void mockgpu_side_map(const struct mockgpu_side *side, unsigned long page,
 			     struct iosys_map *map)
 {
-	if (side->ttm)
+	if (side->user)
+		iosys_map_set_vaddr(map, kmap_local_page(hmm_pfn_to_page(side->user[page])));
+	else if (side->ttm)
 		iosys_map_set_vaddr(map, kmap_local_page(side->ttm->pages[page]));
 	else
 		*map = IOSYS_MAP_INIT_OFFSET(&side->vram, page << PAGE_SHIFT);
@@ -64,13 +100,13 @@ static void mockgpu_side_map(const struct mockgpu_side *side, unsigned long page
 
 static void mockgpu_side_unmap(const struct mockgpu_side *side, struct iosys_map *map)
 {
-	if (side->ttm)
+	if (side->user || side->ttm)
 		kunmap_local(map->vaddr);
 }
 
 static bool mockgpu_side_is_set(const struct mockgpu_side *side)
 {
-	return side->ttm || iosys_map_is_set(&side->vram);
+	return side->user || side->ttm || iosys_map_is_set(&side->vram);
 }
 
 /* A side that nobody can read reads as zeros. */
@@ -108,7 +144,7 @@ static void mockgpu_job_wait(struct mockgpu_job *job)
 			     READ_ONCE(engine->is_free) || mockgpu_job_is_lost(job), delay);
 	/* Last, so that a file can hold a job in its delay. No hung task: it may take minutes. */
 	wait_event_idle(engine->released, !atomic_read(&engine->holds) ||
-			READ_ONCE(engine->is_free));
+			atomic_read(&engine->rushes) || READ_ONCE(engine->is_free));
 }
 
 /*
@@ -164,12 +200,10 @@ static void mockgpu_job_run(struct work_struct *work)
 	if (error)
 		dma_fence_set_error(fence, error);
 	atomic_dec(&engine->jobs);
-	dma_fence_signal(fence);
+	mockgpu_fence_end(fence);
 	dma_fence_end_signalling(cookie);
 	if (plugged)
 		drm_dev_exit(idx);
-	mockgpu_fence_detach(fence);
-	dma_fence_put(fence);
 	mockgpu_job_free(job);
 }
 
@@ -286,6 +320,28 @@ void mockgpu_engine_release(struct mockgpu_device *mdev)
 {
 	if (atomic_dec_and_test(&mdev->engine.holds))
 		wake_up_all(&mdev->engine.released);
+}
+
+/**
+ * mockgpu_engine_rush - let no file hold the engine until mockgpu_engine_relax()
+ * @mdev: the device
+ *
+ * For who must wait for a job and may be who has the file: a process that unmaps memory that the
+ * engine uses, or dies.
+ */
+void mockgpu_engine_rush(struct mockgpu_device *mdev)
+{
+	atomic_inc(&mdev->engine.rushes);
+	wake_up_all(&mdev->engine.released);
+}
+
+/**
+ * mockgpu_engine_relax - undo mockgpu_engine_rush()
+ * @mdev: the device
+ */
+void mockgpu_engine_relax(struct mockgpu_device *mdev)
+{
+	atomic_dec(&mdev->engine.rushes);
 }
 
 /**

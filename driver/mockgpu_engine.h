@@ -18,10 +18,12 @@
 
 /**
  * struct mockgpu_side - where a job reads or writes
+ * @user: pages of user memory, see mockgpu_userptr_pages(), or NULL
  * @ttm: system pages, populated, or NULL
- * @vram: the mapping of a part of VRAM, without @ttm; not set for nothing at all
+ * @vram: the mapping of a part of VRAM, without the others; not set for nothing at all
  */
 struct mockgpu_side {
+	const unsigned long *user;
 	struct ttm_tt *ttm;
 	struct iosys_map vram;
 };
@@ -60,6 +62,8 @@ int mockgpu_engine_init(struct mockgpu_device *mdev);
 void mockgpu_engine_fini(struct mockgpu_device *mdev);
 void mockgpu_engine_hold(struct mockgpu_device *mdev);
 void mockgpu_engine_release(struct mockgpu_device *mdev);
+void mockgpu_engine_rush(struct mockgpu_device *mdev);
+void mockgpu_engine_relax(struct mockgpu_device *mdev);
 void mockgpu_engine_reset(struct mockgpu_device *mdev);
 void mockgpu_engine_free(struct mockgpu_device *mdev);
 
@@ -69,5 +73,8 @@ int mockgpu_job_depend(struct mockgpu_job *job, struct dma_resv *resv,
 		       enum dma_resv_usage usage);
 struct dma_fence *mockgpu_job_queue(struct mockgpu_job *job);
 void mockgpu_job_cancel(struct mockgpu_job *job);
+
+struct dma_fence *mockgpu_fence_create(void);
+void mockgpu_fence_end(struct dma_fence *fence);
 
 #endif /* MOCKGPU_ENGINE_H */

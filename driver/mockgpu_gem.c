@@ -27,6 +27,7 @@
 #include "mockgpu_test_inject.h"
 #include "mockgpu_test_observe.h"
 #include "mockgpu_trace.h"
+#include "mockgpu_userptr.h"
 #include "mockgpu_visible.h"
 #include "mockgpu_vm.h"
 #include "mockgpu_vmap.h"
@@ -74,10 +75,30 @@ int mockgpu_bo_desc_check(struct mockgpu_device *mdev,
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_desc_check);
 
+/**
+ * mockgpu_userptr_check - check whether such a buffer of user memory is possible
+ * @mdev: the device
+ * @args: what user space asks for
+ *
+ * Return: 0, -EINVAL for a bad value, -E2BIG for a size that can never fit.
+ */
+int mockgpu_userptr_check(struct mockgpu_device *mdev,
+			  const struct drm_mockgpu_bo_userptr *args)
+{
+	if (!args->size || !PAGE_ALIGNED(args->size) || !PAGE_ALIGNED(args->address))
+		return -EINVAL;
+	if (args->flags & ~(MOCKGPU_USERPTR_READ_ONLY | MOCKGPU_USERPTR_VALIDATE) ||
+	    args->handle || args->reserved)
+		return -EINVAL;
+	return args->size >> PAGE_SHIFT > mdev->pages_max ? -E2BIG : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_userptr_check);
+
 /*
  * The kernel memory that describes a buffer while it exists, rounded up to pages: the
  * objects and, for each page, a pointer in ttm_tt.pages and a bit in mockgpu_tt.heads or,
- * for an import, a device address and an entry in the exporter's table.
+ * for an import, a device address and an entry in the exporter's table or, for user memory,
+ * such an address, which TTM makes room for, and what HMM says.
  */
 static unsigned long mockgpu_bo_overhead(const struct mockgpu_bo_desc *desc)
 {
@@ -86,6 +107,8 @@ static unsigned long mockgpu_bo_overhead(const struct mockgpu_bo_desc *desc)
 
 	if (desc->kind == MOCKGPU_KIND_IMPORT)
 		bytes += npages * (sizeof(dma_addr_t) + sizeof(struct scatterlist));
+	else if (desc->kind == MOCKGPU_KIND_USERPTR)
+		bytes += npages * (sizeof(dma_addr_t) + sizeof(unsigned long));
 	else
 		bytes += npages * sizeof(struct page *) + npages / BITS_PER_BYTE;
 	return DIV_ROUND_UP(bytes, PAGE_SIZE);
@@ -139,8 +162,8 @@ void mockgpu_tt_uncharge(struct mockgpu_device *mdev, struct mockgpu_tt *tt)
  * @bo: the buffer, with its description set
  *
  * All buffers together may take half of RAM, so a mock cannot exhaust memory. Blocks count
- * in full, even if the buffer uses only part of the last one. An import has no pages of
- * its own.
+ * in full, even if the buffer uses only part of the last one. An import and user memory have
+ * no pages of their own.
  *
  * Return: 0, or -ENOMEM with nothing charged.
  */
@@ -149,7 +172,7 @@ VISIBLE_IF_KUNIT int mockgpu_bo_charge(struct mockgpu_device *mdev, struct mockg
 	unsigned long overhead = mockgpu_bo_overhead(&bo->desc);
 	unsigned long pages = 0;
 
-	if (bo->desc.kind != MOCKGPU_KIND_IMPORT)
+	if (bo->desc.kind != MOCKGPU_KIND_IMPORT && bo->desc.kind != MOCKGPU_KIND_USERPTR)
 		pages = round_up(bo->desc.size >> PAGE_SHIFT, 1ul << bo->desc.order);
 	if (!mockgpu_charge(mdev, pages + overhead))
 		return -ENOMEM;
@@ -216,6 +239,9 @@ static int mockgpu_gem_mmap(struct drm_gem_object *gem, struct vm_area_struct *v
 
 	if (mockgpu_should_fail("mmap"))
 		return -ENOMEM;
+	/* As amdgpu_gem_object_mmap(): the process has it mapped already. */
+	if (bo->userptr)
+		return -EPERM;
 	if (bo->import)
 		return mockgpu_import_mmap(bo, vma);
 	vma->vm_ops = mockgpu_bo_vm_ops(bo);
@@ -290,6 +316,7 @@ static void mockgpu_bo_destroy(struct ttm_buffer_object *tbo)
 	mutex_unlock(&mdev->list_lock);
 	if (bo->import)
 		mockgpu_import_release(bo);
+	mockgpu_userptr_destroy(bo);
 	drm_gem_object_release(&tbo->base);
 	mockgpu_bo_uncharge(bo);
 	mockgpu_snapshot_free(bo->snapshot);
@@ -446,6 +473,46 @@ static struct mockgpu_bo *mockgpu_bo_create_import(struct mockgpu_device *mdev,
 	if (ret)
 		return ERR_PTR(ret);
 	trace_mockgpu_bo_alloc(bo);
+	mockgpu_bo_publish(bo);
+	return bo;
+}
+
+/**
+ * mockgpu_bo_create_userptr - create a buffer of memory of the calling process
+ * @mdev: the device
+ * @address: where it begins
+ * @size: bytes
+ * @flags: MOCKGPU_USERPTR_*; mockgpu_userptr_check() has accepted all of it
+ *
+ * Return: as mockgpu_bo_create(), or -EFAULT, -EOPNOTSUPP.
+ */
+struct mockgpu_bo *mockgpu_bo_create_userptr(struct mockgpu_device *mdev, u64 address, u64 size,
+					     u32 flags)
+{
+	const struct mockgpu_bo_desc desc = {
+		.size = size,
+		.kind = MOCKGPU_KIND_USERPTR,
+	};
+	struct ttm_operation_ctx ctx = { .interruptible = true };
+	struct ttm_placement placement;
+	struct mockgpu_bo *bo;
+	int ret;
+
+	bo = mockgpu_bo_alloc(mdev, &desc);
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+	mockgpu_ttm_placement(bo, &placement, MOCKGPU_PLACEMENT_GTT);
+	ret = ttm_bo_init_reserved(&mdev->ttm, &bo->tbo, ttm_bo_type_sg, &placement, 0, &ctx,
+				   NULL, NULL, mockgpu_bo_destroy);
+	if (ret)
+		return ERR_PTR(ret);
+	trace_mockgpu_bo_alloc(bo);
+	ttm_bo_unreserve(&bo->tbo);
+	ret = mockgpu_userptr_create(bo, address, flags);
+	if (ret) {
+		mockgpu_bo_put(bo);
+		return ERR_PTR(ret);
+	}
 	mockgpu_bo_publish(bo);
 	return bo;
 }

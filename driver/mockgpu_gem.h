@@ -16,6 +16,10 @@ int mockgpu_bo_desc_check(struct mockgpu_device *mdev,
 struct mockgpu_bo *mockgpu_bo_create(struct mockgpu_device *mdev,
 				     const struct mockgpu_bo_desc *desc,
 				     struct mockgpu_bo *parent, bool interruptible);
+int mockgpu_userptr_check(struct mockgpu_device *mdev,
+			  const struct drm_mockgpu_bo_userptr *args);
+struct mockgpu_bo *mockgpu_bo_create_userptr(struct mockgpu_device *mdev, u64 address, u64 size,
+					     u32 flags);
 bool mockgpu_bo_is_ours(const struct ttm_buffer_object *tbo);
 void mockgpu_bo_uncharge_pages(struct mockgpu_bo *bo);
 bool mockgpu_tt_charge(struct mockgpu_device *mdev, struct mockgpu_tt *tt);

@@ -6,6 +6,7 @@
 #include <linux/bits.h>
 #include <linux/mm.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
@@ -16,6 +17,7 @@
 #include "mockgpu_ioctl.h"
 #include "mockgpu_shrink.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_userptr.h"
 #include "mockgpu_visible.h"
 #include "mockgpu_vm.h"
 #include "mockgpu_vmap.h"
@@ -156,6 +158,41 @@ int mockgpu_bo_create_ioctl(struct drm_device *drm, void *data,
 }
 
 /**
+ * mockgpu_bo_userptr_ioctl - DRM_IOCTL_MOCKGPU_BO_USERPTR
+ * @drm: the DRM device
+ * @data: struct drm_mockgpu_bo_userptr
+ * @file: the client
+ *
+ * Return: 0 or a negative errno, see there.
+ */
+int mockgpu_bo_userptr_ioctl(struct drm_device *drm, void *data,
+			     struct drm_file *file)
+{
+	struct mockgpu_device *mdev = to_mockgpu_device(drm);
+	struct drm_mockgpu_bo_userptr *args = data;
+	struct mockgpu_bo *bo;
+	int ret;
+
+	ret = mockgpu_userptr_check(mdev, args);
+	if (ret)
+		return ret;
+	bo = mockgpu_bo_create_userptr(mdev, untagged_addr(args->address), args->size,
+				       args->flags);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	bo->owner = mockgpu_client(file);
+	if (args->flags & MOCKGPU_USERPTR_VALIDATE)
+		ret = mockgpu_userptr_validate(bo);
+	if (!ret && mockgpu_should_fail("handle"))
+		ret = -ENOMEM;
+	if (!ret)
+		ret = drm_gem_handle_create(file, &bo->tbo.base, &args->handle);
+	/* The handle holds it from here on. */
+	mockgpu_bo_put(bo);
+	return ret;
+}
+
+/**
  * mockgpu_bo_mmap_offset_ioctl - DRM_IOCTL_MOCKGPU_BO_MMAP_OFFSET
  * @drm: the DRM device
  * @data: struct drm_mockgpu_bo_mmap_offset
@@ -168,15 +205,20 @@ int mockgpu_bo_mmap_offset_ioctl(struct drm_device *drm, void *data,
 {
 	struct drm_mockgpu_bo_mmap_offset *args = data;
 	struct mockgpu_bo *bo;
+	int ret = 0;
 
 	if (args->flags || args->offset)
 		return -EINVAL;
 	bo = mockgpu_bo_lookup(file, args->handle);
 	if (!bo)
 		return -ENOENT;
-	args->offset = drm_vma_node_offset_addr(&bo->tbo.base.vma_node);
+	/* As amdgpu_mode_dumb_mmap(). */
+	if (bo->userptr)
+		ret = -EPERM;
+	else
+		args->offset = drm_vma_node_offset_addr(&bo->tbo.base.vma_node);
 	mockgpu_bo_put(bo);
-	return 0;
+	return ret;
 }
 
 /* The MOCKGPU_BO_* bits of struct drm_mockgpu_bo_query. */
@@ -239,6 +281,8 @@ int mockgpu_bo_query_ioctl(struct drm_device *drm, void *data,
 	args->placement = mockgpu_bo_placement(bo);
 	args->entry_caching = mockgpu_bo_entry_caching(bo);
 	args->discards = bo->discards;
+	args->invalidations = mockgpu_userptr_invalidations(bo);
+	args->user_faults = mockgpu_userptr_faults(bo);
 	args->state = mockgpu_bo_state(bo);
 	args->moves = bo->moves;
 	args->swapouts = bo->swapouts;

@@ -14,6 +14,8 @@ int mockgpu_get_param_ioctl(struct drm_device *drm, void *data,
 			    struct drm_file *file);
 int mockgpu_bo_create_ioctl(struct drm_device *drm, void *data,
 			    struct drm_file *file);
+int mockgpu_bo_userptr_ioctl(struct drm_device *drm, void *data,
+			     struct drm_file *file);
 int mockgpu_bo_mmap_offset_ioctl(struct drm_device *drm, void *data,
 				 struct drm_file *file);
 int mockgpu_bo_query_ioctl(struct drm_device *drm, void *data,

@@ -160,7 +160,7 @@ static int mockgpu_bo_pin(struct mockgpu_bo *bo)
 {
 	int ret;
 
-	if (bo->import)
+	if (mockgpu_bo_is_external(bo))
 		return -EINVAL;
 	if (bo->revoked)
 		return -ENODEV;
@@ -368,7 +368,7 @@ static int mockgpu_bo_revoke(struct mockgpu_bo *bo)
 	int ret;
 
 	dma_resv_assert_held(bo->tbo.base.resv);
-	if (bo->import)
+	if (mockgpu_bo_is_external(bo))
 		return -EINVAL;
 	if (bo->revoked)
 		return 0;

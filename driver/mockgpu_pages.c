@@ -46,7 +46,9 @@ static const char * const mockgpu_kind_names[MOCKGPU_KIND_COUNT] = {
  */
 const char *mockgpu_kind_name(u32 kind)
 {
-	return kind < MOCKGPU_KIND_COUNT ? mockgpu_kind_names[kind] : "import";
+	if (kind < MOCKGPU_KIND_COUNT)
+		return mockgpu_kind_names[kind];
+	return kind == MOCKGPU_KIND_USERPTR ? "userptr" : "import";
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_kind_name);
 

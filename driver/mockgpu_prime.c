@@ -191,7 +191,8 @@ static const struct dma_buf_ops mockgpu_dmabuf_ops = {
  *
  * PRIME calls it only while the buffer has no dma-buf, so there is one at a time.
  *
- * Return: the dma-buf or an ERR_PTR(): -ENOMEM, -EINTR.
+ * Return: the dma-buf or an ERR_PTR(): -EPERM for user memory, as amdgpu_gem_prime_export();
+ * -ENOMEM, -EINTR.
  */
 struct dma_buf *mockgpu_dmabuf_export(struct drm_gem_object *gem, int flags)
 {
@@ -207,6 +208,8 @@ struct dma_buf *mockgpu_dmabuf_export(struct drm_gem_object *gem, int flags)
 	};
 	struct dma_buf *dmabuf;
 
+	if (bo->userptr)
+		return ERR_PTR(-EPERM);
 	if (mockgpu_should_fail("export"))
 		return ERR_PTR(-ENOMEM);
 	dmabuf = drm_gem_dmabuf_export(gem->dev, &info);

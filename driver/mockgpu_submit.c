@@ -29,6 +29,7 @@
 #include "mockgpu_prime.h"
 #include "mockgpu_submit.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_userptr.h"
 
 /**
  * struct mockgpu_signal - a sync object that a submission signals
@@ -99,6 +100,8 @@ static int mockgpu_submit_gem_lookup(struct mockgpu_submit *submit)
 		if (!bo)
 			return -ENOENT;
 		submit->gem[submit->gems++] = &bo->tbo.base;
+		if (use->flags & MOCKGPU_SUBMIT_WRITE && !mockgpu_userptr_is_writable(bo))
+			return -EACCES;
 		if (!bo->import)
 			continue;
 		if (use->flags & MOCKGPU_SUBMIT_FILL)
@@ -339,21 +342,69 @@ static int mockgpu_submit_lock(struct mockgpu_submit *submit, struct ww_acquire_
 	return ret == -EALREADY ? -EINVAL : ret;
 }
 
-static int mockgpu_submit_run(struct mockgpu_submit *submit)
+/* Ask for the pages of user memory, as amdgpu_cs_parser_bos(). */
+static int mockgpu_submit_validate(struct mockgpu_submit *submit)
 {
-	struct ww_acquire_ctx ticket;
-	struct dma_fence *fence;
-	int ret;
+	u32 i;
+	int ret = 0;
 
-	ret = mockgpu_submit_lock(submit, &ticket);
-	if (ret)
-		return ret;
-	ret = mockgpu_submit_prepare(submit);
-	if (!ret) {
+	for (i = 0; i < submit->gems && !ret; i++)
+		ret = mockgpu_userptr_validate(gem_to_mockgpu_bo(submit->gem[i]));
+	return ret;
+}
+
+static bool mockgpu_submit_is_valid(struct mockgpu_submit *submit)
+{
+	u32 i;
+
+	for (i = 0; i < submit->gems; i++)
+		if (!mockgpu_userptr_is_valid(gem_to_mockgpu_bo(submit->gem[i])))
+			return false;
+	return true;
+}
+
+static void mockgpu_submit_dirty(struct mockgpu_submit *submit)
+{
+	struct mockgpu_bo *bo;
+	u32 i;
+
+	for (i = 0; i < submit->gems; i++) {
+		bo = gem_to_mockgpu_bo(submit->gem[i]);
+		if (mockgpu_submit_writes(submit, i))
+			mockgpu_userptr_dirty(bo, 0, mockgpu_bo_npages(bo));
+	}
+}
+
+/* As amdgpu_cs_submit(). Return: -ESTALE when pages have changed since they were asked for. */
+static int mockgpu_submit_commit(struct mockgpu_submit *submit)
+{
+	struct dma_fence *fence;
+	int ret = -ESTALE;
+
+	mockgpu_userptr_lock(submit->mdev);
+	if (mockgpu_submit_is_valid(submit)) {
+		mockgpu_submit_dirty(submit);
 		fence = mockgpu_submit_queue(submit);
 		mockgpu_submit_publish(submit, fence);
 		dma_fence_put(fence);
+		ret = 0;
 	}
+	mockgpu_userptr_unlock(submit->mdev);
+	return ret;
+}
+
+static int mockgpu_submit_run(struct mockgpu_submit *submit)
+{
+	struct ww_acquire_ctx ticket;
+	int ret;
+
+	ret = mockgpu_submit_validate(submit);
+	if (ret)
+		return ret;
+	ret = mockgpu_submit_lock(submit, &ticket);
+	if (ret)
+		return ret;
+	ret = mockgpu_submit_prepare(submit) ?: mockgpu_submit_commit(submit);
 	drm_gem_unlock_reservations(submit->gem, submit->gems, &ticket);
 	return ret;
 }
@@ -369,6 +420,20 @@ static int mockgpu_submit_check(struct mockgpu_device *mdev,
 	return atomic_read(&mdev->engine.jobs) >= MOCKGPU_SUBMIT_JOBS_MAX ? -EBUSY : 0;
 }
 
+static int mockgpu_submit_once(struct mockgpu_device *mdev, struct drm_file *file,
+			       const struct drm_mockgpu_submit *args)
+{
+	struct mockgpu_submit *submit;
+	int ret;
+
+	submit = mockgpu_submit_create(mdev, file, args);
+	if (IS_ERR(submit))
+		return PTR_ERR(submit);
+	ret = mockgpu_submit_run(submit);
+	mockgpu_submit_free(submit);
+	return ret;
+}
+
 /**
  * mockgpu_submit_ioctl - DRM_IOCTL_MOCKGPU_SUBMIT
  * @drm: the DRM device
@@ -380,16 +445,13 @@ static int mockgpu_submit_check(struct mockgpu_device *mdev,
 int mockgpu_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct mockgpu_device *mdev = to_mockgpu_device(drm);
-	struct mockgpu_submit *submit;
 	int ret;
 
 	ret = mockgpu_submit_check(mdev, data);
 	if (ret)
 		return ret;
-	submit = mockgpu_submit_create(mdev, file, data);
-	if (IS_ERR(submit))
-		return PTR_ERR(submit);
-	ret = mockgpu_submit_run(submit);
-	mockgpu_submit_free(submit);
+	do {
+		ret = mockgpu_submit_once(mdev, file, data);
+	} while (ret == -ESTALE);
 	return ret;
 }

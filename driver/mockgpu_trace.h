@@ -56,6 +56,10 @@ DEFINE_EVENT(mockgpu_bo, mockgpu_bo_notify,
 DEFINE_EVENT(mockgpu_bo, mockgpu_import_notify,
 	     TP_PROTO(struct mockgpu_bo *bo), TP_ARGS(bo));
 
+/* The kernel announced a change of user memory. */
+DEFINE_EVENT(mockgpu_bo, mockgpu_bo_invalidate,
+	     TP_PROTO(struct mockgpu_bo *bo), TP_ARGS(bo));
+
 /* A page fault was handled; @result is a vm_fault_t. */
 TRACE_EVENT(mockgpu_bo_fault,
 	    TP_PROTO(struct mockgpu_bo *bo, unsigned long page, bool write,

@@ -5,8 +5,8 @@
  * Every buffer is a &struct ttm_buffer_object inside of a GEM object. It is created in
  * TTM_PL_TT or TTM_PL_VRAM, so it has its pages at once. Buffers differ only in where
  * their pages come from: the kernel's ttm_pool, blocks of the driver's own
- * (mockgpu_pages.c), or the carve-out (mockgpu_vram.c). TTM does everything else: fake
- * offsets, faults, unmapping, moves, eviction, swapping.
+ * (mockgpu_pages.c), the carve-out (mockgpu_vram.c), or a process (mockgpu_userptr.c). TTM
+ * does everything else: fake offsets, faults, unmapping, moves, eviction, swapping.
  */
 #include <linux/mm.h>
 #include <linux/sizes.h>
@@ -66,7 +66,7 @@ static void mockgpu_tt_describe(struct mockgpu_tt *tt, struct mockgpu_bo *bo)
 		tt->mapping = bo->tbo.bdev->dev_mapping;
 }
 
-/* An import has device addresses instead of pages. */
+/* An import has device addresses instead of pages, user memory neither. */
 static int mockgpu_tt_init(struct mockgpu_tt *tt, struct ttm_buffer_object *tbo,
 			   u32 page_flags)
 {
@@ -162,6 +162,9 @@ static int mockgpu_tt_populate(struct ttm_device *bdev, struct ttm_tt *ttm,
 	struct mockgpu_tt *tt = to_mockgpu_tt(ttm);
 	int ret;
 
+	/* The device asks for the pages whenever it uses them. */
+	if (tt->kind == MOCKGPU_KIND_USERPTR)
+		return 0;
 	if (mockgpu_tt_is_import(ttm))
 		return mockgpu_import_populate(tt);
 	if (tt->revoked)
@@ -190,6 +193,8 @@ static void mockgpu_tt_unpopulate(struct ttm_device *bdev, struct ttm_tt *ttm)
 	struct mockgpu_device *mdev = ttm_to_mockgpu_device(bdev);
 	struct mockgpu_tt *tt = to_mockgpu_tt(ttm);
 
+	if (tt->kind == MOCKGPU_KIND_USERPTR)
+		return;
 	if (mockgpu_tt_is_import(ttm)) {
 		mockgpu_import_unpopulate(tt);
 		return;

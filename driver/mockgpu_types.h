@@ -23,7 +23,7 @@
  *   mockgpu_visible                    VRAM that the CPU cannot access
  *   mockgpu_power                      D3 and reset of the device
  *   mockgpu_vram                       VRAM
- *   mockgpu_bar, mockgpu_bar_pages, mockgpu_pages
+ *   mockgpu_bar, mockgpu_bar_pages, mockgpu_pages, mockgpu_userptr
  *                                      where pages come from
  *   mockgpu_engine                     jobs that run later, and their fences
  *   mockgpu_test_fail                  fault injection
@@ -31,11 +31,14 @@
  * Lock order, outermost first:
  *   the chain of power management's notifiers
  *   mockgpu_device.plug_lock
+ *   mockgpu_userptr.lock
  *   mmap_lock
  *   mockgpu_device.inject_lock, mockgpu_device.swap_lock
  *   the reservation of one buffer object (tbo.base.resv), or in mockgpu_submit.c of several,
  *	with a ticket
  *   mockgpu_device.list_lock, which only takes reservations by trylock
+ *   reclaim and MMU notifiers
+ *   mockgpu_device.user_lock
  *   mockgpu_engine.lock
  *
  * A buffer object is "locked" when its reservation is held. Functions that need it
@@ -72,6 +75,7 @@
 
 struct dma_buf;
 struct mockgpu_snapshot;
+struct mockgpu_userptr;
 struct page;
 struct shrinker;
 struct task_struct;
@@ -129,6 +133,7 @@ struct mockgpu_vram {
  * @lost: number of the last fence before the last reset; written under @lock
  * @jobs: jobs that have not ended
  * @holds: files that hold the engine: no job ends while there are any
+ * @rushes: who cannot wait for those files, see mockgpu_engine_rush()
  * @is_free: @holds and delays have no effect any more, since the device is unplugged
  * @released: where a held or delayed job waits
  */
@@ -140,6 +145,7 @@ struct mockgpu_engine {
 	u64 lost;
 	atomic_t jobs;
 	atomic_t holds;
+	atomic_t rushes;
 	bool is_free;
 	wait_queue_head_t released;
 };
@@ -192,6 +198,8 @@ struct mockgpu_shrink {
  * @wakes: how often a page fault has woken it
  * @resets: resets of the GPU
  * @inject_lock: serialises setting and clearing of mockgpu_bo.foreign
+ * @user_lock: protects mockgpu_userptr.seq, and the time between a look at it and the fence of
+ *	what relies on it
  * @swap_lock: allows one MOCKGPU_BO_SWAPOUT at a time
  * @swap_task: the task that runs it, or NULL; written under @swap_lock
  * @swap_bo: the buffer that it swaps out; for @swap_task only
@@ -221,6 +229,7 @@ struct mockgpu_device {
 	atomic_t wakes;
 	atomic_t resets;
 	struct mutex inject_lock;	/* foreign pages */
+	struct mutex user_lock;		/* pages of user memory */
 	struct mutex swap_lock;		/* swap_task */
 	struct task_struct *swap_task;
 	struct mockgpu_bo *swap_bo;
@@ -287,6 +296,7 @@ struct mockgpu_foreign {
  * @revoked: for good; protected by the lock
  * @dmabuf: the dma-buf that exports it, or NULL; protected by the lock
  * @import: the foreign dma-buf whose memory it is, or NULL; constant
+ * @userptr: the memory of a process that it is, or NULL; constant
  * @notifies: times its importers were told to drop their addresses or, for an
  *	import, times the exporter told us
  * @snapshot: last snapshot or NULL; protected by the lock
@@ -323,6 +333,7 @@ struct mockgpu_bo {
 	bool revoked;
 	struct dma_buf *dmabuf;
 	struct dma_buf *import;
+	struct mockgpu_userptr *userptr;
 	atomic64_t notifies;
 	struct mockgpu_snapshot *snapshot;
 	struct xarray raised;
@@ -399,6 +410,12 @@ static inline struct mockgpu_tt *to_mockgpu_tt(struct ttm_tt *ttm)
 static inline struct mockgpu_device *mockgpu_bo_device(struct mockgpu_bo *bo)
 {
 	return to_mockgpu_device(bo->tbo.base.dev);
+}
+
+/* Whether its memory is not the driver's: an import or user memory. */
+static inline bool mockgpu_bo_is_external(const struct mockgpu_bo *bo)
+{
+	return bo->tbo.type == ttm_bo_type_sg;
 }
 
 static inline unsigned long mockgpu_bo_npages(struct mockgpu_bo *bo)

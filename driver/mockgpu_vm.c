@@ -388,7 +388,7 @@ int mockgpu_bo_set_fault_ioctl(struct drm_device *drm, void *data,
 	bo = mockgpu_bo_lookup_owned(file, args->handle);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
-	if (bo->import) {
+	if (mockgpu_bo_is_external(bo)) {
 		mockgpu_bo_put_locked(bo);
 		return -EINVAL;
 	}

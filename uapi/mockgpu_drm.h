@@ -18,8 +18,8 @@
  * map, copy, zap, move and swap it out: its contents survive. REVOKE, SET_FAULT,
  * SET_CACHING and PIN destroy the contents or change how everybody else reaches them, so
  * they fail with EPERM, except for the DRM file that created the buffer and for
- * CAP_SYS_ADMIN. An import (&MOCKGPU_KIND_IMPORT) cannot be moved, pinned or revoked here
- * at all.
+ * CAP_SYS_ADMIN. An import (&MOCKGPU_KIND_IMPORT) and user memory (&MOCKGPU_KIND_USERPTR)
+ * cannot be moved, pinned or revoked here at all.
  *
  * A dma-buf that was exported without DRM_RDWR is read-only. Its import is a buffer of
  * kind MOCKGPU_KIND_IMPORT, even on the same device, and both mmap() with PROT_WRITE and
@@ -81,6 +81,12 @@ enum mockgpu_kind {
  * whose pages belong to its exporter. It cannot be created.
  */
 #define MOCKGPU_KIND_IMPORT 5
+
+/**
+ * MOCKGPU_KIND_USERPTR - the kind that MOCKGPU_BO_QUERY reports for a buffer whose memory is
+ * that of a process, see MOCKGPU_BO_USERPTR. It cannot be created with BO_CREATE.
+ */
+#define MOCKGPU_KIND_USERPTR 6
 
 /**
  * enum mockgpu_caching - memory type of the CPU's mappings of a buffer
@@ -303,6 +309,8 @@ struct drm_mockgpu_bo_create {
  * @handle: in: GEM handle
  * @flags: in: must be 0
  * @offset: out: the offset for mmap() of this DRM file; in: must be 0
+ *
+ * Errors: EPERM for user memory (MOCKGPU_KIND_USERPTR), of which mmap() also fails with EPERM.
  */
 struct drm_mockgpu_bo_mmap_offset {
 	__u32 handle;
@@ -346,6 +354,9 @@ struct drm_mockgpu_bo_mmap_offset {
  *	6.12).
  * @discards: out: times TTM started to discard it, or the shrinker has, see
  *	MOCKGPU_BO_DISCARDABLE
+ * @invalidations: out: of user memory (MOCKGPU_KIND_USERPTR): times the kernel announced that
+ *	it is about to take pages away or to change what may be done with them
+ * @user_faults: out: of user memory: times the device asked the kernel for its pages
  */
 struct drm_mockgpu_bo_query {
 	__u32 handle;
@@ -363,6 +374,8 @@ struct drm_mockgpu_bo_query {
 	__u32 upgrades;
 	__u32 entry_caching;
 	__u32 discards;
+	__u32 invalidations;
+	__u32 user_faults;
 };
 
 /**
@@ -409,8 +422,8 @@ struct drm_mockgpu_bo_zap {
  * move_delay, while it queues the copy; between VRAM and SYSTEM the latter makes two moves, by
  * way of GTT.
  *
- * Errors: EINVAL for an import, whose pages belong to its exporter; EBUSY when it is pinned
- * or its fences do not signal in 15 s; E2BIG when it is larger than VRAM, or than the part
+ * Errors: EINVAL for an import or user memory, whose pages belong to others; EBUSY when it is
+ * pinned or its fences do not signal in 15 s; E2BIG when it is larger than VRAM, or than the part
  * that it has to be in; EOPNOTSUPP without VRAM, or without an invisible part; ENOMEM as for
  * BO_CREATE; ENODEV when it is revoked. After an error the buffer is where it was or on the
  * way there, in GTT. Its contents are unchanged.
@@ -448,7 +461,7 @@ struct drm_mockgpu_bo_move {
  * A signal may interrupt an access at any page of a backup, and the next access continues
  * there; until one has finished, the buffer counts as swapped out.
  *
- * Errors: EINVAL for an import; EBUSY when it is pinned or its fences do not signal in 15 s;
+ * Errors: EINVAL for an import or user memory; EBUSY when it is pinned or its fences do not signal in 15 s;
  * ENOMEM; ENODEV when it is revoked. With MOCKGPU_SWAPOUT_BACKUP also EINVAL for another kind than
  * MOCKGPU_KIND_TTM, EOPNOTSUPP on a kernel without, ENOSPC without free swap space.
  */
@@ -479,7 +492,7 @@ enum mockgpu_pin_op {
  * @reserved: must be 0
  *
  * Errors: those of the operation; EPERM for a file that did not create the buffer; EINVAL
- * for an import; ENOMEM; ENODEV when it is revoked.
+ * for an import or user memory; ENOMEM; ENODEV when it is revoked.
  */
 struct drm_mockgpu_bo_pin {
 	__u32 handle;
@@ -519,8 +532,8 @@ struct drm_mockgpu_bo_set_caching {
  * accesses get SIGBUS; the handle stays valid. Nothing happens to a buffer that is revoked
  * already.
  *
- * Errors: EPERM for a file that did not create the buffer, EINVAL for an import, EBUSY
- * when it is pinned, ENOMEM.
+ * Errors: EPERM for a file that did not create the buffer, EINVAL for an import or user
+ * memory, EBUSY when it is pinned, ENOMEM.
  */
 struct drm_mockgpu_bo_revoke {
 	__u32 handle;
@@ -537,8 +550,8 @@ struct drm_mockgpu_bo_revoke {
  *
  * Applies from the next fault on. Existing entries stay; MOCKGPU_BO_ZAP removes them.
  *
- * Errors: EPERM for a file that did not create the buffer; EINVAL for a bad argument or
- * for an import, whose mappings are its exporter's; EOPNOTSUPP for a huge mode on a
+ * Errors: EPERM for a file that did not create the buffer; EINVAL for a bad argument, for an
+ * import, whose mappings are its exporter's, or for user memory; EOPNOTSUPP for a huge mode on a
  * kernel without huge PFN mappings.
  */
 struct drm_mockgpu_bo_set_fault {
@@ -564,9 +577,9 @@ struct drm_mockgpu_bo_set_fault {
  * for, and user mappings stay. The copy is complete when the call returns.
  *
  * Errors: EINVAL for a range outside of its buffer or for one buffer used twice; EACCES
- * when @dst was imported from a read-only dma-buf; ENODEV when one is revoked; ENOMEM;
- * EOPNOTSUPP for an import whose exporter has no vmap; and whatever the exporter of an
- * import returns.
+ * when @dst was imported from a read-only dma-buf or is read-only user memory; ENODEV when one
+ * is revoked; ENOMEM; EOPNOTSUPP for an import whose exporter has no vmap; EFAULT and ESRCH for
+ * user memory, see MOCKGPU_BO_USERPTR; and whatever the exporter of an import returns.
  */
 struct drm_mockgpu_bo_copy {
 	__u32 src;
@@ -657,7 +670,8 @@ struct drm_mockgpu_sync {
  *
  * Errors: EINVAL for a bad member, a buffer used twice, a sync object at @waits without such a
  * fence, FILL of an import; E2BIG for a count above MOCKGPU_SUBMIT_MAX; ENOENT also for a sync
- * object; EACCES for WRITE to an import of a read-only dma-buf; ENODEV when a buffer is revoked;
+ * object; EACCES for WRITE to an import of a read-only dma-buf or to read-only user memory;
+ * EFAULT and ESRCH for user memory, see MOCKGPU_BO_USERPTR; ENODEV when a buffer is revoked;
  * EOPNOTSUPP for FILL of WC and UC pages off x86; EBUSY when the engine has
  * MOCKGPU_SUBMIT_JOBS_MAX jobs; ENOMEM. Nothing has happened then.
  */
@@ -671,6 +685,64 @@ struct drm_mockgpu_submit {
 	__u32 delay;
 	__u32 flags;
 	__u32 reserved;
+};
+
+/**
+ * MOCKGPU_USERPTR_READ_ONLY - flag of struct drm_mockgpu_bo_userptr: the device only reads the
+ * memory, which the process may have mapped without PROT_WRITE.
+ */
+#define MOCKGPU_USERPTR_READ_ONLY	0x1
+/**
+ * MOCKGPU_USERPTR_VALIDATE - flag of struct drm_mockgpu_bo_userptr: ask for all pages at once, so
+ * that the call fails if they are not there. As AMDGPU_GEM_USERPTR_VALIDATE.
+ */
+#define MOCKGPU_USERPTR_VALIDATE	0x2
+
+/**
+ * struct drm_mockgpu_bo_userptr - make a buffer of memory of the calling process
+ *
+ * @address: in: where it begins, a multiple of the page size
+ * @size: in: bytes, a multiple of the page size, not 0
+ * @flags: in: MOCKGPU_USERPTR_READ_ONLY, MOCKGPU_USERPTR_VALIDATE
+ * @handle: out: GEM handle, to be closed with DRM_IOCTL_GEM_CLOSE; in: must be 0
+ * @reserved: must be 0
+ *
+ * As DRM_IOCTL_AMDGPU_GEM_USERPTR. The memory stays the process's: the buffer is a range of
+ * addresses and holds no reference to a page. When the device uses the buffer (MOCKGPU_BO_COPY,
+ * or a submission that names it), the driver asks the kernel for the pages, which faults them in
+ * (hmm_range_fault()), for writing unless READ_ONLY is set: that breaks copy-on-write. It asks
+ * again once the kernel has announced a change of the range (an MMU interval notifier): munmap(),
+ * MADV_DONTNEED, mprotect(), mremap(), fork(), reclaim, migration, and so on. Such a change waits
+ * for what the device does with the buffer at the time, for as long as that takes: a submission
+ * for all that it waits for. Only files that hold the engine in debugfs do not hold up a change.
+ * Before that, and after, the device never touches the old page. What it writes makes the page
+ * dirty.
+ *
+ * It is always the memory of the process that made the buffer, whoever has the handle: a child
+ * does not get one of its own by fork().
+ *
+ * The buffer is reported in GTT. It cannot be mapped (EPERM), exported as a dma-buf (EPERM),
+ * moved, pinned, swapped out, revoked, or get another memory type or fault mode (EINVAL); the
+ * operations of mockgpu_test.h that look at its pages fail with ENODATA. It is charged for the
+ * kernel memory that describes it, 16 bytes a page.
+ *
+ * Making it costs no more than that memory, unless VALIDATE is set. Using it takes mmap_lock of
+ * the process, for reading, while pages are asked for.
+ *
+ * Errors: EINVAL for a bad member; EFAULT for a range that no process can have; E2BIG for a size
+ * above MOCKGPU_PARAM_SIZE_MAX; ENOMEM; EOPNOTSUPP on a kernel without HMM (CONFIG_HMM_MIRROR).
+ * Errors of the device's use, and of this call with VALIDATE: EFAULT when not all of the range is
+ * memory that the process may read and, without READ_ONLY, write, or when a page of it has no
+ * struct page (VM_PFNMAP, VM_IO: any mapping of a mockgpu buffer), is not in the kernel's direct
+ * map (memfd_secret()), or, before 7.3, waits for userfaultfd; ESRCH when the process has ended
+ * or called execve(); ENOMEM.
+ */
+struct drm_mockgpu_bo_userptr {
+	__u64 address;
+	__u64 size;
+	__u32 flags;
+	__u32 handle;
+	__u64 reserved;
 };
 
 /**
@@ -760,6 +832,7 @@ struct drm_mockgpu_get_param {
 /* 0x0f was never assigned. */
 #define DRM_MOCKGPU_BO_COPY		0x10
 #define DRM_MOCKGPU_SUBMIT		0x11
+#define DRM_MOCKGPU_BO_USERPTR		0x12
 
 #define DRM_IOCTL_MOCKGPU_BO_CREATE \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_MOCKGPU_BO_CREATE, struct drm_mockgpu_bo_create)
@@ -787,6 +860,8 @@ struct drm_mockgpu_get_param {
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MOCKGPU_BO_COPY, struct drm_mockgpu_bo_copy)
 #define DRM_IOCTL_MOCKGPU_SUBMIT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_MOCKGPU_SUBMIT, struct drm_mockgpu_submit)
+#define DRM_IOCTL_MOCKGPU_BO_USERPTR \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_MOCKGPU_BO_USERPTR, struct drm_mockgpu_bo_userptr)
 
 #if defined(__cplusplus)
 }

@@ -51,6 +51,7 @@ static const struct desc_case desc_cases[] = {
 	DESC("a page too many for VRAM", (VRAM_PAGES + 1) * PAGE_SIZE, -E2BIG,
 	     .placement = MOCKGPU_PLACEMENT_VRAM),
 	DESC("import", PAGE_SIZE, -EINVAL, .kind = MOCKGPU_KIND_IMPORT),
+	DESC("user memory", PAGE_SIZE, -EINVAL, .kind = MOCKGPU_KIND_USERPTR),
 	DESC("unknown kind", PAGE_SIZE, -EINVAL, .kind = U32_MAX),
 	DESC("unknown order", PAGE_SIZE, -EINVAL, .kind = MOCKGPU_KIND_SPLIT,
 	     .order = MOCKGPU_MAX_ORDER + 1),
@@ -130,6 +131,55 @@ static void an_import_costs_what_is_kept_about_it(struct kunit *test)
 	expect_charged(test, fake, 0, 0);
 }
 
+static void user_memory_costs_what_is_kept_about_it(struct kunit *test)
+{
+	struct mockgpu_fake *fake = mockgpu_fake_create(test, 1);
+
+	fake->mdev.pages_max = 100;
+	fake->bo.desc.kind = MOCKGPU_KIND_USERPTR;
+	/* An address and a number for each page. */
+	fake->bo.desc.size = (u64)PAGE_SIZE * PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, mockgpu_bo_charge(&fake->mdev, &fake->bo), 0);
+	expect_charged(test, fake, 0, sizeof(dma_addr_t) + sizeof(unsigned long) + 1);
+	mockgpu_bo_uncharge(&fake->bo);
+	expect_charged(test, fake, 0, 0);
+}
+
+struct userptr_case {
+	const char *name;
+	struct drm_mockgpu_bo_userptr args;
+	int ret;
+};
+
+#define USERPTR(text, want, ...) { .name = text, .ret = want, .args = { __VA_ARGS__ } }
+
+static const struct userptr_case userptr_cases[] = {
+	USERPTR("smallest", 0, .size = PAGE_SIZE),
+	USERPTR("largest", 0, .size = PAGES_MAX * PAGE_SIZE),
+	USERPTR("all flags", 0, .size = PAGE_SIZE,
+		.flags = MOCKGPU_USERPTR_READ_ONLY | MOCKGPU_USERPTR_VALIDATE),
+	USERPTR("nothing", -EINVAL, .address = PAGE_SIZE),
+	USERPTR("less than a page", -EINVAL, .size = PAGE_SIZE - 1),
+	USERPTR("half a page more", -EINVAL, .size = PAGE_SIZE * 3 / 2),
+	USERPTR("in a page", -EINVAL, .size = PAGE_SIZE, .address = PAGE_SIZE + 1),
+	USERPTR("unknown flag", -EINVAL, .size = PAGE_SIZE, .flags = 4),
+	USERPTR("handle", -EINVAL, .size = PAGE_SIZE, .handle = 1),
+	USERPTR("reserved", -EINVAL, .size = PAGE_SIZE, .reserved = 1),
+	USERPTR("a page too many", -E2BIG, .size = (PAGES_MAX + 1) * PAGE_SIZE),
+	USERPTR("all pages there can be", -E2BIG, .size = U64_MAX & PAGE_MASK),
+};
+
+KUNIT_ARRAY_PARAM_DESC(userptr, userptr_cases, name);
+
+static void user_memory_can_be(struct kunit *test)
+{
+	const struct userptr_case *the = test->param_value;
+	struct mockgpu_fake *fake = mockgpu_fake_create(test, 1);
+
+	fake->mdev.pages_max = PAGES_MAX;
+	KUNIT_EXPECT_EQ(test, mockgpu_userptr_check(&fake->mdev, &the->args), the->ret);
+}
+
 static void kinds_have_names(struct kunit *test)
 {
 	u32 kind;
@@ -137,6 +187,9 @@ static void kinds_have_names(struct kunit *test)
 	for (kind = 0; kind < MOCKGPU_KIND_COUNT; kind++)
 		KUNIT_EXPECT_EQ(test, mockgpu_kind_parse(mockgpu_kind_name(kind)), kind);
 	KUNIT_EXPECT_EQ(test, mockgpu_kind_parse("import"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_kind_parse("userptr"), -EINVAL);
+	KUNIT_EXPECT_STREQ(test, mockgpu_kind_name(MOCKGPU_KIND_IMPORT), "import");
+	KUNIT_EXPECT_STREQ(test, mockgpu_kind_name(MOCKGPU_KIND_USERPTR), "userptr");
 	KUNIT_EXPECT_EQ(test, mockgpu_kind_parse(""), -EINVAL);
 	KUNIT_EXPECT_EQ(test, mockgpu_kind_parse("split "), -EINVAL);
 	KUNIT_EXPECT_STREQ(test, mockgpu_kind_name(MOCKGPU_KIND_IMPORT), "import");
@@ -192,9 +245,9 @@ static void only_the_drivers_own_ioctls_can_be_unknown(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_VERSION));
 	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_MOCKGPU_BO_CREATE));
-	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_MOCKGPU_SUBMIT));
+	KUNIT_EXPECT_FALSE(test, mockgpu_ioctl_is_unknown(DRM_IOCTL_MOCKGPU_BO_USERPTR));
 	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_BASE +
-							       DRM_MOCKGPU_SUBMIT + 1)));
+							       DRM_MOCKGPU_BO_USERPTR + 1)));
 	/* A number that was never assigned. */
 	KUNIT_EXPECT_TRUE(test, mockgpu_ioctl_is_unknown(DRM_IO(DRM_COMMAND_BASE +
 							       DRM_MOCKGPU_BO_COPY - 1)));
@@ -207,6 +260,8 @@ static struct kunit_case args_cases[] = {
 	KUNIT_CASE_PARAM(a_buffer_can_be, desc_gen_params),
 	KUNIT_CASE(all_buffers_share_a_limit),
 	KUNIT_CASE(an_import_costs_what_is_kept_about_it),
+	KUNIT_CASE(user_memory_costs_what_is_kept_about_it),
+	KUNIT_CASE_PARAM(user_memory_can_be, userptr_gen_params),
 	KUNIT_CASE(kinds_have_names),
 	KUNIT_CASE(fault_modes_want_their_argument),
 	KUNIT_CASE(injections_have_their_members),

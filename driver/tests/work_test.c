@@ -74,10 +74,17 @@ static void a_copy_takes_every_byte(struct kunit *test)
 	const size_t from = 1001, to = 77, size = 2 * PAGE_SIZE + 13;
 	u8 *src = bytes(test, 4 * PAGE_SIZE, true);
 	u8 *dst = bytes(test, 4 * PAGE_SIZE, false);
-	struct iosys_map src_map = IOSYS_MAP_INIT_VADDR(src);
-	struct iosys_map dst_map = IOSYS_MAP_INIT_VADDR(dst);
+	struct mockgpu_copy_side reads = {
+		.map = IOSYS_MAP_INIT_VADDR(src),
+		.offset = from,
+	};
+	struct mockgpu_copy_side writes = {
+		.map = IOSYS_MAP_INIT_VADDR(dst),
+		.offset = to,
+	};
+	u8 *bounce = bytes(test, PAGE_SIZE, false);
 
-	KUNIT_EXPECT_EQ(test, mockgpu_copy_bytes(&dst_map, to, &src_map, from, size), 0);
+	KUNIT_EXPECT_EQ(test, mockgpu_copy_bytes(&writes, &reads, size, bounce), 0);
 	KUNIT_EXPECT_EQ(test, memcmp(dst + to, src + from, size), 0);
 	KUNIT_EXPECT_NULL(test, memchr_inv(dst, 0x5a, to));
 	KUNIT_EXPECT_NULL(test, memchr_inv(dst + to + size, 0x5a,

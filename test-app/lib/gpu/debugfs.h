@@ -81,7 +81,7 @@ int mockgpu_ttm_objects(void);
  * struct mockgpu_buffer - a line of debugfs file "buffers"
  * @id: number in the device
  * @size: bytes
- * @kind: name of the page kind, or "import"
+ * @kind: name of the page kind, or "import", or "userptr"
  * @placement: "gtt", "vram", "system" or "none"; "" when @busy
  * @maps: user mappings
  * @faults: page faults handled

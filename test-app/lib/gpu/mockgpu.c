@@ -440,6 +440,25 @@ int mockgpu_bo_clone(const struct mockgpu_bo *bo, struct mockgpu_bo *clone)
 	return ret;
 }
 
+int mockgpu_bo_userptr(int fd, const void *at, uint64_t size, uint32_t flags,
+		       struct mockgpu_bo *bo)
+{
+	struct drm_mockgpu_bo_userptr args = {
+		.address = (uintptr_t)at,
+		.size = size,
+		.flags = flags,
+	};
+	int ret = bo_ioctl(fd, DRM_IOCTL_MOCKGPU_BO_USERPTR, &args);
+
+	*bo = (struct mockgpu_bo) {
+		.fd = fd,
+		.handle = ret ? 0 : args.handle,
+		.size = size,
+		.kind = MOCKGPU_KIND_USERPTR,
+	};
+	return ret;
+}
+
 int mockgpu_submit(int fd, const struct drm_mockgpu_submit *args)
 {
 	struct drm_mockgpu_submit copy = *args;

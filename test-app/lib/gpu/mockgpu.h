@@ -329,6 +329,19 @@ int mockgpu_bo_copy(const struct mockgpu_bo *dst, uint64_t dst_offset,
 int mockgpu_bo_clone(const struct mockgpu_bo *bo, struct mockgpu_bo *clone);
 
 /**
+ * mockgpu_bo_userptr - DRM_IOCTL_MOCKGPU_BO_USERPTR: make a buffer of this process's memory
+ * @fd: from mockgpu_open()
+ * @at: where it begins
+ * @size: bytes
+ * @flags: MOCKGPU_USERPTR_*
+ * @bo: out; @bo->handle is 0 on failure, @bo->map is NULL
+ *
+ * Return: 0 or a negative errno.
+ */
+int mockgpu_bo_userptr(int fd, const void *at, uint64_t size, uint32_t flags,
+		       struct mockgpu_bo *bo);
+
+/**
  * mockgpu_submit - DRM_IOCTL_MOCKGPU_SUBMIT
  * @fd: from mockgpu_open()
  * @args: what the engine should do

@@ -33,6 +33,7 @@ struct rig {
 	uint32_t sync;
 	/* The last point of it. */
 	uint64_t point;
+	char *memory;
 	/* Parameters of the buffer to create. */
 	uint32_t kind;
 	uint32_t caching;
@@ -363,6 +364,68 @@ TEST_F(fail, submit)
 	EXPECT_LE(14, rig->steps);
 	EXPECT_EQ(0, mockgpu_wait_idle(rig->driver.fd));
 	EXPECT_EQ(0, drmSyncobjDestroy(rig->driver.fd, rig->sync));
+}
+
+static char *user_memory(struct __test_metadata *_metadata, const struct rig *rig)
+{
+	char *memory = mmap(NULL, 11 * rig->page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, memory);
+	return memory;
+}
+
+static int userptr(struct rig *rig)
+{
+	struct mockgpu_bo bo;
+	int ret = mockgpu_bo_userptr(rig->driver.fd, rig->memory, 11 * rig->page,
+				     MOCKGPU_USERPTR_VALIDATE, &bo);
+
+	mockgpu_bo_destroy(&bo);
+	return ret;
+}
+
+TEST_F(fail, userptr)
+{
+	struct rig *rig = &self->rig;
+
+	rig->memory = user_memory(_metadata, rig);
+	if (userptr(rig) == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no HMM (CONFIG_HMM_MIRROR)");
+	/* TTM frees it from a workqueue. */
+	driver_expect_usage(_metadata, &rig->driver, 0, 0);
+	walk(_metadata, rig, userptr);
+	/* Object, tt, its array, what is kept about it, notifier, pages, handle. */
+	EXPECT_LE(7, rig->steps);
+	EXPECT_EQ(0, munmap(rig->memory, 11 * rig->page));
+}
+
+/* The pages are gone each time, and asked for again. */
+static int use_userptr(struct rig *rig)
+{
+	int ret = madvise(rig->memory, 11 * rig->page, MADV_DONTNEED) ? -errno : 0;
+
+	if (!ret)
+		ret = copy_both_ways(rig);
+	if (!ret)
+		ret = madvise(rig->memory, 11 * rig->page, MADV_DONTNEED) ? -errno : 0;
+	return ret ? ret : mockgpu_bo_fill(&rig->bo, 1, NULL);
+}
+
+TEST_F(fail, use_of_a_userptr)
+{
+	struct rig *rig = &self->rig;
+
+	rig->memory = user_memory(_metadata, rig);
+	if (mockgpu_bo_userptr(rig->driver.fd, rig->memory, 11 * rig->page, 0,
+			       &rig->bo) == -EOPNOTSUPP)
+		SKIP(return, "this kernel has no HMM (CONFIG_HMM_MIRROR)");
+	make(_metadata, rig, &rig->other);
+	walk(_metadata, rig, use_userptr);
+	/* For each copy two locks, a mapping, pages, a page, a fence, a slot; a submission. */
+	EXPECT_LE(20, rig->steps);
+	EXPECT_EQ(0, mockgpu_wait_idle(rig->driver.fd));
+	EXPECT_EQ(0, munmap(rig->memory, 11 * rig->page));
 }
 
 static int vgem_import(struct rig *rig)

@@ -131,8 +131,8 @@ static bool fuzz_may_fail(const struct fuzz_worker *worker, const struct fuzz_tr
 	/* With a wrong size, or a direction in which nothing is copied. */
 	if (try->bent && (error == EFAULT || error == EINVAL || error == ENOMEM))
 		return true;
-	if (error == EPERM)
-		return (try->call->privileged || try->call->restricted) && !worker->privileged;
+	if (error == EPERM && (try->call->privileged || try->call->restricted))
+		return !worker->privileged;
 	/* fuzz_action_fail() made a step fail: a lock fails with this error. */
 	if (worker->failing && (error == ENOMEM || error == EINTR))
 		return true;

@@ -26,6 +26,8 @@
 #define FUZZ_BUFFERS 24
 #define FUZZ_FDS 12
 #define FUZZ_MAPS 24
+/* As most buffers have. */
+#define FUZZ_MEMORY_PAGES 32
 /* Largest argument of an ioctl: _IOC_SIZEMASK. */
 #define FUZZ_ARGS_MAX 16384
 /* Largest structure of the table. */
@@ -109,7 +111,7 @@ struct fuzz_call {
 extern const struct fuzz_call fuzz_calls[];
 
 /** FUZZ_CALLS - entries of fuzz_calls */
-#define FUZZ_CALLS 22
+#define FUZZ_CALLS 23
 
 /**
  * struct fuzz_buffer - a handle that should be valid
@@ -195,6 +197,8 @@ struct fuzz_setup {
  * @map: mappings
  * @arena: FUZZ_ARGS_MAX bytes for arguments, then a page without access
  * @read_only: a page that cannot be written
+ * @memory: FUZZ_MEMORY_PAGES for buffers of user memory, then a page without access: the GPU
+ *	writes there
  * @saved: arguments that reached new code, indexed like fuzz_calls
  */
 struct fuzz_worker {
@@ -212,6 +216,7 @@ struct fuzz_worker {
 	struct fuzz_map map[FUZZ_MAPS];
 	unsigned char *arena;
 	unsigned char *read_only;
+	unsigned char *memory;
 	struct fuzz_saved saved[FUZZ_CALLS];
 };
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 #include <drm.h>
 
@@ -155,6 +156,33 @@ static void fuzz_tame_submit(struct fuzz_worker *worker, int fd, void *args)
 	submit->signals = fuzz_list(worker, fd, 2, fuzz_sync, sizeof(struct drm_mockgpu_sync));
 }
 
+static void fuzz_done_userptr(struct fuzz_worker *worker, int fd, const void *args)
+{
+	const struct drm_mockgpu_bo_userptr *userptr = args;
+
+	fuzz_buffer_add(worker, fd, userptr->handle, userptr->size);
+}
+
+/*
+ * Memory that the GPU may write, often just taken away, or a mapping of a buffer, which it must not
+ * write. Never the fuzzer's own.
+ */
+static void fuzz_tame_userptr(struct fuzz_worker *worker, int fd, void *args)
+{
+	struct drm_mockgpu_bo_userptr *userptr = args;
+	const struct fuzz_map *map = fuzz_map_any(worker);
+
+	(void)fd;
+	userptr->address = (uintptr_t)worker->memory +
+			   prng_below(&worker->prng, FUZZ_MEMORY_PAGES) * worker->page;
+	if (map && prng_chance(&worker->prng, 10))
+		userptr->address = (uintptr_t)map->at;
+	if (prng_chance(&worker->prng, 5))
+		userptr->address ^= 1ull << prng_below(&worker->prng, 12);
+	if (prng_chance(&worker->prng, 50))
+		madvise(worker->memory, FUZZ_MEMORY_PAGES * worker->page, MADV_DONTNEED);
+}
+
 const struct fuzz_call fuzz_calls[] = {
 	{
 		"BO_CREATE", 12, DRM_IOCTL_MOCKGPU_BO_CREATE,
@@ -177,7 +205,7 @@ const struct fuzz_call fuzz_calls[] = {
 		FIELDS(FIELD(drm_mockgpu_bo_mmap_offset, handle, HANDLE, 0),
 		       FIELD(drm_mockgpu_bo_mmap_offset, flags, ZERO, 0),
 		       FIELD(drm_mockgpu_bo_mmap_offset, offset, ZERO, 0)),
-		.errors = { EINVAL, ENOENT }, .done = fuzz_done_offset,
+		.errors = { EINVAL, ENOENT, EPERM }, .done = fuzz_done_offset,
 	}, {
 		"BO_QUERY", 3, DRM_IOCTL_MOCKGPU_BO_QUERY,
 		FIELDS(FIELD(drm_mockgpu_bo_query, handle, HANDLE, 0),
@@ -194,7 +222,9 @@ const struct fuzz_call fuzz_calls[] = {
 		       FIELD(drm_mockgpu_bo_query, swapouts, OUT, 0),
 		       FIELD(drm_mockgpu_bo_query, upgrades, OUT, 0),
 		       FIELD(drm_mockgpu_bo_query, entry_caching, OUT, 0),
-		       FIELD(drm_mockgpu_bo_query, discards, OUT, 0)),
+		       FIELD(drm_mockgpu_bo_query, discards, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, invalidations, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, user_faults, OUT, 0)),
 		.errors = { EINVAL, ENOENT }, .done = fuzz_done_query,
 	}, {
 		"BO_PAGES", 3, DRM_IOCTL_MOCKGPU_BO_PAGES,
@@ -290,7 +320,7 @@ const struct fuzz_call fuzz_calls[] = {
 		       FIELD(drm_mockgpu_bo_copy, size, BYTES, 0),
 		       FIELD(drm_mockgpu_bo_copy, flags, ZERO, 0),
 		       FIELD(drm_mockgpu_bo_copy, reserved, ZERO, 0)),
-		.errors = { EINVAL, ENOENT, EACCES, ENOMEM, EOPNOTSUPP, ENODEV },
+		.errors = { EINVAL, ENOENT, EACCES, EFAULT, ENOMEM, EOPNOTSUPP, ENODEV, ESRCH },
 	}, {
 		"SUBMIT", 8, DRM_IOCTL_MOCKGPU_SUBMIT,
 		FIELDS(FIELD(drm_mockgpu_submit, bos, POINTER, 0),
@@ -303,8 +333,18 @@ const struct fuzz_call fuzz_calls[] = {
 		       FIELD(drm_mockgpu_submit, flags, ZERO, 0),
 		       FIELD(drm_mockgpu_submit, reserved, ZERO, 0)),
 		.errors = { EINVAL, ENOENT, E2BIG, EACCES, EBUSY, EFAULT, ENOMEM, EOPNOTSUPP,
-			    ENODEV },
+			    ENODEV, ESRCH },
 		.tame = fuzz_tame_submit,
+	}, {
+		"BO_USERPTR", 3, DRM_IOCTL_MOCKGPU_BO_USERPTR,
+		FIELDS(FIELD(drm_mockgpu_bo_userptr, address, OUT, 0),
+		       FIELD(drm_mockgpu_bo_userptr, size, SIZE, 0),
+		       FIELD(drm_mockgpu_bo_userptr, flags, FLAGS,
+			     MOCKGPU_USERPTR_READ_ONLY | MOCKGPU_USERPTR_VALIDATE),
+		       FIELD(drm_mockgpu_bo_userptr, handle, ZERO, 0),
+		       FIELD(drm_mockgpu_bo_userptr, reserved, ZERO, 0)),
+		.errors = { EINVAL, E2BIG, EFAULT, ENOMEM, EOPNOTSUPP },
+		.tame = fuzz_tame_userptr, .done = fuzz_done_userptr,
 	}, {
 		"SYNCOBJ_CREATE", 2, DRM_IOCTL_SYNCOBJ_CREATE,
 		FIELDS(FIELD(drm_syncobj_create, handle, OUT, 0),
@@ -325,7 +365,7 @@ const struct fuzz_call fuzz_calls[] = {
 		FIELDS(FIELD(drm_prime_handle, handle, HANDLE, 0),
 		       FIELD(drm_prime_handle, flags, FLAGS, DRM_CLOEXEC | DRM_RDWR),
 		       FIELD(drm_prime_handle, fd, OUT, 0)),
-		.errors = { EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, ENODEV },
+		.errors = { EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, ENODEV, EPERM },
 		.done = fuzz_done_export,
 	}, {
 		"PRIME_FD_TO_HANDLE", 4, DRM_IOCTL_PRIME_FD_TO_HANDLE,

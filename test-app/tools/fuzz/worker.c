@@ -24,7 +24,14 @@ static int fuzz_worker_memory(struct fuzz_worker *worker)
 	worker->read_only = worker->arena + FUZZ_ARGS_MAX + worker->page;
 	if (mprotect(worker->arena + FUZZ_ARGS_MAX, worker->page, PROT_NONE))
 		return -1;
-	return mprotect(worker->read_only, worker->page, PROT_READ);
+	if (mprotect(worker->read_only, worker->page, PROT_READ))
+		return -1;
+	size = FUZZ_MEMORY_PAGES * worker->page;
+	worker->memory = mmap(NULL, size + worker->page, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (worker->memory == MAP_FAILED)
+		return -1;
+	return mprotect(worker->memory + size, worker->page, PROT_NONE);
 }
 
 static int fuzz_worker_files(struct fuzz_worker *worker)
