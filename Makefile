@@ -73,7 +73,7 @@ programs:
 ##   make load          insmod it (root)
 load:
 	@[ -r $(BUILD)/module/mockgpu.ko ] || { echo "not built: run 'make' first" >&2; exit 1; }
-	modprobe -a drm ttm drm_ttm_helper kvm || true
+	modprobe -a drm ttm drm_ttm_helper drm_buddy kvm || true
 	insmod $(BUILD)/module/mockgpu.ko
 
 ##   make guest         build what a guest of crosvm-integration/run-* boots from (needs

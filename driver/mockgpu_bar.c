@@ -147,7 +147,25 @@ bool mockgpu_bar_is_mapped(void)
 }
 
 /* sg->length is 32 bits wide. */
-#define MOCKGPU_BAR_SEGMENT	SZ_1G
+#define MOCKGPU_BAR_SEGMENT	(SZ_1G >> PAGE_SHIFT)
+
+/* The pages of the segment that begins with a page. */
+static unsigned long mockgpu_bar_segment(const struct mockgpu_extent *extent, unsigned long page,
+					 unsigned long npages)
+{
+	return mockgpu_extent_run(extent, page, min(npages - page, MOCKGPU_BAR_SEGMENT));
+}
+
+static unsigned int mockgpu_bar_segments(const struct mockgpu_extent *extent,
+					 unsigned long npages)
+{
+	unsigned long page;
+	unsigned int n = 0;
+
+	for (page = 0; page < npages; page += mockgpu_bar_segment(extent, page, npages))
+		n++;
+	return n;
+}
 
 static int mockgpu_bar_segment_map(struct device *importer, struct scatterlist *sg,
 				   phys_addr_t phys, size_t size,
@@ -170,21 +188,23 @@ static int mockgpu_bar_segment_map(struct device *importer, struct scatterlist *
 /**
  * mockgpu_bar_dma_map - map a part of the BAR for another device
  * @importer: the other device
- * @pfn: first page frame number
- * @size: bytes
+ * @vram: the BAR
+ * @extent: where in it the part is
+ * @npages: its size
  * @dir: direction of its accesses
  *
- * As amdgpu_vram_mgr_alloc_sgt(): the table has addresses, but no pages.
+ * As amdgpu_vram_mgr_alloc_sgt(): the table has addresses, but no pages, and an entry for each
+ * contiguous piece.
  *
  * Return: the table, to be freed with mockgpu_bar_dma_unmap(), or an ERR_PTR(-ENOMEM).
  */
-struct sg_table *mockgpu_bar_dma_map(struct device *importer, unsigned long pfn,
-				     u64 size, enum dma_data_direction dir)
+struct sg_table *mockgpu_bar_dma_map(struct device *importer, const struct mockgpu_vram *vram,
+				     const struct mockgpu_extent *extent, unsigned long npages,
+				     enum dma_data_direction dir)
 {
+	unsigned long page = 0, pfn, n;
 	struct scatterlist *sg;
 	struct sg_table *sgt;
-	u64 done = 0;
-	size_t n;
 	int i;
 
 	if (mockgpu_should_fail("bar_table"))
@@ -192,17 +212,18 @@ struct sg_table *mockgpu_bar_dma_map(struct device *importer, unsigned long pfn,
 	sgt = kzalloc_obj(*sgt, GFP_KERNEL);
 	if (!sgt)
 		return ERR_PTR(-ENOMEM);
-	if (sg_alloc_table(sgt, DIV_ROUND_UP_ULL(size, MOCKGPU_BAR_SEGMENT), GFP_KERNEL)) {
+	if (sg_alloc_table(sgt, mockgpu_bar_segments(extent, npages), GFP_KERNEL)) {
 		kfree(sgt);
 		return ERR_PTR(-ENOMEM);
 	}
 	for_each_sgtable_sg(sgt, sg, i) {
-		n = min_t(u64, size - done, MOCKGPU_BAR_SEGMENT);
-		if (mockgpu_bar_segment_map(importer, sg, PFN_PHYS(pfn) + done, n, dir)) {
+		n = mockgpu_bar_segment(extent, page, npages);
+		pfn = vram->pfn + mockgpu_extent_page(extent, page);
+		if (mockgpu_bar_segment_map(importer, sg, PFN_PHYS(pfn), n << PAGE_SHIFT, dir)) {
 			mockgpu_bar_dma_unmap(importer, sgt, dir);
 			return ERR_PTR(-ENOMEM);
 		}
-		done += n;
+		page += n;
 	}
 	return sgt;
 }

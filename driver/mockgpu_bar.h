@@ -10,6 +10,7 @@
 
 #include <linux/dma-direction.h>
 
+#include "mockgpu_extent.h"
 #include "mockgpu_types.h"
 
 /* The BAR of ivshmem's memory. */
@@ -20,8 +21,9 @@ struct sg_table;
 int mockgpu_bar_map(struct mockgpu_device *mdev);
 void mockgpu_bar_unmap(struct mockgpu_device *mdev);
 bool mockgpu_bar_is_mapped(void);
-struct sg_table *mockgpu_bar_dma_map(struct device *importer, unsigned long pfn,
-				     u64 size, enum dma_data_direction dir);
+struct sg_table *mockgpu_bar_dma_map(struct device *importer, const struct mockgpu_vram *vram,
+				     const struct mockgpu_extent *extent, unsigned long npages,
+				     enum dma_data_direction dir);
 void mockgpu_bar_dma_unmap(struct device *importer, struct sg_table *sgt,
 			   enum dma_data_direction dir);
 

@@ -4,7 +4,8 @@
  *
  * With the module parameter move_delay=0 a move is complete when TTM's callback returns. The
  * CPU that asks for it waits for the buffer's fences and copies (ttm_bo_move_memcpy()), under
- * the reservation.
+ * the reservation. TTM takes what is in VRAM for contiguous; where it may be scattered, the
+ * driver tells it where each page is (ttm_move_memcpy(), as i915).
  *
  * Otherwise moves are those of amdgpu (amdgpu_bo_move(), amdgpu_move_blit()), with the engine
  * of mockgpu_engine.c in place of SDMA: the callback queues a copy and returns with a fence on
@@ -26,9 +27,11 @@
 #include <linux/sched.h>
 
 #include <drm/drm_drv.h>
+#include <drm/ttm/ttm_kmap_iter.h>
 
 #include "mockgpu_blit.h"
 #include "mockgpu_bo.h"
+#include "mockgpu_buddy.h"
 #include "mockgpu_engine.h"
 #include "mockgpu_gem.h"
 #include "mockgpu_prime.h"
@@ -77,14 +80,17 @@ static bool mockgpu_blit_is_async(const struct ttm_tt *from, const struct ttm_tt
 	return READ_ONCE(move_delay) && mockgpu_engine_can(from) && mockgpu_engine_can(to);
 }
 
+/* Return: what a job may keep. */
 static struct mockgpu_side mockgpu_side_of(struct ttm_buffer_object *tbo,
 					   struct ttm_resource *res)
 {
+	struct mockgpu_device *mdev = ttm_to_mockgpu_device(tbo->bdev);
 	struct mockgpu_side side = {};
 
 	if (res->mem_type == TTM_PL_VRAM) {
-		mockgpu_vram_io_mem_reserve(tbo->bdev, res);
-		iosys_map_set_vaddr_iomem(&side.vram, (void __iomem __force *)res->bus.addr);
+		side.vram = mdev->vram.map;
+		side.extent = mockgpu_vram_extent(mdev, res);
+		mockgpu_extent_get(&side.extent);
 	} else {
 		side.ttm = tbo->ttm;
 	}
@@ -135,6 +141,71 @@ static int mockgpu_blit_async(struct ttm_buffer_object *tbo, bool evict,
 	return ret;
 }
 
+/**
+ * struct mockgpu_vram_iter - how TTM finds each page of a part of VRAM
+ * @base: TTM's part
+ * @map: the mapping of VRAM
+ * @extent: where in it
+ */
+struct mockgpu_vram_iter {
+	struct ttm_kmap_iter base;
+	struct iosys_map map;
+	struct mockgpu_extent extent;
+};
+
+static void mockgpu_vram_iter_map(struct ttm_kmap_iter *base, struct iosys_map *map, pgoff_t i)
+{
+	struct mockgpu_vram_iter *iter = container_of(base, struct mockgpu_vram_iter, base);
+	unsigned long at = mockgpu_extent_page(&iter->extent, i);
+
+	*map = IOSYS_MAP_INIT_OFFSET(&iter->map, at << PAGE_SHIFT);
+}
+
+static const struct ttm_kmap_iter_ops mockgpu_vram_iter_ops = {
+	.map_local = mockgpu_vram_iter_map,
+};
+
+/* Either kind of memory. */
+union mockgpu_iter {
+	struct ttm_kmap_iter_tt tt;
+	struct mockgpu_vram_iter vram;
+};
+
+static struct ttm_kmap_iter *mockgpu_iter_init(union mockgpu_iter *iter,
+					       struct ttm_buffer_object *tbo,
+					       struct ttm_resource *res)
+{
+	struct mockgpu_device *mdev = ttm_to_mockgpu_device(tbo->bdev);
+
+	if (res->mem_type != TTM_PL_VRAM)
+		return ttm_kmap_iter_tt_init(&iter->tt, tbo->ttm);
+	iter->vram = (struct mockgpu_vram_iter) {
+		.base.ops = &mockgpu_vram_iter_ops,
+		.map = mdev->vram.map,
+		.extent = mockgpu_vram_extent(mdev, res),
+	};
+	return &iter->vram.base;
+}
+
+/* As ttm_bo_move_memcpy(), for a buffer that has contents. */
+static int mockgpu_blit_scattered(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
+				  struct ttm_resource *new_mem)
+{
+	union mockgpu_iter from, to;
+	int ret;
+
+	if (new_mem->mem_type != TTM_PL_VRAM || tbo->resource->mem_type != TTM_PL_VRAM) {
+		ret = mockgpu_bo_populate(tbo, ctx);
+		if (ret)
+			return ret;
+	}
+	ttm_move_memcpy(false, tbo->base.size >> PAGE_SHIFT,
+			mockgpu_iter_init(&to, tbo, new_mem),
+			mockgpu_iter_init(&from, tbo, tbo->resource));
+	ttm_bo_move_sync_cleanup(tbo, new_mem);
+	return 0;
+}
+
 static int mockgpu_blit_sync(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
 			     struct ttm_resource *new_mem)
 {
@@ -150,7 +221,9 @@ static int mockgpu_blit_sync(struct ttm_buffer_object *tbo, struct ttm_operation
 		ret = mockgpu_bo_populate(tbo, ctx);
 	if (!ret && new_mem->mem_type == TTM_PL_VRAM)
 		mockgpu_bo_flush(to_mockgpu_bo(tbo));
-	if (!ret)
+	if (!ret && ttm_to_mockgpu_device(tbo->bdev)->vram.buddy)
+		ret = mockgpu_blit_scattered(tbo, ctx, new_mem);
+	else if (!ret)
 		ret = ttm_bo_move_memcpy(tbo, ctx, new_mem);
 	drm_dev_exit(idx);
 	return ret;

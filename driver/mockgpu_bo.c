@@ -13,6 +13,7 @@
 #include <drm/drm_gem.h>
 
 #include "mockgpu_bo.h"
+#include "mockgpu_buddy.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_visible.h"
@@ -142,11 +143,8 @@ bool mockgpu_bo_backing(struct mockgpu_bo *bo, struct mockgpu_backing *backing)
 
 	*backing = (struct mockgpu_backing) { .npages = mockgpu_bo_npages(bo) };
 	if (mockgpu_bo_in_vram(bo)) {
-		backing->pages = mockgpu_vram_pages(mdev, bo->tbo.resource);
-		backing->pfn = mockgpu_vram_pfn(mdev, bo->tbo.resource, 0);
-		backing->in_bar = mockgpu_vram_has_bar_pages(mdev);
-		backing->order = MOCKGPU_VRAM_ORDER;
-		backing->offset = bo->tbo.resource->start & (BIT(MOCKGPU_VRAM_ORDER) - 1);
+		backing->vram = &mdev->vram;
+		backing->extent = mockgpu_vram_extent(mdev, bo->tbo.resource);
 		backing->generation = bo->vram_generation;
 		return true;
 	}
@@ -167,10 +165,12 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_backing);
 void mockgpu_bo_note_bar(struct mockgpu_bo *bo)
 {
 	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
-	bool in_bar = mockgpu_bo_in_vram(bo) && !mdev->vram.pages;
+	unsigned long pfn = 0;
 
 	dma_resv_assert_held(bo->tbo.base.resv);
-	WRITE_ONCE(bo->bar_pfn, in_bar ? mockgpu_vram_pfn(mdev, bo->tbo.resource, 0) : 0);
+	if (mockgpu_bo_in_vram(bo) && !mdev->vram.pages)
+		pfn = mdev->vram.pfn + mockgpu_vram_extent(mdev, bo->tbo.resource).start;
+	WRITE_ONCE(bo->bar_pfn, pfn);
 }
 
 /**
@@ -199,9 +199,14 @@ void mockgpu_backing_block(const struct mockgpu_backing *backing, unsigned long 
 {
 	unsigned long head, next;
 
+	if (backing->vram) {
+		*order = mockgpu_vram_order(&backing->extent, page);
+		*index = mockgpu_extent_page(&backing->extent, page) & (BIT(*order) - 1);
+		return;
+	}
 	if (!backing->heads) {
 		*order = backing->order;
-		*index = (backing->offset + page) & (BIT(backing->order) - 1);
+		*index = page & (BIT(backing->order) - 1);
 		return;
 	}
 	/* The first page is a head, or mockgpu_pages_record() would have refused. */

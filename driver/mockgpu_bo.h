@@ -14,44 +14,41 @@
 
 #include <linux/mm.h>
 
+#include "mockgpu_extent.h"
 #include "mockgpu_types.h"
 
 /**
  * struct mockgpu_backing - the pages behind a buffer, wherever they are
- * @pages: a page for each page of the buffer; NULL in a BAR
- * @pfn: page frame number of the first page, without @pages: they are contiguous
- * @in_bar: there are struct pages in a BAR, while the device is plugged
+ * @vram: VRAM that has them, or NULL for system pages
+ * @extent: where in @vram
+ * @pages: the system pages
  * @npages: their number
- * @heads: a bit for each page, set where a block begins; NULL when all blocks have
- *	the same order
- * @order: the order of every block, without @heads
- * @offset: index of the first page in its block, without @heads
+ * @heads: of system pages a bit for each, set where a block begins; NULL when all blocks
+ *	have the same order
+ * @order: of system pages the order of every block, without @heads
  * @generation: changes whenever the buffer gets other pages; unique in the device
  *
  * Valid while the buffer stays locked or pinned.
  */
 struct mockgpu_backing {
+	const struct mockgpu_vram *vram;
+	struct mockgpu_extent extent;
 	struct page **pages;
-	unsigned long pfn;
-	bool in_bar;
 	unsigned long npages;
 	const unsigned long *heads;
 	u32 order;
-	unsigned long offset;
 	u64 generation;
 };
 
 /**
- * mockgpu_backing_pfn - get the page frame number of a page
+ * mockgpu_backing_is_bar - whether the pages are in a BAR
  * @backing: the pages of a buffer
- * @page: index of the page
  *
- * Return: the number.
+ * Return: true when they are: they have no struct pages, or only while the device is plugged.
  */
-static inline unsigned long mockgpu_backing_pfn(const struct mockgpu_backing *backing,
-						unsigned long page)
+static inline bool mockgpu_backing_is_bar(const struct mockgpu_backing *backing)
 {
-	return backing->pages ? page_to_pfn(backing->pages[page]) : backing->pfn + page;
+	return backing->vram && !backing->vram->pages;
 }
 
 /**
@@ -67,9 +64,30 @@ static inline unsigned long mockgpu_backing_pfn(const struct mockgpu_backing *ba
 static inline struct page *mockgpu_backing_page(const struct mockgpu_backing *backing,
 						unsigned long page)
 {
-	if (backing->pages)
+	const struct mockgpu_vram *vram = backing->vram;
+	unsigned long at;
+
+	if (!vram)
 		return backing->pages[page];
-	return backing->in_bar ? pfn_to_page(backing->pfn + page) : NULL;
+	at = mockgpu_extent_page(&backing->extent, page);
+	if (vram->pages)
+		return vram->pages[at];
+	return vram->bar_pages ? pfn_to_page(vram->pfn + at) : NULL;
+}
+
+/**
+ * mockgpu_backing_pfn - get the page frame number of a page
+ * @backing: the pages of a buffer
+ * @page: index of the page
+ *
+ * Return: the number.
+ */
+static inline unsigned long mockgpu_backing_pfn(const struct mockgpu_backing *backing,
+						unsigned long page)
+{
+	if (mockgpu_backing_is_bar(backing))
+		return backing->vram->pfn + mockgpu_extent_page(&backing->extent, page);
+	return page_to_pfn(mockgpu_backing_page(backing, page));
 }
 
 struct mockgpu_bo *mockgpu_bo_lookup(struct drm_file *file, u32 handle);

@@ -23,8 +23,10 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/io.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
@@ -57,6 +59,14 @@
 
 #ifdef MOCKGPU_HAVE_TTM_ALLOC_FLAGS
 #include <drm/ttm/ttm_allocation.h>
+#endif
+
+#ifdef MOCKGPU_HAVE_BUDDY
+#ifdef MOCKGPU_HAVE_GPU_BUDDY
+#include <linux/gpu_buddy.h>
+#else
+#include <drm/drm_buddy.h>
+#endif
 #endif
 
 #include <drm/drm_drv.h>
@@ -388,6 +398,56 @@ static inline void mockgpu_fence_detach(struct dma_fence *fence)
 	dma_fence_put(stub);
 #endif
 }
+
+#ifdef MOCKGPU_HAVE_BUDDY
+/* The allocator of blocks has these names since 7.0; backported to 6.12. */
+#ifdef MOCKGPU_HAVE_GPU_BUDDY
+#define MOCKGPU_BUDDY_RANGE	GPU_BUDDY_RANGE_ALLOCATION
+#define MOCKGPU_BUDDY_TOPDOWN	GPU_BUDDY_TOPDOWN_ALLOCATION
+#else
+#define MOCKGPU_BUDDY_RANGE	DRM_BUDDY_RANGE_ALLOCATION
+#define MOCKGPU_BUDDY_TOPDOWN	DRM_BUDDY_TOPDOWN_ALLOCATION
+#define gpu_buddy		drm_buddy
+#define gpu_buddy_alloc_blocks	drm_buddy_alloc_blocks
+#define gpu_buddy_block		drm_buddy_block
+#define gpu_buddy_block_offset	drm_buddy_block_offset
+#define gpu_buddy_block_size	drm_buddy_block_size
+#define gpu_buddy_fini		drm_buddy_fini
+#define gpu_buddy_init		drm_buddy_init
+#endif
+
+/**
+ * mockgpu_buddy_free_list - free blocks of the allocator
+ * @mm: the allocator
+ * @list: the blocks, maybe none; empty afterwards
+ *
+ * Since 6.10 one may tell that they are cleared, which they are not.
+ */
+static inline void mockgpu_buddy_free_list(struct gpu_buddy *mm, struct list_head *list)
+{
+#ifdef MOCKGPU_HAVE_GPU_BUDDY
+	gpu_buddy_free_list(mm, list, 0);
+#elif defined(MOCKGPU_HAVE_BUDDY_FREE_FLAGS)
+	drm_buddy_free_list(mm, list, 0);
+#else
+	drm_buddy_free_list(mm, list);
+#endif
+}
+
+/**
+ * mockgpu_buddy_set_lock - tell the allocator which lock protects it
+ * @mm: the allocator, new
+ * @lock: the lock
+ *
+ * With lockdep, later kernels check that.
+ */
+static inline void mockgpu_buddy_set_lock(struct gpu_buddy *mm, struct mutex *lock)
+{
+#ifdef gpu_buddy_driver_set_lock
+	gpu_buddy_driver_set_lock(mm, lock);
+#endif
+}
+#endif
 
 /* Huge PFN mappings exist since 6.12, on some architectures. */
 #ifdef MOCKGPU_HAVE_HUGE_PFNMAP

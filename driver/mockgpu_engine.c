@@ -90,12 +90,18 @@ void mockgpu_fence_end(struct dma_fence *fence)
 static void mockgpu_side_map(const struct mockgpu_side *side, unsigned long page,
 			     struct iosys_map *map)
 {
-	if (side->user)
+	unsigned long at;
+
+	if (side->user) {
 		iosys_map_set_vaddr(map, kmap_local_page(hmm_pfn_to_page(side->user[page])));
-	else if (side->ttm)
+		return;
+	}
+	if (side->ttm) {
 		iosys_map_set_vaddr(map, kmap_local_page(side->ttm->pages[page]));
-	else
-		*map = IOSYS_MAP_INIT_OFFSET(&side->vram, page << PAGE_SHIFT);
+		return;
+	}
+	at = mockgpu_extent_page(&side->extent, page);
+	*map = IOSYS_MAP_INIT_OFFSET(&side->vram, at << PAGE_SHIFT);
 }
 
 static void mockgpu_side_unmap(const struct mockgpu_side *side, struct iosys_map *map)
@@ -178,6 +184,8 @@ static void mockgpu_job_free(struct mockgpu_job *job)
 {
 	while (job->deps)
 		dma_fence_put(job->dep[--job->deps]);
+	mockgpu_extent_put(&job->to.extent);
+	mockgpu_extent_put(&job->from.extent);
 	kfree(job);
 }
 

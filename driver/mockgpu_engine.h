@@ -14,18 +14,21 @@
 #include <linux/iosys-map.h>
 #include <linux/workqueue.h>
 
+#include "mockgpu_extent.h"
 #include "mockgpu_types.h"
 
 /**
  * struct mockgpu_side - where a job reads or writes
  * @user: pages of user memory, see mockgpu_userptr_pages(), or NULL
  * @ttm: system pages, populated, or NULL
- * @vram: the mapping of a part of VRAM, without the others; not set for nothing at all
+ * @vram: the mapping of VRAM, without @ttm; not set for nothing at all
+ * @extent: where in VRAM; referenced, since the part may be somebody else's before the job ends
  */
 struct mockgpu_side {
 	const unsigned long *user;
 	struct ttm_tt *ttm;
 	struct iosys_map vram;
+	struct mockgpu_extent extent;
 };
 
 /**

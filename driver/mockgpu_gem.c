@@ -38,7 +38,7 @@ static_assert(offsetof(struct ttm_buffer_object, base) == 0);
 
 #define MOCKGPU_BO_FLAGS \
 	(MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS | MOCKGPU_BO_DISCARDABLE | \
-	 MOCKGPU_BO_HUGE_PUD)
+	 MOCKGPU_BO_HUGE_PUD | MOCKGPU_BO_CONTIGUOUS)
 
 /**
  * mockgpu_bo_desc_check - check whether such a buffer is possible
@@ -260,14 +260,23 @@ static struct sg_table *mockgpu_gem_get_sg_table(struct drm_gem_object *gem)
 {
 	struct mockgpu_bo *bo = gem_to_mockgpu_bo(gem);
 	struct mockgpu_backing backing;
+	struct page **pages;
+	struct sg_table *sgt;
 
 	dma_resv_assert_held(gem->resv);
 	/* Those of a BAR have none, see mockgpu_dmabuf_map(). */
-	if (!mockgpu_bo_backing(bo, &backing) || !backing.pages)
+	if (!mockgpu_bo_backing(bo, &backing) || mockgpu_backing_is_bar(&backing))
 		return ERR_PTR(-ENODATA);
 	if (mockgpu_should_fail("sg_table"))
 		return ERR_PTR(-ENOMEM);
-	return drm_prime_pages_to_sg(gem->dev, backing.pages, backing.npages);
+	if (!backing.vram)
+		return drm_prime_pages_to_sg(gem->dev, backing.pages, backing.npages);
+	pages = mockgpu_vram_pages(backing.vram, &backing.extent, backing.npages);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	sgt = drm_prime_pages_to_sg(gem->dev, pages, backing.npages);
+	kvfree(pages);
+	return sgt;
 }
 
 static int mockgpu_gem_vmap(struct drm_gem_object *gem, struct iosys_map *map)

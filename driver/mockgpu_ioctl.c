@@ -40,7 +40,7 @@ static u64 mockgpu_param_placements(struct mockgpu_device *mdev)
 	return mdev->vram.npages ? all : all & ~BIT_ULL(MOCKGPU_PLACEMENT_VRAM);
 }
 
-/* None but the last change after mockgpu_device_create(), so there is nothing to lock. */
+/* None but RESETS changes after mockgpu_device_create(), so there is nothing to lock. */
 static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 {
 	switch (param) {
@@ -82,6 +82,9 @@ static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 		return 0;
 	case MOCKGPU_PARAM_RESETS:
 		*value = atomic_read(&mdev->resets);
+		return 0;
+	case MOCKGPU_PARAM_VRAM_MANAGER:
+		*value = mockgpu_vram_manager(mdev);
 		return 0;
 	default:
 		return -EINVAL;
@@ -253,6 +256,20 @@ static u32 mockgpu_bo_entry_caching(struct mockgpu_bo *bo)
 	return bo->desc.caching;
 }
 
+static void mockgpu_bo_query_blocks(struct mockgpu_bo *bo, struct drm_mockgpu_bo_query *args)
+{
+	const struct mockgpu_blocks *blocks;
+	struct mockgpu_backing backing;
+
+	args->vram_blocks = 0;
+	args->vram_runs = 0;
+	if (!mockgpu_bo_backing(bo, &backing) || !backing.vram)
+		return;
+	blocks = backing.extent.blocks;
+	args->vram_blocks = blocks ? blocks->count : 1;
+	args->vram_runs = blocks ? blocks->runs : 1;
+}
+
 /**
  * mockgpu_bo_query_ioctl - DRM_IOCTL_MOCKGPU_BO_QUERY
  * @drm: the DRM device
@@ -287,6 +304,7 @@ int mockgpu_bo_query_ioctl(struct drm_device *drm, void *data,
 	args->moves = bo->moves;
 	args->swapouts = bo->swapouts;
 	args->upgrades = atomic_read(&bo->upgrades);
+	mockgpu_bo_query_blocks(bo, args);
 	mockgpu_bo_put_locked(bo);
 	return 0;
 }

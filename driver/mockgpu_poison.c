@@ -56,7 +56,9 @@ static int mockgpu_poison_pgoff(struct vm_area_struct *vma, unsigned long pfn, p
  * mockgpu_poison_register - tell memory_failure() about VRAM in a BAR, if the user wants that
  * @mdev: the device
  *
- * Return: 0, also if not; -EOPNOTSUPP on a kernel that cannot; -EBUSY when somebody has registered
+ * mockgpu_poison_pgoff() knows buffers in one run only.
+ *
+ * Return: 0, also if not; -EINVAL with vram_manager=buddy; -EOPNOTSUPP on a kernel that cannot; -EBUSY when somebody has registered
  * a part of the range.
  */
 int mockgpu_poison_register(struct mockgpu_device *mdev)
@@ -65,6 +67,10 @@ int mockgpu_poison_register(struct mockgpu_device *mdev)
 
 	if (!poison_told || !mdev->vram.npages)
 		return 0;
+	if (mdev->vram.buddy) {
+		drm_err(&mdev->drm, "memory_failure=Y needs vram_manager=range\n");
+		return -EINVAL;
+	}
 	mockgpu_poison_space = (struct pfn_address_space) {
 		.node.start = mdev->vram.pfn,
 		.node.last = mdev->vram.pfn + mdev->vram.npages - 1,

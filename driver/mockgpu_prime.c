@@ -113,12 +113,12 @@ static struct sg_table *mockgpu_dmabuf_map(struct dma_buf_attachment *attach,
 	ret = mockgpu_dmabuf_reach(bo, attach->peer2peer);
 	if (ret)
 		return ERR_PTR(ret);
-	if (!mockgpu_bo_backing(bo, &backing) || backing.pages)
+	if (!mockgpu_bo_backing(bo, &backing) || !mockgpu_backing_is_bar(&backing))
 		return drm_gem_map_dma_buf(attach, dir);
 	/* Pinned in a BAR, which only a peer can access. */
 	if (!attach->peer2peer)
 		return ERR_PTR(-EBUSY);
-	return mockgpu_bar_dma_map(attach->dev, backing.pfn, bo->tbo.base.size, dir);
+	return mockgpu_bar_dma_map(attach->dev, backing.vram, &backing.extent, backing.npages, dir);
 }
 
 static void mockgpu_dmabuf_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,

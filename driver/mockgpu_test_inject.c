@@ -74,7 +74,7 @@ static bool mockgpu_inject_is_in_bar(struct mockgpu_bo *bo)
 {
 	struct mockgpu_backing backing;
 
-	return mockgpu_bo_backing(bo, &backing) && backing.in_bar;
+	return mockgpu_bo_backing(bo, &backing) && mockgpu_backing_is_bar(&backing);
 }
 
 /*

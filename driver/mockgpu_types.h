@@ -23,9 +23,11 @@
  *   mockgpu_visible                    VRAM that the CPU cannot access
  *   mockgpu_power                      D3 and reset of the device
  *   mockgpu_vram                       VRAM
+ *   mockgpu_buddy                      its blocks
  *   mockgpu_bar, mockgpu_bar_pages, mockgpu_pages, mockgpu_userptr
  *                                      where pages come from
  *   mockgpu_engine                     jobs that run later, and their fences
+ *   mockgpu_extent                     where in VRAM a buffer is
  *   mockgpu_test_fail                  fault injection
  *
  * Lock order, outermost first:
@@ -37,6 +39,7 @@
  *   the reservation of one buffer object (tbo.base.resv), or in mockgpu_submit.c of several,
  *	with a ticket
  *   mockgpu_device.list_lock, which only takes reservations by trylock
+ *   mockgpu_buddy.lock
  *   reclaim and MMU notifiers
  *   mockgpu_device.user_lock
  *   mockgpu_engine.lock
@@ -74,6 +77,7 @@
 #endif
 
 struct dma_buf;
+struct mockgpu_buddy;
 struct mockgpu_snapshot;
 struct mockgpu_userptr;
 struct page;
@@ -107,6 +111,7 @@ struct mockgpu_vram_places {
  * @npages: its size in pages, 0 without VRAM
  * @visible: how many of them the CPU can access, from the first
  * @places: parts of it
+ * @buddy: who manages it in blocks, or NULL when every buffer is in one run
  * @pages: the pages of a carve-out; NULL for a BAR
  * @pfn: page frame number of the first page of a BAR
  * @bar_pages: enum mockgpu_bar_pages: what struct pages a BAR has, while the device is plugged
@@ -117,6 +122,7 @@ struct mockgpu_vram {
 	unsigned long npages;
 	unsigned long visible;
 	struct mockgpu_vram_places places;
+	struct mockgpu_buddy *buddy;
 	struct page **pages;
 	unsigned long pfn;
 	u32 bar_pages;
@@ -243,7 +249,7 @@ struct mockgpu_device {
  * @caching: enum mockgpu_caching of the system pages
  * @placement: enum mockgpu_placement to create it in
  * @flags: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS, MOCKGPU_BO_DISCARDABLE,
- *	MOCKGPU_BO_HUGE_PUD
+ *	MOCKGPU_BO_HUGE_PUD, MOCKGPU_BO_CONTIGUOUS
  */
 struct mockgpu_bo_desc {
 	u64 size;

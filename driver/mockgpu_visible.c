@@ -20,6 +20,7 @@
 #include <drm/drm_print.h>
 #include <drm/ttm/ttm_placement.h>
 
+#include "mockgpu_buddy.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_test_fail.h"
 #include "mockgpu_visible.h"
@@ -104,11 +105,13 @@ const struct ttm_place *mockgpu_visible_place(struct mockgpu_bo *bo)
 bool mockgpu_bo_is_visible(struct mockgpu_bo *bo)
 {
 	struct ttm_resource *res = bo->tbo.resource;
+	struct mockgpu_extent extent;
 
 	dma_resv_assert_held(bo->tbo.base.resv);
 	if (!res || res->mem_type != TTM_PL_VRAM)
 		return true;
-	return res->start + mockgpu_bo_npages(bo) <= mockgpu_bo_vram(bo)->visible;
+	extent = mockgpu_vram_extent(mockgpu_bo_device(bo), res);
+	return mockgpu_extent_end(&extent, mockgpu_bo_npages(bo)) <= mockgpu_bo_vram(bo)->visible;
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_bo_is_visible);
 

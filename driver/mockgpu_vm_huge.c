@@ -19,6 +19,7 @@
 #include "mockgpu_visible.h"
 #include "mockgpu_vm.h"
 #include "mockgpu_vmap.h"
+#include "mockgpu_vram.h"
 
 /* The order of the largest entries that the buffer's mode has, or 0. */
 static unsigned int mockgpu_huge_order_max(const struct mockgpu_bo *bo)
@@ -30,15 +31,25 @@ static unsigned int mockgpu_huge_order_max(const struct mockgpu_bo *bo)
 	return mockgpu_bo_has_pud(bo) ? PUD_ORDER : PMD_ORDER;
 }
 
+/* The same in VRAM. In a BAR no block of pages ends, and the caller looks at the address. */
+static bool mockgpu_huge_is_run(const struct mockgpu_backing *backing, unsigned long first,
+				unsigned long npages)
+{
+	if (mockgpu_extent_run(&backing->extent, first, npages) < npages)
+		return false;
+	return mockgpu_backing_is_bar(backing) ||
+	       (npages <= BIT(MOCKGPU_VRAM_ORDER) &&
+		IS_ALIGNED(mockgpu_extent_page(&backing->extent, first), npages));
+}
+
 /* Whether @npages pages from @first on are in one block, and begin it evenly. */
 static bool mockgpu_huge_is_block(const struct mockgpu_backing *backing, unsigned long first,
 				  unsigned long npages)
 {
 	u32 order, index;
 
-	/* All of a BAR is contiguous, and no block of pages ends in it. */
-	if (!backing->pages)
-		return true;
+	if (backing->vram)
+		return mockgpu_huge_is_run(backing, first, npages);
 	mockgpu_backing_block(backing, first, &order, &index);
 	return BIT(order) >= npages && IS_ALIGNED(index, npages);
 }

@@ -114,28 +114,60 @@ static void mockgpu_map_from_iomem(struct mockgpu_bo *bo, struct iosys_map *map)
 		iosys_map_set_vaddr(map, (void __force *)map->vaddr_iomem);
 }
 
+static bool mockgpu_bo_is_scattered(struct mockgpu_bo *bo, struct mockgpu_backing *backing)
+{
+	return mockgpu_bo_backing(bo, backing) && backing->vram &&
+	       mockgpu_extent_is_scattered(&backing->extent);
+}
+
+/* GTT can always be mapped, a scattered buffer in a BAR only with the kernel's help. */
+static int mockgpu_bo_make_mappable(struct mockgpu_bo *bo)
+{
+	struct mockgpu_backing backing;
+
+	if (IS_ENABLED(CONFIG_VMAP_PFN) || bo->tbo.pin_count ||
+	    !mockgpu_bo_is_scattered(bo, &backing) || !mockgpu_backing_is_bar(&backing))
+		return 0;
+	return mockgpu_bo_validate(bo, MOCKGPU_PLACEMENT_GTT);
+}
+
+/* TTM takes what is in VRAM for contiguous. */
+static int mockgpu_bo_vmap_placed(struct mockgpu_bo *bo, struct iosys_map *map)
+{
+	struct mockgpu_backing backing;
+	int ret;
+
+	if (mockgpu_bo_is_scattered(bo, &backing))
+		return mockgpu_vram_vmap(backing.vram, &backing.extent, backing.npages, map);
+	ret = ttm_bo_vmap(&bo->tbo, map);
+	if (!ret)
+		mockgpu_map_to_iomem(bo, map);
+	return ret;
+}
+
 /**
  * mockgpu_bo_vmap - pin a buffer and map it into the kernel
  * @bo: the buffer, no import
  * @map: out; I/O memory where only its accessors may be used
  *
- * Return: 0 or a negative errno.
+ * Return: 0; -EOPNOTSUPP for a scattered buffer that is pinned in a BAR already, on a kernel
+ * without CONFIG_VMAP_PFN; or another negative errno.
  */
 int mockgpu_bo_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
 {
 	int ret;
 
-	ret = mockgpu_bo_pin_placed(bo);
+	ret = mockgpu_bo_make_mappable(bo);
+	if (!ret)
+		ret = mockgpu_bo_pin_placed(bo);
 	if (ret)
 		return ret;
 	/* As amdgpu_bo_kmap(). A signal must not end it: dma_buf_vmap() warns about errors. */
 	mockgpu_bo_wait_moved(bo, false);
 	mockgpu_bo_flush_new(bo);
-	ret = ttm_bo_vmap(&bo->tbo, map);
+	ret = mockgpu_bo_vmap_placed(bo, map);
 	if (ret)
 		ttm_bo_unpin(&bo->tbo);
-	else
-		mockgpu_map_to_iomem(bo, map);
 	return ret;
 }
 
@@ -151,9 +183,15 @@ int mockgpu_bo_vmap(struct mockgpu_bo *bo, struct iosys_map *map)
  */
 void mockgpu_bo_vunmap(struct mockgpu_bo *bo, struct iosys_map *map)
 {
+	struct mockgpu_backing backing;
+
 	dma_resv_assert_held(bo->tbo.base.resv);
-	mockgpu_vram_io_mem_reserve(bo->tbo.bdev, bo->tbo.resource);
-	mockgpu_map_from_iomem(bo, map);
-	ttm_bo_vunmap(&bo->tbo, map);
+	if (mockgpu_bo_is_scattered(bo, &backing)) {
+		mockgpu_vram_vunmap(map);
+	} else {
+		mockgpu_vram_io_mem_reserve(bo->tbo.bdev, bo->tbo.resource);
+		mockgpu_map_from_iomem(bo, map);
+		ttm_bo_vunmap(&bo->tbo, map);
+	}
 	ttm_bo_unpin(&bo->tbo);
 }

@@ -19,12 +19,14 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
 
 #include <drm/drm_print.h>
 #include <drm/ttm/ttm_range_manager.h>
 
 #include "mockgpu_bar.h"
+#include "mockgpu_buddy.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_pages.h"
 #include "mockgpu_test_fail.h"
@@ -42,6 +44,14 @@
 static unsigned long vram_size = 64ul << 20;
 module_param(vram_size, ulong, 0444);
 MODULE_PARM_DESC(vram_size, "size of VRAM of each device in bytes, a multiple of 2 MiB, 0 for none (default 67108864)");
+
+static char *vram_manager = "range";
+module_param(vram_manager, charp, 0444);
+MODULE_PARM_DESC(vram_manager, "how VRAM is given to buffers: range: each gets one contiguous part; buddy: blocks, which may be scattered, from the kernel's allocator that amdgpu and xe use (default range)");
+
+static unsigned long vram_block;
+module_param(vram_block, ulong, 0444);
+MODULE_PARM_DESC(vram_block, "for tests, with vram_manager=buddy: scatter every buffer, with blocks of so many bytes in its first 2 MiB, larger ones later; a power of two from the page size to 2097152, 0: as large as possible (default 0)");
 
 static void mockgpu_vram_free(struct mockgpu_vram *vram)
 {
@@ -126,6 +136,58 @@ static void mockgpu_vram_destroy(struct mockgpu_device *mdev)
 	mockgpu_vram_free(&mdev->vram);
 }
 
+static bool mockgpu_vram_is_buddy(void)
+{
+	return sysfs_streq(vram_manager, "buddy");
+}
+
+static int mockgpu_vram_manager_check(struct mockgpu_device *mdev)
+{
+	if (!mockgpu_vram_is_buddy() && !sysfs_streq(vram_manager, "range")) {
+		drm_err(&mdev->drm, "vram_manager=%s is neither range nor buddy\n", vram_manager);
+		return -EINVAL;
+	}
+	if (mockgpu_vram_is_buddy() && !MOCKGPU_BUDDY) {
+		drm_err(&mdev->drm, "vram_manager=buddy needs a kernel with CONFIG_GPU_BUDDY, or CONFIG_DRM_BUDDY before 7.0\n");
+		return -EOPNOTSUPP;
+	}
+	if (!vram_block)
+		return 0;
+	if (!mockgpu_vram_is_buddy() || !is_power_of_2(vram_block) || vram_block < PAGE_SIZE ||
+	    vram_block > SZ_2M) {
+		drm_err(&mdev->drm, "vram_block=%lu is no power of two from the page size to 2 MiB, or without vram_manager=buddy\n",
+			vram_block);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int mockgpu_vram_manager_init(struct mockgpu_device *mdev)
+{
+	if (mockgpu_should_fail("vram_manager"))
+		return -ENOMEM;
+	if (mockgpu_vram_is_buddy())
+		return mockgpu_buddy_init(mdev, vram_block);
+	return ttm_range_man_init(&mdev->ttm, TTM_PL_VRAM, false, mdev->vram.npages);
+}
+
+static void mockgpu_vram_manager_fini(struct mockgpu_device *mdev)
+{
+	if (mdev->vram.buddy)
+		mockgpu_buddy_fini(mdev);
+	else
+		ttm_range_man_fini(&mdev->ttm, TTM_PL_VRAM);
+}
+
+/* vmap_pfn() refuses what has struct pages. */
+static int mockgpu_vram_blocks_check(struct mockgpu_device *mdev)
+{
+	if (!mockgpu_vram_is_buddy() || !mdev->vram.bar_pages)
+		return 0;
+	drm_err(&mdev->drm, "bar_pages needs vram_manager=range\n");
+	return -EINVAL;
+}
+
 static int mockgpu_vram_setup(struct mockgpu_device *mdev)
 {
 	struct mockgpu_vram *vram = &mdev->vram;
@@ -137,9 +199,7 @@ static int mockgpu_vram_setup(struct mockgpu_device *mdev)
 		ret = mockgpu_carveout_create(vram);
 	if (ret)
 		return ret;
-	ret = mockgpu_should_fail("vram_manager") ? -ENOMEM : 0;
-	if (!ret)
-		ret = ttm_range_man_init(&mdev->ttm, TTM_PL_VRAM, false, vram->npages);
+	ret = mockgpu_vram_blocks_check(mdev) ?: mockgpu_vram_manager_init(mdev);
 	if (ret)
 		mockgpu_vram_destroy(mdev);
 	return ret;
@@ -159,13 +219,18 @@ static bool mockgpu_vram_size_is_good(struct mockgpu_device *mdev)
  * There is no carve-out where memory is encrypted: TTM maps VRAM decrypted, which is right
  * for a BAR and wrong for RAM.
  *
- * Return: 0, also without VRAM (vram_size=0); -EINVAL for a bad vram_size or vram_visible,
+ * Return: 0, also without VRAM (vram_size=0); -EINVAL for a bad vram_size, vram_visible,
+ * vram_manager or vram_block, -EOPNOTSUPP for a vram_manager that the kernel does not have,
  * -ENOMEM, or as mockgpu_bar_map().
  */
 int mockgpu_vram_init(struct mockgpu_device *mdev)
 {
-	int ret = -EINVAL;
+	int ret;
 
+	ret = mockgpu_vram_manager_check(mdev);
+	if (ret)
+		return ret;
+	ret = -EINVAL;
 	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT) && !dev_is_pci(mdev->drm.dev)) {
 		drm_info(&mdev->drm, "no VRAM, since memory is encrypted\n");
 		return 0;
@@ -193,7 +258,7 @@ void mockgpu_vram_fini(struct mockgpu_device *mdev)
 {
 	if (!mdev->vram.npages)
 		return;
-	ttm_range_man_fini(&mdev->ttm, TTM_PL_VRAM);
+	mockgpu_vram_manager_fini(mdev);
 	mockgpu_vram_destroy(mdev);
 }
 
@@ -233,41 +298,123 @@ int mockgpu_vram_check(struct mockgpu_device *mdev, const struct mockgpu_bo_desc
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_check);
 
 /**
- * mockgpu_vram_pages - get the pages of a part of VRAM
+ * mockgpu_vram_manager - how VRAM is given to buffers
  * @mdev: the device
- * @res: the part
  *
- * Return: the pages, or NULL in a BAR.
+ * Return: enum mockgpu_vram_manager.
  */
-struct page **mockgpu_vram_pages(struct mockgpu_device *mdev,
-				 const struct ttm_resource *res)
+u32 mockgpu_vram_manager(struct mockgpu_device *mdev)
 {
-	return mdev->vram.pages ? mdev->vram.pages + res->start : NULL;
+	return mdev->vram.buddy ? MOCKGPU_VRAM_BUDDY : MOCKGPU_VRAM_RANGE;
 }
 
 /**
- * mockgpu_vram_pfn - get the page frame number of a page of a part of VRAM
- * @mdev: the device
- * @res: the part
- * @page: index of the page
+ * mockgpu_vram_order - get the order of the block with a page
+ * @extent: where a buffer is
+ * @page: index of the page in the buffer
  *
- * Return: the number.
+ * Return: the order, at most that of 2 MiB.
  */
-unsigned long mockgpu_vram_pfn(struct mockgpu_device *mdev,
-			       const struct ttm_resource *res, unsigned long page)
+u32 mockgpu_vram_order(const struct mockgpu_extent *extent, unsigned long page)
 {
-	struct page **pages = mockgpu_vram_pages(mdev, res);
+	unsigned long block = mockgpu_extent_block(extent, page);
 
-	return pages ? page_to_pfn(pages[page]) : mdev->vram.pfn + res->start + page;
+	return block ? min_t(u32, ilog2(block), MOCKGPU_VRAM_ORDER) : MOCKGPU_VRAM_ORDER;
+}
+EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_order);
+
+/**
+ * mockgpu_vram_pages - list the pages of a buffer
+ * @vram: a carve-out
+ * @extent: where in it the buffer is
+ * @npages: size of the buffer
+ *
+ * Return: the pages, to be freed with kvfree(), or NULL without memory.
+ */
+struct page **mockgpu_vram_pages(const struct mockgpu_vram *vram,
+				 const struct mockgpu_extent *extent, unsigned long npages)
+{
+	struct page **pages;
+	unsigned long i;
+
+	pages = kvmalloc_array(npages, sizeof(*pages), GFP_KERNEL);
+	for (i = 0; pages && i < npages; i++)
+		pages[i] = vram->pages[mockgpu_extent_page(extent, i)];
+	return pages;
 }
 
-/* A mapping of the part, not to be unmapped. */
-static struct iosys_map mockgpu_vram_map_of(struct mockgpu_device *mdev,
-					    const struct ttm_resource *res)
+static void *mockgpu_vram_vmap_pages(const struct mockgpu_vram *vram,
+				     const struct mockgpu_extent *extent, unsigned long npages)
+{
+	struct page **pages = mockgpu_vram_pages(vram, extent, npages);
+	void *vaddr;
+
+	if (!pages)
+		return NULL;
+	vaddr = vmap(pages, npages, VM_MAP, MOCKGPU_VRAM_PROT);
+	kvfree(pages);
+	return vaddr;
+}
+
+static void *mockgpu_vram_vmap_bar(const struct mockgpu_vram *vram,
+				   const struct mockgpu_extent *extent, unsigned long npages)
+{
+	void *vaddr = NULL;
+#ifdef CONFIG_VMAP_PFN
+	unsigned long *pfns = kvmalloc_array(npages, sizeof(*pfns), GFP_KERNEL);
+	unsigned long i;
+
+	if (!pfns)
+		return NULL;
+	for (i = 0; i < npages; i++)
+		pfns[i] = vram->pfn + mockgpu_extent_page(extent, i);
+	vaddr = vmap_pfn(pfns, npages, pgprot_writecombine(PAGE_KERNEL));
+	kvfree(pfns);
+#endif
+	return vaddr;
+}
+
+/**
+ * mockgpu_vram_vmap - map a scattered buffer into the kernel
+ * @vram: VRAM
+ * @extent: where in it the buffer is
+ * @npages: size of the buffer
+ * @map: out, to be passed to mockgpu_vram_vunmap()
+ *
+ * Return: 0; -EOPNOTSUPP for a BAR on a kernel without CONFIG_VMAP_PFN, -ENOMEM.
+ */
+int mockgpu_vram_vmap(const struct mockgpu_vram *vram, const struct mockgpu_extent *extent,
+		      unsigned long npages, struct iosys_map *map)
+{
+	void *vaddr;
+
+	if (vram->pages) {
+		vaddr = mockgpu_vram_vmap_pages(vram, extent, npages);
+		iosys_map_set_vaddr(map, vaddr);
+	} else {
+		if (!IS_ENABLED(CONFIG_VMAP_PFN))
+			return -EOPNOTSUPP;
+		vaddr = mockgpu_vram_vmap_bar(vram, extent, npages);
+		iosys_map_set_vaddr_iomem(map, (void __iomem __force *)vaddr);
+	}
+	return vaddr ? 0 : -ENOMEM;
+}
+
+/**
+ * mockgpu_vram_vunmap - undo mockgpu_vram_vmap()
+ * @map: the mapping
+ */
+void mockgpu_vram_vunmap(const struct iosys_map *map)
+{
+	vunmap(map->is_iomem ? (void __force *)map->vaddr_iomem : map->vaddr);
+}
+
+/* A mapping of a page of VRAM, not to be unmapped. */
+static struct iosys_map mockgpu_vram_map_page(struct mockgpu_device *mdev, unsigned long page)
 {
 	struct iosys_map map = mdev->vram.map;
 
-	iosys_map_incr(&map, res->start << PAGE_SHIFT);
+	iosys_map_incr(&map, page << PAGE_SHIFT);
 	return map;
 }
 
@@ -303,9 +450,15 @@ void mockgpu_vram_lose(struct mockgpu_device *mdev)
 void mockgpu_vram_clear(struct mockgpu_device *mdev,
 			const struct ttm_resource *res, size_t size)
 {
-	struct iosys_map map = mockgpu_vram_map_of(mdev, res);
+	struct mockgpu_extent extent = mockgpu_vram_extent(mdev, res);
+	unsigned long npages = size >> PAGE_SHIFT, page, run;
+	struct iosys_map map;
 
-	mockgpu_vram_zero(&map, size);
+	for (page = 0; page < npages; page += run) {
+		run = mockgpu_extent_run(&extent, page, npages - page);
+		map = mockgpu_vram_map_page(mdev, mockgpu_extent_page(&extent, page));
+		mockgpu_vram_zero(&map, run << PAGE_SHIFT);
+	}
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_clear);
 
@@ -314,18 +467,25 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_clear);
  * @bdev: the TTM device
  * @res: a resource of any placement
  *
+ * A scattered one gets no address: what TTM would do with it, copying and mapping, the driver
+ * does itself, and for page faults TTM asks mockgpu_vram_io_mem_pfn().
+ *
  * Return: 0.
  */
 int mockgpu_vram_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *res)
 {
 	struct mockgpu_device *mdev = ttm_to_mockgpu_device(bdev);
+	struct mockgpu_extent extent;
 	struct iosys_map map;
 
 	if (res->mem_type != TTM_PL_VRAM)
 		return 0;
-	map = mockgpu_vram_map_of(mdev, res);
-	/* For TTM both are I/O memory. */
-	res->bus.addr = map.is_iomem ? (void __force *)map.vaddr_iomem : map.vaddr;
+	extent = mockgpu_vram_extent(mdev, res);
+	if (!mockgpu_extent_is_scattered(&extent)) {
+		map = mockgpu_vram_map_page(mdev, extent.start);
+		/* For TTM both are I/O memory. */
+		res->bus.addr = map.is_iomem ? (void __force *)map.vaddr_iomem : map.vaddr;
+	}
 	res->bus.is_iomem = true;
 	res->bus.caching = mdev->vram.caching;
 	return 0;
@@ -365,18 +525,6 @@ u32 mockgpu_vram_source(struct mockgpu_device *mdev)
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_source);
 
 /**
- * mockgpu_vram_has_bar_pages - whether VRAM in a BAR has struct pages
- * @mdev: the device
- *
- * Return: true when it has, while the device is plugged: see mockgpu_bar_pages.h.
- */
-bool mockgpu_vram_has_bar_pages(struct mockgpu_device *mdev)
-{
-	return mdev->vram.bar_pages != MOCKGPU_BAR_PAGES_NONE;
-}
-EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_has_bar_pages);
-
-/**
  * mockgpu_vram_io_mem_pfn - &ttm_device_funcs.io_mem_pfn
  * @tbo: a buffer object in VRAM, locked
  * @page: index of the page
@@ -387,8 +535,10 @@ unsigned long mockgpu_vram_io_mem_pfn(struct ttm_buffer_object *tbo,
 				      unsigned long page)
 {
 	struct mockgpu_device *mdev = ttm_to_mockgpu_device(tbo->bdev);
+	struct mockgpu_extent extent = mockgpu_vram_extent(mdev, tbo->resource);
+	unsigned long at = mockgpu_extent_page(&extent, page);
 
-	return mockgpu_vram_pfn(mdev, tbo->resource, page);
+	return mdev->vram.pages ? page_to_pfn(mdev->vram.pages[at]) : mdev->vram.pfn + at;
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_pfn);
 
@@ -397,7 +547,7 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_pfn);
  * @bo: the buffer, locked
  * @offset: bytes from its start
  * @buf: buffer to copy to or from
- * @len: bytes, not beyond the end of @bo
+ * @len: bytes, not beyond the end of the page
  * @write: whether to write
  *
  * Return: @len.
@@ -405,12 +555,15 @@ EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_pfn);
 int mockgpu_vram_access(struct mockgpu_bo *bo, unsigned long offset, void *buf,
 			int len, int write)
 {
-	struct iosys_map map = mockgpu_vram_map_of(mockgpu_bo_device(bo), bo->tbo.resource);
+	struct mockgpu_device *mdev = mockgpu_bo_device(bo);
+	struct mockgpu_extent extent = mockgpu_vram_extent(mdev, bo->tbo.resource);
+	unsigned long at = mockgpu_extent_page(&extent, offset >> PAGE_SHIFT);
+	struct iosys_map map = mockgpu_vram_map_page(mdev, at);
 
 	if (write)
-		iosys_map_memcpy_to(&map, offset, buf, len);
+		iosys_map_memcpy_to(&map, offset_in_page(offset), buf, len);
 	else
-		iosys_map_memcpy_from(buf, &map, offset, len);
+		iosys_map_memcpy_from(buf, &map, offset_in_page(offset), len);
 	return len;
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_access);

@@ -10,9 +10,10 @@
 #ifndef MOCKGPU_VRAM_H
 #define MOCKGPU_VRAM_H
 
+#include "mockgpu_extent.h"
 #include "mockgpu_types.h"
 
-/* VRAM consists of blocks of 2 MiB. */
+/* A carve-out consists of blocks of 2 MiB, and no block of VRAM counts as larger. */
 #define MOCKGPU_VRAM_ORDER	get_order(SZ_2M)
 
 int mockgpu_vram_init(struct mockgpu_device *mdev);
@@ -21,11 +22,13 @@ unsigned long mockgpu_vram_used(struct mockgpu_device *mdev);
 int mockgpu_vram_check(struct mockgpu_device *mdev, const struct mockgpu_bo_desc *desc);
 u32 mockgpu_vram_caching(struct mockgpu_device *mdev);
 u32 mockgpu_vram_source(struct mockgpu_device *mdev);
-bool mockgpu_vram_has_bar_pages(struct mockgpu_device *mdev);
-struct page **mockgpu_vram_pages(struct mockgpu_device *mdev,
-				 const struct ttm_resource *res);
-unsigned long mockgpu_vram_pfn(struct mockgpu_device *mdev,
-			       const struct ttm_resource *res, unsigned long page);
+u32 mockgpu_vram_manager(struct mockgpu_device *mdev);
+u32 mockgpu_vram_order(const struct mockgpu_extent *extent, unsigned long page);
+struct page **mockgpu_vram_pages(const struct mockgpu_vram *vram,
+				 const struct mockgpu_extent *extent, unsigned long npages);
+int mockgpu_vram_vmap(const struct mockgpu_vram *vram, const struct mockgpu_extent *extent,
+		      unsigned long npages, struct iosys_map *map);
+void mockgpu_vram_vunmap(const struct iosys_map *map);
 void mockgpu_vram_lose(struct mockgpu_device *mdev);
 void mockgpu_vram_clear(struct mockgpu_device *mdev,
 			const struct ttm_resource *res, size_t size);

@@ -109,7 +109,8 @@ enum mockgpu_caching {
  * @MOCKGPU_PLACEMENT_GTT: system memory that the GPU can access (TTM_PL_TT); the pages
  *	are those of &enum mockgpu_kind
  * @MOCKGPU_PLACEMENT_VRAM: the GPU's own memory (TTM_PL_VRAM, module parameters vram and
- *	vram_size), in blocks of 2 MiB: what &enum mockgpu_vram_source says. Kind,
+ *	vram_size), in blocks of up to 2 MiB: what &enum mockgpu_vram_source and
+ *	&enum mockgpu_vram_manager say. Kind,
  *	order and caching of the buffer do not apply here; they apply again once it has
  *	system pages. When VRAM is full, TTM evicts the least recently used buffer to GTT.
  * @MOCKGPU_PLACEMENT_SYSTEM: system memory that the GPU cannot access (TTM_PL_SYSTEM),
@@ -141,6 +142,24 @@ enum mockgpu_vram_source {
 	MOCKGPU_VRAM_NONE = 0,
 	MOCKGPU_VRAM_RAM = 1,
 	MOCKGPU_VRAM_BAR = 2,
+};
+
+/**
+ * enum mockgpu_vram_manager - how the VRAM of a device is given to buffers
+ *
+ * @MOCKGPU_VRAM_RANGE: each gets one contiguous part (ttm_range_manager), aligned to 2 MiB if
+ *	it is as large as that
+ * @MOCKGPU_VRAM_BUDDY: blocks of 2^n pages from the kernel's buddy allocator (gpu_buddy, before
+ *	7.0 drm_buddy; module parameter vram_manager=buddy), as amdgpu's and xe's. Which ones
+ *	depends on what is free, so a buffer may be scattered, unless it has
+ *	MOCKGPU_BO_CONTIGUOUS. One whose size is a multiple of 2 MiB has no smaller blocks; for
+ *	it others are evicted. The module parameter vram_block=N scatters all others on
+ *	purpose: in blocks of N bytes, 2 MiB and 16 times N, for 2 MiB of the buffer each and
+ *	over again, of which neighbours come from different halves of VRAM.
+ */
+enum mockgpu_vram_manager {
+	MOCKGPU_VRAM_RANGE = 0,
+	MOCKGPU_VRAM_BUDDY = 1,
 };
 
 /**
@@ -249,12 +268,21 @@ enum mockgpu_fault_mode {
  * MOCKGPU_BO_HUGE_PUD - flag of struct drm_mockgpu_bo_create: in the huge modes an entry is
  * one of 1 GiB where page frame number and address are aligned and the mapping covers it, as
  * vfio-pci's on x86. Only a BAR is contiguous enough (MOCKGPU_VRAM_BAR), and buffers of that
- * size are aligned in it. Needs a kernel for x86-64 with such entries
- * (CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) and CAP_SYS_ADMIN, because kernels up to 7.3 at least do
- * not handle them well (docs/findings/pud-split.md): mappings of 1 GiB or more cannot be split
- * but at multiples of 1 GiB, so munmap() or mprotect() of less fails with EINVAL.
+ * size are aligned in it. Includes MOCKGPU_BO_CONTIGUOUS. Needs a kernel for x86-64 with such
+ * entries (CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) and CAP_SYS_ADMIN, because kernels up to 7.3 at
+ * least do not handle them well (docs/findings/pud-split.md): mappings of 1 GiB or more cannot
+ * be split but at multiples of 1 GiB, so munmap() or mprotect() of less fails with EINVAL.
  */
 #define MOCKGPU_BO_HUGE_PUD	0x8
+
+/**
+ * MOCKGPU_BO_CONTIGUOUS - flag of struct drm_mockgpu_bo_create: in VRAM the buffer is contiguous,
+ * also with MOCKGPU_VRAM_BUDDY, aligned to 2 MiB or, if it is smaller, to its size rounded up to
+ * a power of two. Others are evicted to make room for it, also some that do not help; ENOMEM when
+ * those that stay leave no such part. As AMDGPU_GEM_CREATE_VRAM_CONTIGUOUS. Means nothing
+ * elsewhere.
+ */
+#define MOCKGPU_BO_CONTIGUOUS	0x10
 
 /**
  * struct drm_mockgpu_bo_create - create a buffer object
@@ -267,7 +295,7 @@ enum mockgpu_fault_mode {
  *	MOCKGPU_KIND_TTM, where the pool chooses
  * @caching: in: enum mockgpu_caching
  * @flags: in: MOCKGPU_BO_PAGE_MAPPING, MOCKGPU_BO_CPU_ACCESS, MOCKGPU_BO_DISCARDABLE,
- *	MOCKGPU_BO_HUGE_PUD
+ *	MOCKGPU_BO_HUGE_PUD, MOCKGPU_BO_CONTIGUOUS
  * @handle: out: GEM handle, to be closed with DRM_IOCTL_GEM_CLOSE; in: must be 0
  * @placement: in: MOCKGPU_PLACEMENT_GTT or MOCKGPU_PLACEMENT_VRAM
  * @fault_mode: in: enum mockgpu_fault_mode
@@ -357,6 +385,10 @@ struct drm_mockgpu_bo_mmap_offset {
  * @invalidations: out: of user memory (MOCKGPU_KIND_USERPTR): times the kernel announced that
  *	it is about to take pages away or to change what may be done with them
  * @user_faults: out: of user memory: times the device asked the kernel for its pages
+ * @vram_blocks: out: in VRAM, in how many blocks it is, see &enum mockgpu_vram_manager: 1 with
+ *	RANGE; else 0
+ * @vram_runs: out: in VRAM, how many contiguous parts these make, in the order of the buffer: 1
+ *	if it is not scattered; else 0
  */
 struct drm_mockgpu_bo_query {
 	__u32 handle;
@@ -376,6 +408,8 @@ struct drm_mockgpu_bo_query {
 	__u32 discards;
 	__u32 invalidations;
 	__u32 user_faults;
+	__u32 vram_blocks;
+	__u32 vram_runs;
 };
 
 /**
@@ -578,8 +612,10 @@ struct drm_mockgpu_bo_set_fault {
  *
  * Errors: EINVAL for a range outside of its buffer or for one buffer used twice; EACCES
  * when @dst was imported from a read-only dma-buf or is read-only user memory; ENODEV when one
- * is revoked; ENOMEM; EOPNOTSUPP for an import whose exporter has no vmap; EFAULT and ESRCH for
- * user memory, see MOCKGPU_BO_USERPTR; and whatever the exporter of an import returns.
+ * is revoked; ENOMEM; EFAULT and ESRCH for user memory, see MOCKGPU_BO_USERPTR; EOPNOTSUPP for
+ * an import whose exporter has no vmap, and for a scattered buffer that is pinned in a BAR on a
+ * kernel without CONFIG_VMAP_PFN, where one that is not pinned moves to GTT; and whatever the
+ * exporter of an import returns.
  */
 struct drm_mockgpu_bo_copy {
 	__u32 src;
@@ -778,6 +814,7 @@ struct drm_mockgpu_bo_userptr {
  *	its contents, under mappings that stay, and the fences of submissions that had not begun
  *	signaled with the error -ECANCELED. Moves are not lost. As amdgpu's
  *	AMDGPU_INFO_VRAM_LOST_COUNTER.
+ * @MOCKGPU_PARAM_VRAM_MANAGER: enum mockgpu_vram_manager; RANGE also without VRAM
  * @MOCKGPU_PARAM_SWAPOUT: flags that MOCKGPU_BO_SWAPOUT can have on this kernel, a bit mask
  * @MOCKGPU_PARAM_BAR_PAGES: enum mockgpu_bar_pages
  */
@@ -793,6 +830,7 @@ enum mockgpu_param {
 	MOCKGPU_PARAM_VRAM_SOURCE = 8,
 	MOCKGPU_PARAM_VRAM_VISIBLE = 9,
 	MOCKGPU_PARAM_RESETS = 10,
+	MOCKGPU_PARAM_VRAM_MANAGER = 11,
 	MOCKGPU_PARAM_SWAPOUT = 12,
 	MOCKGPU_PARAM_BAR_PAGES = 13,
 };

@@ -64,11 +64,12 @@ static void pages_are_those_of_the_place(struct kunit *test)
 	struct mockgpu_backing backing;
 
 	KUNIT_EXPECT_TRUE(test, mockgpu_bo_backing(bo, &backing));
-	KUNIT_EXPECT_PTR_EQ(test, backing.pages, fake->mdev.vram.pages + 100);
+	KUNIT_EXPECT_PTR_EQ(test, mockgpu_backing_page(&backing, 2), pfn_to_page(PFN + 102));
 	KUNIT_EXPECT_EQ(test, mockgpu_vram_io_mem_pfn(&bo->tbo, 2), PFN + 102);
 	fake->res.mem_type = TTM_PL_TT;
 	KUNIT_EXPECT_TRUE(test, mockgpu_bo_backing(bo, &backing));
 	KUNIT_EXPECT_PTR_EQ(test, backing.pages, fake->tt.ttm.pages);
+	KUNIT_EXPECT_NULL(test, backing.vram);
 	fake->tt.ttm.page_flags = 0;
 	KUNIT_EXPECT_FALSE(test, mockgpu_bo_backing(bo, &backing));
 	bo->tbo.ttm = NULL;
@@ -89,6 +90,56 @@ static void blocks_of_vram_are_2_mib(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, index, 0);
 	mockgpu_backing_block(&backing, BLOCK, &order, &index);
 	KUNIT_EXPECT_EQ(test, index, BLOCK - 1);
+}
+
+/* Two neighbours, one before both, and one behind all. */
+static struct mockgpu_extent scattered(struct kunit *test)
+{
+	struct mockgpu_blocks *blocks = mockgpu_blocks_create(4);
+
+	KUNIT_ASSERT_NOT_NULL(test, blocks);
+	mockgpu_blocks_add(blocks, 0, 16, 4);
+	mockgpu_blocks_add(blocks, 1, 20, 2);
+	mockgpu_blocks_add(blocks, 2, 8, 1);
+	mockgpu_blocks_add(blocks, 3, 64, 8);
+	return (struct mockgpu_extent) { .start = 16, .blocks = blocks };
+}
+
+static void a_scattered_buffer_is_where_its_blocks_are(struct kunit *test)
+{
+	static const unsigned long pages[] = {
+		16, 17, 18, 19, 20, 21, 8, 64, 65, 66, 67, 68, 69, 70, 71,
+	};
+	struct mockgpu_extent extent = scattered(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		KUNIT_EXPECT_EQ(test, mockgpu_extent_page(&extent, i), pages[i]);
+	KUNIT_EXPECT_EQ(test, extent.blocks->runs, 3);
+	KUNIT_EXPECT_TRUE(test, mockgpu_extent_is_scattered(&extent));
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_end(&extent, ARRAY_SIZE(pages)), 72);
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_block(&extent, 5), 2);
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_block(&extent, 6), 1);
+	KUNIT_EXPECT_EQ(test, mockgpu_vram_order(&extent, 14), 3);
+	mockgpu_blocks_put(extent.blocks);
+}
+
+/* Neighbours in both orders make one run, and nobody looks behind the last block. */
+static void a_run_may_be_several_blocks(struct kunit *test)
+{
+	struct mockgpu_extent extent = scattered(test);
+
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_run(&extent, 0, 15), 6);
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_run(&extent, 3, 12), 3);
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_run(&extent, 3, 2), 2);
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_run(&extent, 6, 9), 1);
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_run(&extent, 7, 8), 8);
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_run(&extent, 14, 1), 1);
+	mockgpu_blocks_put(extent.blocks);
+	extent.blocks = NULL;
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_run(&extent, 3, 1000), 1000);
+	KUNIT_EXPECT_EQ(test, mockgpu_extent_page(&extent, 3), 19);
+	KUNIT_EXPECT_FALSE(test, mockgpu_extent_is_scattered(&extent));
 }
 
 static int check_size(struct mockgpu_device *mdev, u64 size)
@@ -174,7 +225,8 @@ static void pages_of_a_bar_have_numbers_only(struct kunit *test)
 	fake->mdev.vram.pfn = 2 * PFN;
 	KUNIT_EXPECT_EQ(test, mockgpu_vram_source(&fake->mdev), MOCKGPU_VRAM_BAR);
 	KUNIT_EXPECT_TRUE(test, mockgpu_bo_backing(&fake->bo, &backing));
-	KUNIT_EXPECT_NULL(test, backing.pages);
+	KUNIT_EXPECT_TRUE(test, mockgpu_backing_is_bar(&backing));
+	KUNIT_EXPECT_NULL(test, mockgpu_backing_page(&backing, 2));
 	KUNIT_EXPECT_EQ(test, mockgpu_backing_pfn(&backing, 2), 2 * PFN + 102);
 	KUNIT_EXPECT_EQ(test, mockgpu_vram_io_mem_pfn(&fake->bo.tbo, 2), 2 * PFN + 102);
 }
@@ -280,6 +332,8 @@ static struct kunit_case vram_cases[] = {
 	KUNIT_CASE(a_place_has_its_name),
 	KUNIT_CASE(pages_are_those_of_the_place),
 	KUNIT_CASE(blocks_of_vram_are_2_mib),
+	KUNIT_CASE(a_scattered_buffer_is_where_its_blocks_are),
+	KUNIT_CASE(a_run_may_be_several_blocks),
 	KUNIT_CASE(pages_of_a_bar_have_numbers_only),
 	KUNIT_CASE(what_is_larger_than_vram_is_refused),
 	KUNIT_CASE(what_the_cpu_reaches_is_visible),

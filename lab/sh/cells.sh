@@ -170,7 +170,7 @@ check_tests() {
 		case $test in
 		'its end' | 'all of it') continue ;;
 		esac
-		names=$(tests_in "${program%-bar}") last=$(echo "$test" | sed 's/.*[^a-z0-9_]//')
+		names=$(tests_in "$(plain_program "$program")") last=$(echo "$test" | sed 's/.*[^a-z0-9_]//')
 		[ -z "$names" ] || echo "$names" | grep -qxF -e "$test" ||
 			die "$program has no test '$test', but for example $(echo "$names" | sort | grep -m 1 -e "[.]$last\$" || echo "$names" | sort | head -n 1)"
 	done || exit

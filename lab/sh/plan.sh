@@ -133,13 +133,13 @@ SKIPS_AWK='
 		}
 		return 0
 	}
-	# What may be skipped in PROGRAM may be in PROGRAM-bar.
-	function without_bar(name) { sub(/-bar$/, "", name); return name }
+	# What may be skipped in PROGRAM may be in PROGRAM-bar and PROGRAM-buddy.
+	function plain_program(name) { sub(/-(bar|buddy)$/, "", name); return name }
 	# PROGRAM TEST FORM MACHINE MODE KERNEL REASON...
 	function read_rule(words, i) {
 		if (/^#/ || NF == 0)
 			return
-		if ($1 != "*" && !like(program, $1) && !like(without_bar(program), $1) || !any($3, form) || !any($4, machine) || !any($5, mode) || !is_kernel($6))
+		if ($1 != "*" && !like(program, $1) && !like(plain_program(program), $1) || !any($3, form) || !any($4, machine) || !any($5, mode) || !is_kernel($6))
 			return
 		words = $0
 		for (i = 0; i < 6; i++)
@@ -203,6 +203,20 @@ plan_sources() {
 	done
 }
 
+# What PROGRAM-buddy loads the module with: VRAM from the kernel's allocator of blocks, and
+# buffers scattered in it, page by page at their beginning.
+# shellcheck disable=SC2034 # for those who source this
+BUDDY_PARAMETERS="vram_manager=buddy vram_block=4096"
+
+# plain_program PROGRAM: print what PROGRAM-bar or PROGRAM-buddy runs.
+plain_program() {
+	case $1 in
+	*-bar) echo "${1%-bar}" ;;
+	*-buddy) echo "${1%-buddy}" ;;
+	*) echo "$1" ;;
+	esac
+}
+
 # vmm_command PROGRAM: print the command for a row run-VMM or run-VMM-ROUTE.
 vmm_command() {
 	echo "crosvm-integration/$1" | sed 's/run-/run /; s/\(run [^-]*\)-/\1 -r /'
@@ -216,7 +230,7 @@ step_of() {
 # has_source PROGRAM PART: succeed if the sources make it; $sources has most of them.
 has_source() {
 	case $1 in
-	*-bar) has_source "${1%-bar}" "$2" ;;
+	*-bar | *-buddy) has_source "$(plain_program "$1")" "$2" ;;
 	run-*-test) [ -x "crosvm-integration/tests/$1" ] ;;
 	run-*-*)
 		vmm=${1#run-} vmm=${vmm%%-*}
@@ -249,7 +263,7 @@ plan_findings() {
 	plan_awk '{ print $1, $2, $3 }' | while read -r program part needs; do
 		has_source "$program" "$part" || echo "$program: in the plan, and no source of that name"
 		case $program in
-		*-bar) continue ;;
+		*-bar | *-buddy) continue ;;
 		esac
 		case ,$needs, in
 		*,module,*) expected=0 ;;

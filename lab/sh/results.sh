@@ -150,8 +150,12 @@ results_again() {
 	program=${tap##*/} program=${program%.tap}
 	case $program in
 	*-bar)
-		program=${program%-bar}
+		program=$(plain_program "$program")
 		set -- "$@" --parameters vram=bar
+		;;
+	*-buddy)
+		program=$(plain_program "$program")
+		set -- "$@" --parameters "'$BUDDY_PARAMETERS'"
 		;;
 	esac
 	case $program in

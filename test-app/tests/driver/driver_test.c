@@ -234,7 +234,8 @@ static const struct known_ioctl known[] = {
 		.request = DRM_IOCTL_MOCKGPU_BO_CREATE,
 		.zero.create = {
 			.flags = ~(MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS |
-				   MOCKGPU_BO_DISCARDABLE | MOCKGPU_BO_HUGE_PUD),
+				   MOCKGPU_BO_DISCARDABLE | MOCKGPU_BO_HUGE_PUD |
+				   MOCKGPU_BO_CONTIGUOUS),
 			.handle = ONES,
 			.fault_arg = ONES,
 			.reserved = { ONES, ONES },

@@ -45,6 +45,7 @@ static void make(struct __test_metadata *_metadata, int fd, uint32_t placement,
 		.size = fault_mode ? 2 << 20 : PAGES * getpagesize(),
 		.placement = placement,
 		.fault_mode = fault_mode,
+		.flags = fault_mode ? MOCKGPU_BO_CONTIGUOUS : 0,
 	};
 	int ret = mockgpu_bo_make(fd, &want, bo);
 

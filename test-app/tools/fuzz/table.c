@@ -192,7 +192,8 @@ const struct fuzz_call fuzz_calls[] = {
 		       FIELD(drm_mockgpu_bo_create, caching, ENUM, MOCKGPU_CACHING_COUNT),
 		       FIELD(drm_mockgpu_bo_create, flags, FLAGS,
 			     MOCKGPU_BO_PAGE_MAPPING | MOCKGPU_BO_CPU_ACCESS |
-			     MOCKGPU_BO_DISCARDABLE | MOCKGPU_BO_HUGE_PUD),
+			     MOCKGPU_BO_DISCARDABLE | MOCKGPU_BO_HUGE_PUD |
+			     MOCKGPU_BO_CONTIGUOUS),
 		       FIELD(drm_mockgpu_bo_create, handle, ZERO, 0),
 		       FIELD(drm_mockgpu_bo_create, placement, ENUM, PLACEMENTS_NEW),
 		       FIELD(drm_mockgpu_bo_create, fault_mode, ENUM, MOCKGPU_FAULT_COUNT),
@@ -224,7 +225,9 @@ const struct fuzz_call fuzz_calls[] = {
 		       FIELD(drm_mockgpu_bo_query, entry_caching, OUT, 0),
 		       FIELD(drm_mockgpu_bo_query, discards, OUT, 0),
 		       FIELD(drm_mockgpu_bo_query, invalidations, OUT, 0),
-		       FIELD(drm_mockgpu_bo_query, user_faults, OUT, 0)),
+		       FIELD(drm_mockgpu_bo_query, user_faults, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, vram_blocks, OUT, 0),
+		       FIELD(drm_mockgpu_bo_query, vram_runs, OUT, 0)),
 		.errors = { EINVAL, ENOENT }, .done = fuzz_done_query,
 	}, {
 		"BO_PAGES", 3, DRM_IOCTL_MOCKGPU_BO_PAGES,
