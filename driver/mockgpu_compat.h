@@ -120,6 +120,7 @@ static inline void mockgpu_parent_destroy(struct device *dev)
  * @mapping: address space of all user mappings
  * @manager: manager of the fake offsets
  * @order: block order that the device benefits from; ignored before 6.19
+ * @dma: whether pages come from dma_alloc_attrs()
  *
  * Return: 0 or a negative errno.
  */
@@ -128,15 +129,16 @@ static inline int mockgpu_ttm_device_init(struct ttm_device *bdev,
 					  struct device *dev,
 					  struct address_space *mapping,
 					  struct drm_vma_offset_manager *manager,
-					  unsigned int order)
+					  unsigned int order, bool dma)
 {
 #ifdef MOCKGPU_HAVE_TTM_ALLOC_FLAGS
 	return ttm_device_init(bdev, funcs, dev, mapping, manager,
-			       TTM_ALLOCATION_POOL_BENEFICIAL_ORDER(order));
+			       TTM_ALLOCATION_POOL_BENEFICIAL_ORDER(order) |
+			       (dma ? TTM_ALLOCATION_POOL_USE_DMA_ALLOC : 0));
 #else
 	/* 6.1 lacks the const in the prototype, but does not write there either. */
 	return ttm_device_init(bdev, (struct ttm_device_funcs *)funcs, dev,
-			       mapping, manager, false, false);
+			       mapping, manager, dma, false);
 #endif
 }
 

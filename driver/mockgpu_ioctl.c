@@ -78,7 +78,7 @@ static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 		*value = mdev->vram.bar_pages;
 		return 0;
 	case MOCKGPU_PARAM_SWAPOUT:
-		*value = IS_ENABLED(MOCKGPU_HAVE_TTM_SHRINK) ? MOCKGPU_SWAPOUT_BACKUP : 0;
+		*value = mdev->shrink.possible ? MOCKGPU_SWAPOUT_BACKUP : 0;
 		return 0;
 	case MOCKGPU_PARAM_RESETS:
 		*value = atomic_read(&mdev->resets);

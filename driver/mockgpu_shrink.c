@@ -195,10 +195,13 @@ static long mockgpu_bo_shrink(struct mockgpu_bo *bo, struct ttm_operation_ctx *c
  * mockgpu_bo_backup_check - check whether a buffer can be backed up, maybe with other pages
  * @bo: the buffer, no import
  *
- * Return: 0, -EINVAL when its pages are not of the pool, -ENOSPC without swap space.
+ * Return: 0, -EINVAL when its pages are not of the pool, -EOPNOTSUPP where TTM cannot, -ENOSPC
+ * without swap space.
  */
 int mockgpu_bo_backup_check(struct mockgpu_bo *bo)
 {
+	if (!mockgpu_bo_device(bo)->shrink.possible)
+		return -EOPNOTSUPP;
 	if (bo->desc.kind != MOCKGPU_KIND_TTM)
 		return -EINVAL;
 	return ttm_backup_bytes_avail() ? 0 : -ENOSPC;
@@ -368,6 +371,11 @@ void mockgpu_shrink_fini(struct mockgpu_device *mdev)
 
 #else /* MOCKGPU_HAVE_TTM_SHRINK */
 
+static int mockgpu_shrink_register(struct mockgpu_device *mdev)
+{
+	return -EOPNOTSUPP;
+}
+
 int mockgpu_tt_init_backup(struct mockgpu_tt *tt, struct ttm_buffer_object *tbo,
 			   u32 page_flags, enum ttm_caching caching)
 {
@@ -399,11 +407,6 @@ unsigned long mockgpu_shrink_now(struct mockgpu_device *mdev, unsigned long npag
 	return 0;
 }
 
-static int mockgpu_shrink_register(struct mockgpu_device *mdev)
-{
-	return -EOPNOTSUPP;
-}
-
 void mockgpu_shrink_fini(struct mockgpu_device *mdev)
 {
 }
@@ -413,16 +416,18 @@ void mockgpu_shrink_fini(struct mockgpu_device *mdev)
 /**
  * mockgpu_shrink_init - register the shrinker, if the module parameter asks for it
  * @mdev: the device, with TTM set up, without buffers
+ * @possible: whether TTM can back up the pages of its pool
  *
  * Return: 0, -ENOMEM, or -EOPNOTSUPP where TTM has no backup.
  */
-int mockgpu_shrink_init(struct mockgpu_device *mdev)
+int mockgpu_shrink_init(struct mockgpu_device *mdev, bool possible)
 {
 	int ret;
 
+	mdev->shrink.possible = possible && IS_ENABLED(MOCKGPU_HAVE_TTM_SHRINK);
 	if (!shrinker)
 		return 0;
-	ret = mockgpu_shrink_register(mdev);
+	ret = mdev->shrink.possible ? mockgpu_shrink_register(mdev) : -EOPNOTSUPP;
 	if (ret)
 		drm_err(&mdev->drm, "no shrinker=1 is possible (%d)\n", ret);
 	return ret;

@@ -12,7 +12,7 @@
 
 #include "mockgpu_types.h"
 
-int mockgpu_shrink_init(struct mockgpu_device *mdev);
+int mockgpu_shrink_init(struct mockgpu_device *mdev, bool possible);
 void mockgpu_shrink_fini(struct mockgpu_device *mdev);
 void mockgpu_shrink_add(struct mockgpu_device *mdev, struct mockgpu_tt *tt);
 void mockgpu_shrink_sub(struct mockgpu_device *mdev, struct mockgpu_tt *tt);

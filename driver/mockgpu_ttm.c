@@ -9,6 +9,7 @@
  * does everything else: fake offsets, faults, unmapping, moves, eviction, swapping.
  */
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -32,6 +33,10 @@
 #include "mockgpu_visible.h"
 #include "mockgpu_vmap.h"
 #include "mockgpu_vram.h"
+
+static bool dma_pool;
+module_param(dma_pool, bool, 0444);
+MODULE_PARM_DESC(dma_pool, "pages of kind ttm come from dma_alloc_attrs(), as those of amdgpu where it needs swiotlb; not with shrinker=1 (default N)");
 
 static enum ttm_caching mockgpu_ttm_caching(u32 caching)
 {
@@ -357,7 +362,7 @@ int mockgpu_ttm_init(struct mockgpu_device *mdev)
 	ret = mockgpu_ttm_device_init(&mdev->ttm, &mockgpu_ttm_funcs, drm->dev,
 				      drm->anon_inode->i_mapping,
 				      drm->vma_offset_manager,
-				      MOCKGPU_BENEFICIAL_ORDER);
+				      MOCKGPU_BENEFICIAL_ORDER, dma_pool);
 	if (ret)
 		goto err_engine;
 	if (mockgpu_should_fail("gtt_manager"))
@@ -370,7 +375,7 @@ int mockgpu_ttm_init(struct mockgpu_device *mdev)
 	ret = mockgpu_vram_init(mdev);
 	if (ret)
 		goto err_gtt;
-	ret = mockgpu_shrink_init(mdev);
+	ret = mockgpu_shrink_init(mdev, !dma_pool);
 	if (ret)
 		goto err_vram;
 	if (mockgpu_should_fail("ttm_action")) {

@@ -23,6 +23,7 @@
  *   mockgpu_visible                    VRAM that the CPU cannot access
  *   mockgpu_power                      D3 and reset of the device
  *   mockgpu_vram                       VRAM
+ *   mockgpu_dmem                       VRAM in cgroups
  *   mockgpu_buddy                      its blocks
  *   mockgpu_bar, mockgpu_bar_pages, mockgpu_pages, mockgpu_userptr
  *                                      where pages come from
@@ -158,6 +159,7 @@ struct mockgpu_engine {
 
 /**
  * struct mockgpu_shrink - what memory pressure does to a device's buffers
+ * @possible: TTM can back its pages up; constant
  * @shrinker: asks for their memory, or NULL
  * @backable: pages that it may back up
  * @purgeable: pages that it may discard
@@ -167,6 +169,7 @@ struct mockgpu_engine {
  * @interrupted: restores that a signal has interrupted, to be continued later
  */
 struct mockgpu_shrink {
+	bool possible;
 	struct shrinker *shrinker;
 	atomic_long_t backable;
 	atomic_long_t purgeable;

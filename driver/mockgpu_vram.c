@@ -27,6 +27,7 @@
 
 #include "mockgpu_bar.h"
 #include "mockgpu_buddy.h"
+#include "mockgpu_dmem.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_pages.h"
 #include "mockgpu_test_fail.h"
@@ -201,7 +202,13 @@ static int mockgpu_vram_setup(struct mockgpu_device *mdev)
 		return ret;
 	ret = mockgpu_vram_blocks_check(mdev) ?: mockgpu_vram_manager_init(mdev);
 	if (ret)
-		mockgpu_vram_destroy(mdev);
+		goto err_destroy;
+	ret = mockgpu_dmem_init(mdev);
+	if (!ret)
+		return 0;
+	mockgpu_vram_manager_fini(mdev);
+err_destroy:
+	mockgpu_vram_destroy(mdev);
 	return ret;
 }
 
@@ -258,6 +265,7 @@ void mockgpu_vram_fini(struct mockgpu_device *mdev)
 {
 	if (!mdev->vram.npages)
 		return;
+	mockgpu_dmem_fini(mdev);
 	mockgpu_vram_manager_fini(mdev);
 	mockgpu_vram_destroy(mdev);
 }

@@ -58,7 +58,9 @@ extern "C" {
 /**
  * enum mockgpu_kind - where the system pages of a buffer come from
  *
- * @MOCKGPU_KIND_TTM: the kernel's ttm_pool_alloc(), as for amdgpu's GTT memory
+ * @MOCKGPU_KIND_TTM: the kernel's ttm_pool_alloc(), as for amdgpu's GTT memory; with the module
+ *	parameter dma_pool=1 from dma_alloc_attrs(), as where amdgpu needs swiotlb. The blocks
+ *	are those that the pages' counts show: contiguous memory (cma=) counts each page.
  * @MOCKGPU_KIND_NONCOMPOUND: blocks of one exact order, from alloc_pages() without
  *	__GFP_COMP: the first page has count 1, all others have count 0
  * @MOCKGPU_KIND_COMPOUND: control: the same with __GFP_COMP
@@ -113,6 +115,9 @@ enum mockgpu_caching {
  *	&enum mockgpu_vram_manager say. Kind,
  *	order and caching of the buffer do not apply here; they apply again once it has
  *	system pages. When VRAM is full, TTM evicts the least recently used buffer to GTT.
+ *	VRAM is charged to the dmem cgroup of whoever creates or moves the buffer
+ *	(CONFIG_CGROUP_DMEM, region drm/DEVICE/vram). At its dmem.max TTM evicts buffers of that
+ *	group, and a buffer larger than that is ENOMEM.
  * @MOCKGPU_PLACEMENT_SYSTEM: system memory that the GPU cannot access (TTM_PL_SYSTEM),
  *	where TTM puts a buffer in order to swap it out. The next access brings the
  *	contents back in new pages; the buffer stays in this placement.
@@ -497,7 +502,8 @@ struct drm_mockgpu_bo_move {
  *
  * Errors: EINVAL for an import or user memory; EBUSY when it is pinned or its fences do not signal in 15 s;
  * ENOMEM; ENODEV when it is revoked. With MOCKGPU_SWAPOUT_BACKUP also EINVAL for another kind than
- * MOCKGPU_KIND_TTM, EOPNOTSUPP on a kernel without, ENOSPC without free swap space.
+ * MOCKGPU_KIND_TTM, EOPNOTSUPP on a kernel without or with the module parameter dma_pool=1,
+ * ENOSPC without free swap space.
  */
 struct drm_mockgpu_bo_swapout {
 	__u32 handle;

@@ -227,6 +227,7 @@ TEST_F(load, nobody_gets_in_where_a_parameter_is_bad)
 {
 	static const char * const bad[] = {
 		"node_size=1", "node_size=0", "node_order=11", "devices=3", "devices=0",
+		"shrinker=x", "dma_pool=2",
 		"vram_size=1", "devices=2 vram_size=2097153", "devices=2 node_size=4095",
 		"vram_manager=none", "vram_block=4096", "vram_manager=range vram_block=4096",
 		"vram_manager=buddy vram_block=6144", "vram_manager=buddy vram_block=2048",

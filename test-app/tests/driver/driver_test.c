@@ -288,7 +288,7 @@ static const struct known_ioctl known[] = {
 		.name = "BO_SWAPOUT",
 		.request = DRM_IOCTL_MOCKGPU_BO_SWAPOUT,
 		.has_handle = 1,
-		.zero.swapout = { .flags = ONES },
+		.zero.swapout = { .flags = ~MOCKGPU_SWAPOUT_BACKUP },
 	}, {
 		.name = "BO_PIN",
 		.request = DRM_IOCTL_MOCKGPU_BO_PIN,

@@ -278,8 +278,8 @@ const struct fuzz_call fuzz_calls[] = {
 	}, {
 		"BO_SWAPOUT", 4, DRM_IOCTL_MOCKGPU_BO_SWAPOUT,
 		FIELDS(FIELD(drm_mockgpu_bo_swapout, handle, HANDLE, 0),
-		       FIELD(drm_mockgpu_bo_swapout, flags, ZERO, 0)),
-		.errors = { EINVAL, ENOENT, EBUSY, ENOMEM, ENODEV },
+		       FIELD(drm_mockgpu_bo_swapout, flags, FLAGS, MOCKGPU_SWAPOUT_BACKUP)),
+		.errors = { EINVAL, ENOENT, EBUSY, ENOMEM, ENODEV, EOPNOTSUPP, ENOSPC },
 	}, {
 		"BO_PIN", 2, DRM_IOCTL_MOCKGPU_BO_PIN,
 		FIELDS(FIELD(drm_mockgpu_bo_pin, handle, HANDLE, 0),

@@ -175,6 +175,12 @@ static int stress_op_swapout(struct stress_thread *thread, struct stress_slot *s
 	return slot->bo.handle ? mockgpu_bo_swapout(&slot->bo) : STRESS_NOTHING;
 }
 
+static int stress_op_backup(struct stress_thread *thread, struct stress_slot *slot)
+{
+	(void)thread;
+	return slot->bo.handle ? mockgpu_bo_backup(&slot->bo) : STRESS_NOTHING;
+}
+
 static int stress_op_caching(struct stress_thread *thread, struct stress_slot *slot)
 {
 	struct mockgpu_bo bo = slot->bo;
@@ -342,7 +348,9 @@ const struct stress_op stress_ops[] = {
 	{ "zap", 20, STRESS_USE, stress_op_zap, .errors = {} },
 	{ "move", 40, STRESS_USE, stress_op_move, .errors = { EBUSY, ENOMEM, E2BIG } },
 	{ "crowd", 2, STRESS_EMPTY, stress_op_crowd, .errors = { ENOMEM } },
-	{ "swap out", 15, STRESS_USE, stress_op_swapout, .errors = { EBUSY, ENOMEM } },
+	{ "swap out", 15, STRESS_USE, stress_op_swapout, .errors = { EBUSY, ENOMEM, ENOSPC } },
+	{ "back up", 5, STRESS_USE, stress_op_backup,
+	  .errors = { EBUSY, ENOMEM, EINVAL, EOPNOTSUPP, ENOSPC } },
 	{ "set caching", 15, STRESS_USE, stress_op_caching, .errors = { EBUSY, ENOMEM } },
 	{ "pin and unpin", 10, STRESS_USE, stress_op_pin, .errors = { EBUSY, ENOMEM } },
 	{ "set fault mode", 15, STRESS_USE, stress_op_fault, .errors = { EOPNOTSUPP } },
