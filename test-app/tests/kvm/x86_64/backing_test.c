@@ -8,9 +8,13 @@
  */
 
 #include <fcntl.h>
+#include <glob.h>
+#include <scsi/sg.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
@@ -29,6 +33,7 @@
 #include "canary.h"
 #include "exercise.h"
 #include "quiet.h"
+#include "sysfs.h"
 
 #define PAGES_MAX 512
 #define ODD_PAGES 16
@@ -441,6 +446,92 @@ TEST_F(odd, secret_memory_is_refused)
 	EXPECT_EQ(ODD_PAGES, odd_pass(_metadata, self, GUEST_READ, GUEST_EFAULT));
 	EXPECT_EQ(ODD_PAGES, odd_pass(_metadata, self, GUEST_WRITE, GUEST_EFAULT));
 	EXPECT_EQ(0, guest_differences(self->map, ODD_PAGES, LIVE_SEED));
+}
+
+static int run(const char *const argv[])
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		execvp(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	return child < 0 || waitpid(child, &status, 0) < 0 ? -1 : status;
+}
+
+/* Open the sg node of the disk that scsi_debug makes up. Return: it or -1. */
+static int scsi_debug_open(void)
+{
+	char path[300], model[32];
+	glob_t found;
+	int fd = -1;
+	size_t i;
+
+	if (glob("/sys/class/scsi_generic/sg*", 0, NULL, &found))
+		return -1;
+	for (i = 0; i < found.gl_pathc && fd < 0; i++) {
+		snprintf(path, sizeof(path), "%s/device/model", found.gl_pathv[i]);
+		if (sysfs_read(path, model, sizeof(model)) ||
+		    strncmp(model, "scsi_debug", strlen("scsi_debug")))
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", strrchr(found.gl_pathv[i], '/') + 1);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	}
+	globfree(&found);
+	return fd;
+}
+
+/* Blocks of 32 KiB, unless somebody has changed a parameter of sg. */
+static unsigned long scsi_block_pages(void)
+{
+	unsigned long bytes = 0;
+
+	if (sysfs_read_number("/sys/module/sg/parameters/scatter_elem_sz", &bytes))
+		return 0;
+	return bytes / GUEST_PAGE_SIZE;
+}
+
+/*
+ * VM_IO without VM_PFNMAP: the fault handler of sg returns pages with a count, of compound blocks.
+ * get_user_pages() refuses VM_IO, so KVM reads the entry (hva_to_pfn_remapped() in
+ * virt/kvm/kvm_main.c), and up to 6.12 refuses the tails.
+ */
+TEST_F(odd, a_scsi_devices_buffer_maps)
+{
+	static const char *const load[] = { "modprobe", "-q", "-a", "scsi_debug", "sg", NULL };
+	static const char *const unload[] = { "modprobe", "-q", "-r", "scsi_debug", NULL };
+	const bool refuses = behaviour_excused(BEHAVIOUR_REFUSES_TAILS);
+	size_t wanted = ODD_PAGES, i;
+	int size = ODD_SIZE;
+	char flags[96] = "";
+
+	if (run(load))
+		SKIP(return, "this kernel has no such memory: scsi_debug");
+	self->fd = scsi_debug_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, ioctl(self->fd, SG_SET_RESERVED_SIZE, &size));
+	ASSERT_LT(0, scsi_block_pages());
+	odd_slot(_metadata, self);
+	ASSERT_EQ(0, hostmap_vma_flags(self->map, flags, sizeof(flags)));
+	EXPECT_NE(NULL, strstr(flags, "io"));
+	EXPECT_EQ(NULL, strstr(flags, "pf"));
+	EXPECT_EQ(NULL, strstr(flags, "mm"));
+	if (refuses)
+		wanted = ODD_PAGES / scsi_block_pages();
+	EXPECT_EQ(wanted, odd_pass(_metadata, self, GUEST_READ, GUEST_MAPPED));
+	EXPECT_EQ(wanted, odd_pass(_metadata, self, GUEST_WRITE, GUEST_MAPPED));
+	for (i = 0; i < ODD_PAGES; i++)
+		EXPECT_EQ(refuses && i % scsi_block_pages() ? GUEST_EFAULT : GUEST_MAPPED,
+			  self->pass.result[i]);
+	EXPECT_EQ(0, guest_differences(self->map, ODD_PAGES, LIVE_SEED));
+	/* No page is left to anybody: the device goes. */
+	ASSERT_EQ(0, vmm_slot_delete(self->vm, LIVE_SLOT));
+	ASSERT_EQ(0, munmap(self->map, ODD_SIZE));
+	self->map = NULL;
+	ASSERT_EQ(0, close(self->fd));
+	self->fd = -1;
+	EXPECT_EQ(0, run(unload));
 }
 
 int main(int argc, char **argv)

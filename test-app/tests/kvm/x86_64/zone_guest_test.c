@@ -47,10 +47,12 @@ static bool warns(const struct zoned *zoned)
 	return judge_refusal_known() && zoned->type == MOCKGPU_BAR_PAGES_COHERENT;
 }
 
+/* 6.1 has that function inside of its caller. */
 static bool is_the_warning(const char *line)
 {
 	return strstr(line, "WARNING: ") && strstr(line, "virt/kvm/kvm_main.c:") &&
-	       strstr(line, " kvm_is_zone_device_page+0x");
+	       (strstr(line, " kvm_is_zone_device_page+0x") ||
+		strstr(line, " kvm_pfn_to_refcounted_page+0x"));
 }
 
 /* Tell the lab of these very lines. A machine that is no cell has no such folder. */
