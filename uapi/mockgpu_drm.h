@@ -182,9 +182,9 @@ enum mockgpu_vram_manager {
  *
  * Buffers there are mapped as ever, with VM_PFNMAP and without references. The memory types are
  * those that memremap_pages() reserves on x86, unless the CPU's MTRRs or somebody else's mapping
- * of the BAR say otherwise: then entries have that type. It costs 64 bytes of RAM for each page. The struct pages end when the
- * device is removed from its bus or driver, which first waits up to a second for references that
- * others took, and then says in the kernel log how many are left.
+ * of the BAR say otherwise: then entries have that type. It costs 64 bytes of RAM for each page.
+ * The struct pages end when the device is removed from its bus or driver, which first waits up to a
+ * second for references that others took, and then says in the kernel log how many are left.
  */
 enum mockgpu_bar_pages {
 	MOCKGPU_BAR_PAGES_NONE = 0,

@@ -232,8 +232,8 @@ static bool has_memory(void)
 	FILE *file = fopen("/proc/iomem", "re");
 	bool found = false;
 
-	while (file && fgets(line, sizeof(line), file))
-		found |= strstr(line, "Persistent Memory (legacy)") != NULL;
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strstr(line, "Persistent Memory (legacy)");
 	if (file)
 		fclose(file);
 	return found;
@@ -244,7 +244,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	if (!has_memory())
-		ksft_exit_skip("no memory is taken for persistent: boot with memmap=64M!1G, see lab/dax\n");
+		ksft_exit_skip("no memory is taken for persistent (memmap=64M!1G, as lab/dax)\n");
 	program_has_kvm(NULL);
 	ret = configure();
 	if (ret)

@@ -299,21 +299,22 @@ TEST_F(zone, its_device_goes_under_running_vcpus)
 
 /**
  * struct watcher - a thread that looks at the counts while vCPUs fault
- * @bo: the buffer
- * @usual: the count of its pages
- * @looks: how often it has looked at all of them
+ * @looks: how often it has looked at all pages
  * @raised: how often a count was higher
  * @lowered: how often one was lower
  * @stop: set to end it
+ * @bo: the buffer
+ * @usual: the count of its pages
+ * @thread: the thread
  */
 struct watcher {
-	pthread_t thread;
-	struct mockgpu_bo *bo;
-	uint32_t usual;
 	_Atomic uint64_t looks;
 	_Atomic uint64_t raised;
 	_Atomic uint64_t lowered;
 	_Atomic bool stop;
+	struct mockgpu_bo *bo;
+	uint32_t usual;
+	pthread_t thread;
 };
 
 static void *watch(void *opaque)
