@@ -451,6 +451,13 @@ static inline void mockgpu_buddy_set_lock(struct gpu_buddy *mm, struct mutex *lo
 }
 #endif
 
+/* TTM backs buffers up since 6.15; the walk that the shrinker uses is that of 7.2. */
+#ifdef MOCKGPU_HAVE_TTM_SHRINK
+#define MOCKGPU_TTM_SHRINK	1
+#else
+#define MOCKGPU_TTM_SHRINK	0
+#endif
+
 /* Huge PFN mappings exist since 6.12, on some architectures. */
 #ifdef MOCKGPU_HAVE_HUGE_PFNMAP
 #define MOCKGPU_HUGE_PFNMAP	1

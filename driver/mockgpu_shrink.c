@@ -424,7 +424,7 @@ int mockgpu_shrink_init(struct mockgpu_device *mdev, bool possible)
 {
 	int ret;
 
-	mdev->shrink.possible = possible && IS_ENABLED(MOCKGPU_HAVE_TTM_SHRINK);
+	mdev->shrink.possible = possible && MOCKGPU_TTM_SHRINK;
 	if (!shrinker)
 		return 0;
 	ret = mdev->shrink.possible ? mockgpu_shrink_register(mdev) : -EOPNOTSUPP;

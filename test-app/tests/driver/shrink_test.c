@@ -864,6 +864,8 @@ TEST_F_TIMEOUT(shrinker, memory_runs_short, 300)
 
 int main(int argc, char **argv)
 {
+	if (!module_file())
+		ksft_exit_skip("MOCKGPU_MODULE does not name the module to load anew\n");
 	swap_begin();
 	return driver_run(argc, argv);
 }

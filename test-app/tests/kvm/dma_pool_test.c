@@ -114,5 +114,7 @@ TEST(both_are_not_possible)
 
 int main(int argc, char **argv)
 {
+	if (!module_file())
+		ksft_exit_skip("MOCKGPU_MODULE does not name the module to load anew\n");
 	return live_run(argc, argv);
 }

@@ -173,6 +173,8 @@ TEST_F(shrink, the_pages_are_somebody_elses)
 
 int main(int argc, char **argv)
 {
+	if (!module_file())
+		ksft_exit_skip("MOCKGPU_MODULE does not name the module to load anew\n");
 	swap_begin();
 	program_needs_kvm(vm_buffer_unusable());
 	program_needs_kvm(behaviour_unsafe());
