@@ -269,8 +269,11 @@ static struct sg_table *mockgpu_gem_get_sg_table(struct drm_gem_object *gem)
 		return ERR_PTR(-ENODATA);
 	if (mockgpu_should_fail("sg_table"))
 		return ERR_PTR(-ENOMEM);
-	if (!backing.vram)
-		return drm_prime_pages_to_sg(gem->dev, backing.pages, backing.npages);
+	pages = backing.pages;
+	if (backing.vram)
+		pages = backing.vram->pages + backing.extent.start;
+	if (!mockgpu_extent_is_scattered(&backing.extent))
+		return drm_prime_pages_to_sg(gem->dev, pages, backing.npages);
 	pages = mockgpu_vram_pages(backing.vram, &backing.extent, backing.npages);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);

@@ -192,14 +192,17 @@ static void expect_only_the_loader_counts(struct __test_metadata *_metadata)
 TEST_F(load, each_step_fails)
 {
 	const unsigned int devices = test_is_long() ? 2 : 1;
-	char parameters[64], first[256];
+	/* It has a step more. */
+	const char *manager = test_is_long() ? "buddy" : "range";
+	char parameters[96], first[256];
 	unsigned int nth, without = 0;
 	int ret;
 
 	add_nodes(&self->opener);
 	for (nth = 1; nth < STEPS_MAX; nth++) {
 		snprintf(parameters, sizeof(parameters),
-			 "devices=%u vram_size=4194304 fail_load=%u", devices, nth);
+			 "devices=%u vram_size=4194304 vram_manager=%s fail_load=%u",
+			 devices, manager, nth);
 		ret = load(_metadata, &self->opener, parameters);
 		if (!ret && !loading_was_to_fail(_metadata, devices))
 			break;

@@ -58,6 +58,8 @@ static struct drm_mockgpu_bo_create stress_wish(struct stress_thread *thread)
 		want.flags = MOCKGPU_BO_PAGE_MAPPING;
 	if (prng_chance(prng, 30))
 		want.flags |= MOCKGPU_BO_CPU_ACCESS;
+	if (prng_chance(prng, 20))
+		want.flags |= MOCKGPU_BO_CONTIGUOUS;
 	/* mmap() aligns for huge entries only if the mode is already set. */
 	if (prng_chance(prng, 20))
 		want.fault_mode = MOCKGPU_FAULT_PREFAULT + prng_below(prng, 4);
