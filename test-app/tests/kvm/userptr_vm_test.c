@@ -90,6 +90,7 @@ FIXTURE_SETUP(vm)
 {
 	struct live *live = &self->live;
 	const size_t size = variant->pages * GUEST_PAGE_SIZE;
+	const struct drm_mockgpu_bo_create other = { .size = size };
 	void *memory;
 	int ret;
 
@@ -105,8 +106,7 @@ FIXTURE_SETUP(vm)
 	live->pages = variant->pages;
 	live->vcpus = VCPUS;
 	self->pass = (struct pass){ .pages = variant->pages, .seed = LIVE_SEED };
-	ASSERT_EQ(0, mockgpu_bo_create(live->driver.fd, MOCKGPU_KIND_TTM, 0, 0, size,
-				       &self->other));
+	ASSERT_EQ(0, vm_buffer_make(live->driver.fd, &other, &self->other));
 	ASSERT_EQ(0, mockgpu_bo_map(&self->other, NULL));
 	live_vm(_metadata, live);
 }
