@@ -8,6 +8,7 @@
 
 #include <drm/drm_ioctl.h>
 
+#include "../mockgpu_bar_pages.h"
 #include "../mockgpu_drv.h"
 #include "../mockgpu_gem.h"
 #include "../mockgpu_pages.h"
@@ -196,6 +197,17 @@ static void kinds_have_names(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, mockgpu_kind_name(MOCKGPU_KIND_IMPORT), "import");
 }
 
+static void pages_of_a_bar_have_names(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, mockgpu_bar_pages_parse("none"), MOCKGPU_BAR_PAGES_NONE);
+	KUNIT_EXPECT_EQ(test, mockgpu_bar_pages_parse("generic"), MOCKGPU_BAR_PAGES_GENERIC);
+	KUNIT_EXPECT_EQ(test, mockgpu_bar_pages_parse("p2pdma"), MOCKGPU_BAR_PAGES_P2PDMA);
+	KUNIT_EXPECT_EQ(test, mockgpu_bar_pages_parse("coherent"), MOCKGPU_BAR_PAGES_COHERENT);
+	KUNIT_EXPECT_EQ(test, mockgpu_bar_pages_parse("private"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_bar_pages_parse("generic\n"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mockgpu_bar_pages_parse(""), -EINVAL);
+}
+
 static void fault_modes_want_their_argument(struct kunit *test)
 {
 	int huge = MOCKGPU_HUGE_PFNMAP ? 0 : -EOPNOTSUPP;
@@ -264,6 +276,7 @@ static struct kunit_case args_cases[] = {
 	KUNIT_CASE(user_memory_costs_what_is_kept_about_it),
 	KUNIT_CASE_PARAM(user_memory_can_be, userptr_gen_params),
 	KUNIT_CASE(kinds_have_names),
+	KUNIT_CASE(pages_of_a_bar_have_names),
 	KUNIT_CASE(fault_modes_want_their_argument),
 	KUNIT_CASE(injections_have_their_members),
 	KUNIT_CASE(only_the_drivers_own_ioctls_can_be_unknown),

@@ -227,6 +227,9 @@ static void pages_of_a_bar_have_numbers_only(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, mockgpu_bo_backing(&fake->bo, &backing));
 	KUNIT_EXPECT_TRUE(test, mockgpu_backing_is_bar(&backing));
 	KUNIT_EXPECT_NULL(test, mockgpu_backing_page(&backing, 2));
+	fake->mdev.vram.bar_pages = MOCKGPU_BAR_PAGES_GENERIC;
+	KUNIT_EXPECT_TRUE(test, mockgpu_backing_is_bar(&backing));
+	KUNIT_EXPECT_PTR_EQ(test, mockgpu_backing_page(&backing, 2), pfn_to_page(2 * PFN + 102));
 	KUNIT_EXPECT_EQ(test, mockgpu_backing_pfn(&backing, 2), 2 * PFN + 102);
 	KUNIT_EXPECT_EQ(test, mockgpu_vram_io_mem_pfn(&fake->bo.tbo, 2), 2 * PFN + 102);
 }

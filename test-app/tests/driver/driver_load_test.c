@@ -235,6 +235,7 @@ TEST_F(load, nobody_gets_in_where_a_parameter_is_bad)
 		"vram_manager=none", "vram_block=4096", "vram_manager=range vram_block=4096",
 		"vram_manager=buddy vram_block=6144", "vram_manager=buddy vram_block=2048",
 		"devices=2 vram_manager=buddy vram_block=4194304",
+		"bar_pages=generic", "bar_pages=fsdax", "memory_failure=Y",
 	};
 	size_t i;
 
