@@ -212,17 +212,14 @@ FIXTURE_TEARDOWN(guest)
 TEST_F(guest, the_limit_is_lowered_under_a_guest)
 {
 	struct live *live = &self->live;
-	unsigned int round;
+	unsigned int round, evicted = 0;
 
 	live_start(_metadata, live, true);
 	for (round = 0; round < 4; round++) {
-		uint32_t moves = bo_query(_metadata, &live->bo).moves;
-
 		ASSERT_EQ(0, group_limit(MIB));
 		live_wait(_metadata, live);
 		EXPECT_EQ(0, guest_differences(live->bo.map, live->pages, LIVE_SEED));
-		if (bo_query(_metadata, &live->bo).moves != moves)
-			EXPECT_EQ(MOCKGPU_PLACEMENT_GTT, bo_query(_metadata, &live->bo).placement);
+		evicted += bo_query(_metadata, &live->bo).placement == MOCKGPU_PLACEMENT_GTT;
 		ASSERT_EQ(0, group_limit(LIMIT));
 		ASSERT_EQ(0, mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_GTT, 0));
 		ASSERT_EQ(0, mockgpu_bo_move(&live->bo, MOCKGPU_PLACEMENT_VRAM, 0));
@@ -230,6 +227,8 @@ TEST_F(guest, the_limit_is_lowered_under_a_guest)
 	}
 	live_stop(_metadata, live);
 	live_conclude(_metadata, live, LIVE_MAX_CONSECUTIVE);
+	ksft_print_msg("%u of %u times it was evicted at once\n", evicted, round);
+	EXPECT_TRUE(!evicted || evicted == round);
 }
 
 /* Another buffer of the group takes its place. */
