@@ -13,7 +13,8 @@
 #include "reload.h"
 
 #define MIB (1ull << 20)
-#define VRAM (16 * MIB)
+/* Room for it three times: with the engine TTM frees what it had somewhat later. */
+#define VRAM (24 * MIB)
 /* Pages of 2 MiB, for which a buffer has blocks of one size, see enum mockgpu_vram_manager. */
 #define PART 512u
 /* Each kind of part, and a bit more. */
