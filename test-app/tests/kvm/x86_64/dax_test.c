@@ -3,10 +3,10 @@
  * device-dax: ZONE_DEVICE pages that get_user_pages() finds, so that KVM treats them as any
  * memory of a process. The reports that KVM hung the end of such a device by a reference which it
  * did not put (2019, "KVM: MMU: Do not treat ZONE_DEVICE pages as being reserved") are the reason
- * for kvm_is_zone_device_page(). Today the end waits for no reference: memunmap_pages() drops those
- * that the pages were made with and no other, and with one more, of a pipe (vmsplice()), 7.3 was seen
- * to end as fast. So this shows that nothing hangs; zone_guest_test shows that KVM leaves no
- * reference behind.
+ * for kvm_is_zone_device_page(). Today the end waits for no reference: memunmap_pages() drops
+ * those that the pages were made with and no other, and with one more, of a pipe (vmsplice()), 7.3
+ * was seen to end as fast. So this shows that nothing hangs; zone_guest_test shows that KVM leaves
+ * no reference behind.
  *
  * Needs memory that the kernel was told to take for persistent: memmap=64M!1G. lab/dax boots so.
  */
