@@ -572,9 +572,10 @@ TEST_F_TIMEOUT(half_way, a_backup_in_part, 300)
 		.caching = variant->caching,
 		.flags = MOCKGPU_BO_PAGE_MAPPING,
 	};
+	int (*const some[])(struct mockgpu_bo *bo) = { touch_it, move_it, end_it, revoke_it };
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(uses); i++) {
+	for (i = 0; i < ARRAY_SIZE(some); i++) {
 		struct mockgpu_bo bo;
 		uint64_t before;
 		int ret;
@@ -592,7 +593,7 @@ TEST_F_TIMEOUT(half_way, a_backup_in_part, 300)
 		EXPECT_LT(before, driver_usage(_metadata, self->driver.fd).backed_up);
 		EXPECT_GT(before + bo_npages(&bo),
 			  driver_usage(_metadata, self->driver.fd).backed_up);
-		EXPECT_EQ(0, uses[i](&bo))
+		EXPECT_EQ(0, some[i](&bo))
 			TH_LOG("use %zu", i);
 		if (bo.map)
 			EXPECT_EQ(0, touch_it(&bo))
