@@ -58,8 +58,8 @@ static int mockgpu_poison_pgoff(struct vm_area_struct *vma, unsigned long pfn, p
  *
  * mockgpu_poison_pgoff() knows buffers in one run only.
  *
- * Return: 0, also if not; -EINVAL with vram_manager=buddy; -EOPNOTSUPP on a kernel that cannot; -EBUSY when somebody has registered
- * a part of the range.
+ * Return: 0, also if not; -EINVAL with vram_manager=buddy; -EOPNOTSUPP on a kernel that cannot;
+ * -EBUSY when somebody has registered a part of the range.
  */
 int mockgpu_poison_register(struct mockgpu_device *mdev)
 {

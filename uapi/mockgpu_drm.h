@@ -500,10 +500,10 @@ struct drm_mockgpu_bo_move {
  * A signal may interrupt an access at any page of a backup, and the next access continues
  * there; until one has finished, the buffer counts as swapped out.
  *
- * Errors: EINVAL for an import or user memory; EBUSY when it is pinned or its fences do not signal in 15 s;
- * ENOMEM; ENODEV when it is revoked. With MOCKGPU_SWAPOUT_BACKUP also EINVAL for another kind than
- * MOCKGPU_KIND_TTM, EOPNOTSUPP on a kernel without or with the module parameter dma_pool=1,
- * ENOSPC without free swap space.
+ * Errors: EINVAL for an import or user memory; EBUSY when it is pinned or its fences do not
+ * signal in 15 s; ENOMEM; ENODEV when it is revoked. With MOCKGPU_SWAPOUT_BACKUP also EINVAL for
+ * another kind than MOCKGPU_KIND_TTM, EOPNOTSUPP on a kernel without or with the module parameter
+ * dma_pool=1, ENOSPC without free swap space.
  */
 struct drm_mockgpu_bo_swapout {
 	__u32 handle;
