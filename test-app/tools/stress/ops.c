@@ -352,7 +352,7 @@ const struct stress_op stress_ops[] = {
 	{ "crowd", 2, STRESS_EMPTY, stress_op_crowd, .errors = { ENOMEM } },
 	{ "swap out", 15, STRESS_USE, stress_op_swapout, .errors = { EBUSY, ENOMEM, ENOSPC } },
 	{ "back up", 5, STRESS_USE, stress_op_backup,
-	  .errors = { EBUSY, ENOMEM, EINVAL, EOPNOTSUPP, ENOSPC } },
+	  .errors = { EBUSY, ENOMEM, EINVAL, EOPNOTSUPP, ENOSPC }, .optional = true },
 	{ "set caching", 15, STRESS_USE, stress_op_caching, .errors = { EBUSY, ENOMEM } },
 	{ "pin and unpin", 10, STRESS_USE, stress_op_pin, .errors = { EBUSY, ENOMEM } },
 	{ "set fault mode", 15, STRESS_USE, stress_op_fault, .errors = { EOPNOTSUPP } },
