@@ -17,6 +17,7 @@
 #include "kselftest_harness.h"
 
 #include "bar.h"
+#include "command.h"
 #include "pattern.h"
 #include "quiet.h"
 
@@ -102,25 +103,13 @@ TEST_F(load, there_is_no_device)
 	EXPECT_TRUE(is_bound());
 }
 
-static int run(const char *const argv[])
-{
-	pid_t child = fork();
-	int status;
-
-	if (!child) {
-		execvp(argv[0], (char *const *)argv);
-		_exit(127);
-	}
-	return child < 0 || waitpid(child, &status, 0) < 0 ? -1 : status;
-}
-
 #define STUB "/sys/bus/pci/drivers/pci-stub/"
 
 TEST_F(load, another_driver_has_the_device)
 {
 	static const char *const stub[] = { "modprobe", "-q", "pci-stub", NULL };
 
-	if (run(stub) || access(STUB, F_OK))
+	if (command_run(stub) || access(STUB, F_OK))
 		SKIP(return, "this kernel has no pci-stub");
 	ASSERT_EQ(0, tell_device("driver_override", "pci-stub"));
 	ASSERT_EQ(0, sysfs_write(STUB "bind", slot));

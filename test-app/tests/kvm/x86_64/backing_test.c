@@ -24,6 +24,7 @@
 #include "array.h"
 #include "backing.h"
 #include "case.h"
+#include "command.h"
 #include "dirty.h"
 #include "failure.h"
 #include "hostmap.h"
@@ -448,18 +449,6 @@ TEST_F(odd, secret_memory_is_refused)
 	EXPECT_EQ(0, guest_differences(self->map, ODD_PAGES, LIVE_SEED));
 }
 
-static int run(const char *const argv[])
-{
-	pid_t child = fork();
-	int status;
-
-	if (!child) {
-		execvp(argv[0], (char *const *)argv);
-		_exit(127);
-	}
-	return child < 0 || waitpid(child, &status, 0) < 0 ? -1 : status;
-}
-
 /* Open the sg node of the disk that scsi_debug makes up. Return: it or -1. */
 static int scsi_debug_open(void)
 {
@@ -506,7 +495,7 @@ TEST_F(odd, a_scsi_devices_buffer_maps)
 	int size = ODD_SIZE;
 	char flags[96] = "";
 
-	if (run(load))
+	if (command_run(load))
 		SKIP(return, "this kernel has no such memory: scsi_debug");
 	self->fd = scsi_debug_open();
 	ASSERT_LE(0, self->fd);
@@ -531,7 +520,7 @@ TEST_F(odd, a_scsi_devices_buffer_maps)
 	self->map = NULL;
 	ASSERT_EQ(0, close(self->fd));
 	self->fd = -1;
-	EXPECT_EQ(0, run(unload));
+	EXPECT_EQ(0, command_run(unload));
 }
 
 int main(int argc, char **argv)

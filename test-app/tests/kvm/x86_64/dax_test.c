@@ -25,6 +25,7 @@
 #include "kselftest_harness.h"
 
 #include "clock.h"
+#include "command.h"
 #include "hostmap.h"
 #include "kvmstat.h"
 #include "live.h"
@@ -41,18 +42,6 @@
 
 /* How long the end of the device may take, in seconds. */
 #define END_MAX 20
-
-static int run(const char *const argv[])
-{
-	pid_t child = fork();
-	int status;
-
-	if (!child) {
-		execvp(argv[0], (char *const *)argv);
-		_exit(127);
-	}
-	return child < 0 || waitpid(child, &status, 0) < 0 ? -1 : status;
-}
 
 /* As "ndctl create-namespace -f -e namespace0.0 -m devdax -M mem -a 2M". */
 static int configure(void)
@@ -75,7 +64,7 @@ static int configure(void)
 
 	if (!access(NODE, F_OK))
 		return 0;
-	if (run(modules))
+	if (command_run(modules))
 		return -ENOENT;
 	/* It may be bound as a disk, /dev/pmem0. */
 	sysfs_write(ND "drivers/nd_pmem/unbind", "namespace0.0");
