@@ -16,6 +16,7 @@
 
 #include "mockgpu_extent.h"
 #include "mockgpu_types.h"
+#include "mockgpu_vram.h"
 
 /**
  * struct mockgpu_backing - the pages behind a buffer, wherever they are
@@ -85,9 +86,9 @@ static inline struct page *mockgpu_backing_page(const struct mockgpu_backing *ba
 static inline unsigned long mockgpu_backing_pfn(const struct mockgpu_backing *backing,
 						unsigned long page)
 {
-	if (mockgpu_backing_is_bar(backing))
-		return backing->vram->pfn + mockgpu_extent_page(&backing->extent, page);
-	return page_to_pfn(mockgpu_backing_page(backing, page));
+	if (!backing->vram)
+		return page_to_pfn(backing->pages[page]);
+	return mockgpu_vram_pfn(backing->vram, mockgpu_extent_page(&backing->extent, page));
 }
 
 struct mockgpu_bo *mockgpu_bo_lookup(struct drm_file *file, u32 handle);

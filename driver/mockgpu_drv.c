@@ -265,10 +265,6 @@ static int __init mockgpu_vram_parse(void)
 		}
 		mockgpu_bar_index = i;
 	}
-	if (mockgpu_poison_wanted() && mockgpu_bar_index < 0) {
-		pr_err("memory_failure=Y needs vram=bar\n");
-		return -EINVAL;
-	}
 	return 0;
 }
 
@@ -280,7 +276,8 @@ static int __init mockgpu_init(void)
 		pr_err("devices=%u is not 1 or 2\n", devices);
 		return -EINVAL;
 	}
-	ret = mockgpu_vram_parse() ?: mockgpu_bar_pages_init(mockgpu_bar_index >= 0);
+	ret = mockgpu_vram_parse() ?: mockgpu_bar_pages_init(mockgpu_bar_index >= 0) ?:
+	      mockgpu_poison_init(mockgpu_bar_index >= 0);
 	if (ret)
 		return ret;
 	mockgpu_fail_init();

@@ -109,6 +109,20 @@ int mockgpu_get_param_ioctl(struct drm_device *drm, void *data,
 	return mockgpu_param(to_mockgpu_device(drm), args->param, &args->value);
 }
 
+/* Give a new buffer to a client, whose handle holds it from here on. */
+static int mockgpu_bo_hand_out(struct mockgpu_bo *bo, struct drm_file *file, u32 *handle)
+{
+	int ret;
+
+	bo->owner = mockgpu_client(file);
+	if (mockgpu_should_fail("handle"))
+		ret = -ENOMEM;
+	else
+		ret = drm_gem_handle_create(file, &bo->tbo.base, handle);
+	mockgpu_bo_put(bo);
+	return ret;
+}
+
 /**
  * mockgpu_bo_create_ioctl - DRM_IOCTL_MOCKGPU_BO_CREATE
  * @drm: the DRM device
@@ -150,14 +164,7 @@ int mockgpu_bo_create_ioctl(struct drm_device *drm, void *data,
 		.mode = args->fault_mode,
 		.arg = args->fault_arg,
 	});
-	bo->owner = mockgpu_client(file);
-	if (mockgpu_should_fail("handle"))
-		ret = -ENOMEM;
-	else
-		ret = drm_gem_handle_create(file, &bo->tbo.base, &args->handle);
-	/* The handle holds it from here on. */
-	mockgpu_bo_put(bo);
-	return ret;
+	return mockgpu_bo_hand_out(bo, file, &args->handle);
 }
 
 /**
@@ -183,16 +190,13 @@ int mockgpu_bo_userptr_ioctl(struct drm_device *drm, void *data,
 				       args->flags);
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
-	bo->owner = mockgpu_client(file);
 	if (args->flags & MOCKGPU_USERPTR_VALIDATE)
 		ret = mockgpu_userptr_validate(bo);
-	if (!ret && mockgpu_should_fail("handle"))
-		ret = -ENOMEM;
-	if (!ret)
-		ret = drm_gem_handle_create(file, &bo->tbo.base, &args->handle);
-	/* The handle holds it from here on. */
-	mockgpu_bo_put(bo);
-	return ret;
+	if (ret) {
+		mockgpu_bo_put(bo);
+		return ret;
+	}
+	return mockgpu_bo_hand_out(bo, file, &args->handle);
 }
 
 /**

@@ -26,6 +26,8 @@ MODULE_PARM_DESC(memory_failure, "register VRAM in a BAR with the kernel's memor
 
 #include <linux/memory-failure.h>
 
+#define MOCKGPU_POISON	1
+
 /* There is one BAR at a time; mockgpu_pci.c has the lock. */
 static struct pfn_address_space mockgpu_poison_space;
 
@@ -58,8 +60,8 @@ static int mockgpu_poison_pgoff(struct vm_area_struct *vma, unsigned long pfn, p
  *
  * mockgpu_poison_pgoff() knows buffers in one run only.
  *
- * Return: 0, also if not; -EINVAL with vram_manager=buddy; -EOPNOTSUPP on a kernel that cannot;
- * -EBUSY when somebody has registered a part of the range.
+ * Return: 0, also if not; -EINVAL with vram_manager=buddy; -EOPNOTSUPP without
+ * CONFIG_MEMORY_FAILURE; -EBUSY when somebody has registered a part of the range.
  */
 int mockgpu_poison_register(struct mockgpu_device *mdev)
 {
@@ -96,12 +98,11 @@ void mockgpu_poison_unregister(struct mockgpu_device *mdev)
 
 #else
 
+#define MOCKGPU_POISON	0
+
 int mockgpu_poison_register(struct mockgpu_device *mdev)
 {
-	if (!poison_told)
-		return 0;
-	drm_err(&mdev->drm, "memory_failure=Y needs register_pfn_address_space() (6.19)\n");
-	return -EOPNOTSUPP;
+	return 0;
 }
 
 void mockgpu_poison_unregister(struct mockgpu_device *mdev)
@@ -111,11 +112,23 @@ void mockgpu_poison_unregister(struct mockgpu_device *mdev)
 #endif /* MOCKGPU_HAVE_PFN_ADDRESS_SPACE */
 
 /**
- * mockgpu_poison_wanted - whether the user wants memory_failure() to know
+ * mockgpu_poison_init - check the module parameter
+ * @has_bar: a device has vram=bar
  *
- * Return: the module parameter.
+ * Return: 0; or, after a line in the kernel log, -EINVAL without a BAR, -EOPNOTSUPP on a kernel
+ * that asks no driver.
  */
-bool mockgpu_poison_wanted(void)
+int mockgpu_poison_init(bool has_bar)
 {
-	return poison_told;
+	if (!poison_told)
+		return 0;
+	if (!has_bar) {
+		pr_err("memory_failure=Y needs vram=bar\n");
+		return -EINVAL;
+	}
+	if (!MOCKGPU_POISON) {
+		pr_err("memory_failure=Y needs register_pfn_address_space() (6.19)\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
 }

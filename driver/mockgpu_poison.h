@@ -2,14 +2,14 @@
 /*
  * VRAM in a BAR that fails.
  *
- * Locking: mockgpu_pci.c calls these under its own.
+ * Locking: module init calls mockgpu_poison_init(), mockgpu_pci.c the others under its lock.
  */
 #ifndef MOCKGPU_POISON_H
 #define MOCKGPU_POISON_H
 
 #include "mockgpu_types.h"
 
-bool mockgpu_poison_wanted(void);
+int mockgpu_poison_init(bool has_bar);
 int mockgpu_poison_register(struct mockgpu_device *mdev);
 void mockgpu_poison_unregister(struct mockgpu_device *mdev);
 

@@ -120,8 +120,6 @@ int mockgpu_userptr_create(struct mockgpu_bo *bo, u64 address, u32 flags)
 	struct mockgpu_userptr *user;
 	int ret = -ENOMEM;
 
-	/* As amdgpu_gem_userptr_ioctl(): what the CPU ignores is no part of the address. */
-	address = untagged_addr(address);
 	if (!access_ok(u64_to_user_ptr(address), size))
 		return -EFAULT;
 	if (mockgpu_should_fail("userptr"))

@@ -544,9 +544,8 @@ unsigned long mockgpu_vram_io_mem_pfn(struct ttm_buffer_object *tbo,
 {
 	struct mockgpu_device *mdev = ttm_to_mockgpu_device(tbo->bdev);
 	struct mockgpu_extent extent = mockgpu_vram_extent(mdev, tbo->resource);
-	unsigned long at = mockgpu_extent_page(&extent, page);
 
-	return mdev->vram.pages ? page_to_pfn(mdev->vram.pages[at]) : mdev->vram.pfn + at;
+	return mockgpu_vram_pfn(&mdev->vram, mockgpu_extent_page(&extent, page));
 }
 EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_io_mem_pfn);
 

@@ -10,6 +10,8 @@
 #ifndef MOCKGPU_VRAM_H
 #define MOCKGPU_VRAM_H
 
+#include <linux/mm.h>
+
 #include "mockgpu_extent.h"
 #include "mockgpu_types.h"
 
@@ -29,6 +31,18 @@ struct page **mockgpu_vram_pages(const struct mockgpu_vram *vram,
 int mockgpu_vram_vmap(const struct mockgpu_vram *vram, const struct mockgpu_extent *extent,
 		      unsigned long npages, struct iosys_map *map);
 void mockgpu_vram_vunmap(const struct iosys_map *map);
+/**
+ * mockgpu_vram_pfn - get the page frame number of a page of VRAM
+ * @vram: VRAM
+ * @page: index of the page in VRAM
+ *
+ * Return: the number.
+ */
+static inline unsigned long mockgpu_vram_pfn(const struct mockgpu_vram *vram, unsigned long page)
+{
+	return vram->pages ? page_to_pfn(vram->pages[page]) : vram->pfn + page;
+}
+
 void mockgpu_vram_lose(struct mockgpu_device *mdev);
 void mockgpu_vram_clear(struct mockgpu_device *mdev,
 			const struct ttm_resource *res, size_t size);
