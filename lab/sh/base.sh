@@ -2,7 +2,8 @@
 # shellcheck shell=sh disable=SC2034 # for the scripts that source this
 #
 # What the scripts of lab and of crosvm-integration share: messages, options, exit status. It
-# knows nothing of caches and trees, and of VMMs only some words. Sourced, after $REPO is set to this checkout.
+# knows nothing of caches and trees, and of VMMs only some words. Sourced, after $REPO is set to
+# this checkout.
 # shellcheck disable=SC2154
 
 # On Debian an ordinary user's PATH lacks sbin, where chroot and rmmod are.
