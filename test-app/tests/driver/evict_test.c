@@ -15,6 +15,7 @@
 #include "driver.h"
 #include "pattern.h"
 #include "sysfs.h"
+#include "uses.h"
 
 /* TTM's own limit for all devices together, in pages. */
 #define PAGES_LIMIT "/sys/module/ttm/parameters/pages_limit"
@@ -120,7 +121,7 @@ static size_t count_in(struct __test_metadata *_metadata, const struct mockgpu_b
 /* How the buffer may be used for the first time since it was discarded. */
 static int touch_it(struct mockgpu_bo *bo)
 {
-	return pattern_is_zero(bo->map, bo->size) ? 0 : -EILSEQ;
+	return use_by_touch(bo, pattern_is_zero);
 }
 
 static int read_it(struct mockgpu_bo *bo)
@@ -171,28 +172,12 @@ static int fill_it(struct mockgpu_bo *bo)
 
 static int copy_it(struct mockgpu_bo *bo)
 {
-	struct mockgpu_bo other;
-	int ret = mockgpu_bo_clone(bo, &other);
-
-	if (ret)
-		return ret;
-	ret = touch_it(&other);
-	mockgpu_bo_destroy(&other);
-	return ret;
+	return use_by_copy(bo, pattern_is_zero);
 }
 
 static int export_it(struct mockgpu_bo *bo)
 {
-	int fd = mockgpu_bo_export(bo), ret;
-	void *map;
-
-	if (fd < 0)
-		return fd;
-	map = mmap(NULL, bo->size, PROT_READ, MAP_SHARED, fd, 0);
-	ret = map != MAP_FAILED && pattern_is_zero(map, bo->size) ? 0 : -EILSEQ;
-	munmap(map, bo->size);
-	close(fd);
-	return ret;
+	return use_by_export(bo, pattern_is_zero);
 }
 
 static int revoke_it(struct mockgpu_bo *bo)

@@ -24,6 +24,7 @@
 #include "reload.h"
 #include "swap.h"
 #include "sysfs.h"
+#include "uses.h"
 
 #define MIB (1ul << 20)
 #define ROUNDS 3
@@ -154,10 +155,15 @@ TEST_F(backup, once_is_for_ever)
 	EXPECT_EQ(0, pattern_differences(self->bo.map, self->bo.size, 1));
 }
 
+static int is_right(const void *map, size_t size)
+{
+	return !pattern_differences(map, size, 1);
+}
+
 /* What may happen to a buffer that is out, or that a signal has left half way back. */
 static int touch_it(struct mockgpu_bo *bo)
 {
-	return pattern_differences(bo->map, bo->size, 1) ? -EILSEQ : 0;
+	return use_by_touch(bo, is_right);
 }
 
 static int read_it(struct mockgpu_bo *bo)
@@ -207,28 +213,12 @@ static int recache_it(struct mockgpu_bo *bo)
 
 static int copy_it(struct mockgpu_bo *bo)
 {
-	struct mockgpu_bo other;
-	int ret = mockgpu_bo_clone(bo, &other);
-
-	if (ret)
-		return ret;
-	ret = touch_it(&other);
-	mockgpu_bo_destroy(&other);
-	return ret;
+	return use_by_copy(bo, is_right);
 }
 
 static int export_it(struct mockgpu_bo *bo)
 {
-	int fd = mockgpu_bo_export(bo), ret;
-	void *map;
-
-	if (fd < 0)
-		return fd;
-	map = mmap(NULL, bo->size, PROT_READ, MAP_SHARED, fd, 0);
-	ret = map != MAP_FAILED && !pattern_differences(map, bo->size, 1) ? 0 : -EILSEQ;
-	munmap(map, bo->size);
-	close(fd);
-	return ret;
+	return use_by_export(bo, is_right);
 }
 
 static int end_it(struct mockgpu_bo *bo)

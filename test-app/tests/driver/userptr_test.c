@@ -19,6 +19,7 @@
 
 #include "kselftest_harness.h"
 
+#include "balloon.h"
 #include "bo.h"
 #include "clock.h"
 #include "driver.h"
@@ -620,69 +621,29 @@ TEST_F(userptr, its_handle_may_go_first)
 	EXPECT_EQ(0, drmSyncobjDestroy(rig->driver.fd, sync.handle));
 }
 
-/*
- * struct racer - a thread that gives memory up, over and over, and takes the pages for itself
- * @stop: it ends
- * @rig: the memory
- * @rounds: how often it did
- * @touched: bytes of its own that somebody has changed
- */
-struct racer {
-	_Atomic int stop;
-	struct rig *rig;
-	unsigned long rounds;
-	unsigned long touched;
-};
-
-/* Pages that were freed last are allocated first, on the CPU that freed them. */
-static void *racer_run(void *arg)
-{
-	struct racer *racer = arg;
-	const size_t size = racer->rig->size;
-	char *own;
-	size_t i;
-
-	while (!racer->stop) {
-		madvise(racer->rig->memory, size, MADV_DONTNEED);
-		own = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-		if (own == MAP_FAILED)
-			break;
-		for (i = 0; i < size; i += 64)
-			racer->touched += own[i] != 0;
-		memset(own, 0x11, size);
-		if (racer->rounds++ % 4)
-			sched_yield();
-		for (i = 0; i < size; i += 64)
-			racer->touched += own[i] != 0x11;
-		munmap(own, size);
-	}
-	return NULL;
-}
-
 /* Whatever the device writes while its pages go, it never writes to a page of another. */
 TEST_F(userptr, no_stale_page_is_written)
 {
 	const double seconds = getenv("MOCKGPU_LONG") ? 60 : 4;
 	struct rig *rig = &self->rig;
-	struct racer racer = { .rig = rig };
+	struct balloon balloon = { .memory = rig->memory, .size = rig->size };
 	const double end = clock_now() + seconds;
 	unsigned long copies = 0, errors = 0;
 	pthread_t thread;
 
 	memset(rig->bo.map, 0xee, rig->size);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, racer_run, &racer));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, balloon_run, &balloon));
 	while (clock_now() < end) {
 		errors += !!device_writes(rig);
 		if (++copies % 3 == 0)
 			errors += !!mockgpu_bo_fill(&rig->user, 0xee, NULL);
 	}
-	racer.stop = 1;
+	balloon.stop = 1;
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(0, errors);
-	EXPECT_EQ(0, racer.touched);
+	EXPECT_EQ(0, balloon.touched);
 	EXPECT_LT(10, copies);
-	EXPECT_LT(10, racer.rounds);
+	EXPECT_LT(10, balloon.rounds);
 	ASSERT_EQ(0, mockgpu_wait_idle(rig->driver.fd));
 	expect_same(_metadata, rig, 1);
 }

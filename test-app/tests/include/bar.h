@@ -7,19 +7,17 @@
 #define MOCKGPU_TEST_BAR_H
 
 #include <fcntl.h>
-#include <glob.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "driver.h"
+#include "pci.h"
 #include "reload.h"
 #include "sysfs.h"
 
-#define DEVICES "/sys/bus/pci/devices/"
 #define DRIVER "/sys/bus/pci/drivers/mockgpu/"
 #define VENDOR 0x1af4
 #define DEVICE 0x1110
@@ -27,25 +25,12 @@
 #define PCI_COMMAND 4
 #define PCI_COMMAND_MEMORY 2
 
-/* Its name, as "0000:00:1e.0"; found once, since a test removes it for a while. */
+/* Its name; found once, since a test removes it for a while. */
 static char slot[64];
 
 static inline bool find_slot(void)
 {
-	glob_t found;
-	size_t i;
-
-	if (glob(DEVICES "*", 0, NULL, &found))
-		return false;
-	for (i = 0; i < found.gl_pathc; i++) {
-		char path[300], value[32];
-
-		snprintf(path, sizeof(path), "%s/device", found.gl_pathv[i]);
-		if (!sysfs_read(path, value, sizeof(value)) && strtoul(value, NULL, 0) == DEVICE)
-			snprintf(slot, sizeof(slot), "%s", strrchr(found.gl_pathv[i], '/') + 1);
-	}
-	globfree(&found);
-	return slot[0];
+	return pci_find(DEVICE, slot, sizeof(slot));
 }
 
 /* Write to a file of the PCI device. Return: 0 or -errno. */

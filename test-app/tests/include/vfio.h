@@ -7,7 +7,6 @@
 #define MOCKGPU_TEST_VFIO_H
 
 #include <fcntl.h>
-#include <glob.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,9 +20,9 @@
 #include <linux/vfio.h>
 
 #include "clock.h"
+#include "pci.h"
 #include "sysfs.h"
 
-#define EDU_VENDOR 0x1234
 #define EDU_DEVICE 0x11e8
 #define EDU_REGISTERS 0x1000
 #define EDU_SOURCE 0x80
@@ -50,26 +49,12 @@ struct vfio {
 	volatile char *registers;
 };
 
-/* Find the device. Return: its name, valid until the next call, or NULL. */
+/* Find the device. Return: its name, or NULL. */
 static inline const char *edu_find(void)
 {
 	static char name[64];
-	glob_t found;
-	size_t i;
 
-	name[0] = '\0';
-	if (glob("/sys/bus/pci/devices/*", 0, NULL, &found))
-		return NULL;
-	for (i = 0; i < found.gl_pathc; i++) {
-		char path[300], value[32];
-
-		snprintf(path, sizeof(path), "%s/device", found.gl_pathv[i]);
-		if (!sysfs_read(path, value, sizeof(value)) &&
-		    strtoul(value, NULL, 0) == EDU_DEVICE)
-			snprintf(name, sizeof(name), "%s", strrchr(found.gl_pathv[i], '/') + 1);
-	}
-	globfree(&found);
-	return name[0] ? name : NULL;
+	return pci_find(EDU_DEVICE, name, sizeof(name)) ? name : NULL;
 }
 
 /* Hand the device to vfio-pci. Return: NULL, or why that cannot be. */
@@ -77,7 +62,7 @@ static inline const char *edu_bind(const char *name)
 {
 	char path[300];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", name);
+	snprintf(path, sizeof(path), DEVICES "%s/iommu_group", name);
 	if (access(path, F_OK))
 		return "no IOMMU is on";
 	if (system("modprobe -a vfio_iommu_type1 vfio-pci"))
@@ -85,7 +70,7 @@ static inline const char *edu_bind(const char *name)
 	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/vfio-pci/%s", name);
 	if (!access(path, F_OK))
 		return NULL;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override", name);
+	snprintf(path, sizeof(path), DEVICES "%s/driver_override", name);
 	if (sysfs_write(path, "vfio-pci") ||
 	    sysfs_write("/sys/bus/pci/drivers/vfio-pci/bind", name))
 		return "vfio-pci does not take the device";
@@ -98,7 +83,7 @@ static inline void vfio_open_group(struct __test_metadata *_metadata, struct vfi
 	char path[300], link[300];
 	ssize_t length;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", name);
+	snprintf(path, sizeof(path), DEVICES "%s/iommu_group", name);
 	length = readlink(path, link, sizeof(link) - 1);
 	ASSERT_LT(0, length);
 	link[length] = '\0';

@@ -63,30 +63,29 @@ static inline void zone_expect_count(struct __test_metadata *_metadata, const st
 	EXPECT_GE(zone->type == MOCKGPU_BAR_PAGES_P2PDMA ? 1 : least, count);
 }
 
-/* How often the kernel log, from its beginning, says that references were left at the end. */
-static inline size_t zone_leaks(struct __test_metadata *_metadata)
+/* How often the kernel log, from its beginning, has these words. */
+static inline size_t zone_count_in_log(struct __test_metadata *_metadata, const char *words)
 {
 	char *log = klog_read(), *at;
 	size_t count = 0;
 
 	ASSERT_NE(NULL, log);
-	for (at = log; (at = strstr(at, "pages of the BAR end with a wrong reference count")); at++)
+	for (at = log; (at = strstr(at, words)); at++)
 		count++;
 	free(log);
 	return count;
 }
 
+/* How often it says that references were left at the end. */
+static inline size_t zone_leaks(struct __test_metadata *_metadata)
+{
+	return zone_count_in_log(_metadata, "pages of the BAR end with a wrong reference count");
+}
+
 /* How often it says that somebody dropped a reference which nobody had. */
 static inline size_t zone_lost(struct __test_metadata *_metadata)
 {
-	char *log = klog_read(), *at;
-	size_t count = 0;
-
-	ASSERT_NE(NULL, log);
-	for (at = log; (at = strstr(at, "of the BAR lost a reference")); at++)
-		count++;
-	free(log);
-	return count;
+	return zone_count_in_log(_metadata, "of the BAR lost a reference");
 }
 
 #endif /* MOCKGPU_TEST_ZONE_H */

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,6 +19,7 @@
 
 #include "kselftest_harness.h"
 
+#include "balloon.h"
 #include "behaviour.h"
 #include "clock.h"
 #include "live.h"
@@ -362,50 +362,12 @@ TEST_F(vm, nothing_is_lost_while_the_pages_change)
 	EXPECT_LT(ROUNDS, bo_query(_metadata, &live->bo).invalidations);
 }
 
-/*
- * struct balloon - a thread that discards the memory and takes the pages for itself
- * @stop: it ends
- * @live: the guest
- * @rounds: how often it did
- * @touched: bytes of its own that somebody has changed
- */
-struct balloon {
-	_Atomic int stop;
-	struct live *live;
-	unsigned long rounds;
-	unsigned long touched;
-};
-
-/* Pages that were freed last are allocated first, on the CPU that freed them. */
-static void *balloon_run(void *arg)
-{
-	struct balloon *balloon = arg;
-	const size_t size = balloon->live->bo.size;
-	char *own;
-	size_t i;
-
-	while (!balloon->stop) {
-		madvise(balloon->live->bo.map, size, MADV_DONTNEED);
-		own = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-		if (own == MAP_FAILED)
-			break;
-		memset(own, 0x11, size);
-		if (balloon->rounds++ % 4)
-			sched_yield();
-		for (i = 0; i < size; i += 8)
-			balloon->touched += own[i] != 0x11;
-		munmap(own, size);
-	}
-	return NULL;
-}
-
 /* Neither vCPUs nor the device write to a page that the balloon has given to somebody else. */
 TEST_F(vm, no_stale_page_is_written)
 {
 	const double end = clock_now() + (getenv("MOCKGPU_LONG") ? 60 : 5);
 	struct live *live = &self->live;
-	struct balloon balloon = { .live = live };
+	struct balloon balloon = { .memory = live->bo.map, .size = live->bo.size };
 	unsigned long copies = 0, errors = 0;
 	pthread_t thread;
 	unsigned int i;
