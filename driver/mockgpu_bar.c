@@ -3,6 +3,7 @@
  * VRAM in a PCI BAR, as that of a real GPU: no struct pages, no RAM in the eyes of e820 or
  * memblock, and write-combining, which amdgpu reserves in the same way
  * (amdgpu_bo_init() in amdgpu_object.c). mockgpu_bar_pages.c gives it struct pages on request.
+ * What lies in RAM without struct pages (mockgpu_cutoff.c) is mapped in the same way.
  *
  * The kernel's mapping lives as long as the DRM device, so an importer that has it
  * (dma_buf_vmap()) does not fault. The driver itself does not touch the BAR after
@@ -31,15 +32,14 @@ static u64 mockgpu_vram_bytes(const struct mockgpu_vram *vram)
 	return (u64)vram->npages << PAGE_SHIFT;
 }
 
-/* Whether the BAR is memory: what is written to one that is not decoded is lost. */
-static bool mockgpu_bar_works(struct iosys_map *map, u64 size)
+/* Whether it is memory: what is written to a BAR that is not decoded is lost. */
+static bool mockgpu_bar_works(struct iosys_map *map, u64 at)
 {
 	const u32 written = 0x6d6f636b;
-	u64 last = size - sizeof(written);
 	u32 seen;
 
-	iosys_map_memcpy_to(map, last, &written, sizeof(written));
-	iosys_map_memcpy_from(&seen, map, last, sizeof(seen));
+	iosys_map_memcpy_to(map, at, &written, sizeof(written));
+	iosys_map_memcpy_from(&seen, map, at, sizeof(seen));
 	return seen == written;
 }
 
@@ -78,7 +78,14 @@ static void __iomem *mockgpu_bar_ioremap(struct mockgpu_vram *vram)
 	}
 }
 
-static int mockgpu_bar_remap(struct mockgpu_vram *vram)
+/**
+ * mockgpu_bar_remap - map VRAM without struct pages into the kernel
+ * @vram: VRAM whose size, first page and memory type are set
+ *
+ * Return: 0; -EIO when it is no memory, -EBUSY when it is mapped with another memory type,
+ * -ENOMEM.
+ */
+int mockgpu_bar_remap(struct mockgpu_vram *vram)
 {
 	void __iomem *iomem;
 	int ret;
@@ -91,17 +98,30 @@ static int mockgpu_bar_remap(struct mockgpu_vram *vram)
 		mockgpu_bar_unreserve(vram);
 		return -ENOMEM;
 	}
-	WRITE_ONCE(mockgpu_bar_mapped, true);
 	iosys_map_set_vaddr_iomem(&vram->map, iomem);
-	return 0;
+	if (mockgpu_bar_works(&vram->map, 0) &&
+	    mockgpu_bar_works(&vram->map, mockgpu_vram_bytes(vram) - sizeof(u32)))
+		return 0;
+	mockgpu_bar_unremap(vram);
+	return -EIO;
+}
+
+/**
+ * mockgpu_bar_unremap - undo mockgpu_bar_remap()
+ * @vram: VRAM
+ */
+void mockgpu_bar_unremap(struct mockgpu_vram *vram)
+{
+	iounmap(vram->map.vaddr_iomem);
+	mockgpu_bar_unreserve(vram);
 }
 
 /**
  * mockgpu_bar_map - map the BAR into the kernel
  * @mdev: a device on a PCI bus that has the BAR for itself; the size of its VRAM is set
  *
- * Return: 0; -EINVAL when the BAR is smaller than VRAM, -EIO when it is no memory, -EBUSY
- * when it is mapped with another memory type, -ENOMEM, or as mockgpu_bar_pages_add().
+ * Return: 0; -EINVAL when the BAR is smaller than VRAM, or as mockgpu_bar_pages_add() and
+ * mockgpu_bar_remap().
  */
 int mockgpu_bar_map(struct mockgpu_device *mdev)
 {
@@ -112,12 +132,8 @@ int mockgpu_bar_map(struct mockgpu_device *mdev)
 	if (pci_resource_len(pdev, MOCKGPU_BAR) < mockgpu_vram_bytes(vram))
 		return -EINVAL;
 	ret = mockgpu_bar_pages_add(mdev) ?: mockgpu_bar_remap(vram);
-	if (ret)
-		return ret;
-	if (mockgpu_bar_works(&vram->map, mockgpu_vram_bytes(vram)))
-		return 0;
-	mockgpu_bar_unmap(mdev);
-	return -EIO;
+	WRITE_ONCE(mockgpu_bar_mapped, !ret);
+	return ret;
 }
 
 /**
@@ -126,10 +142,7 @@ int mockgpu_bar_map(struct mockgpu_device *mdev)
  */
 void mockgpu_bar_unmap(struct mockgpu_device *mdev)
 {
-	struct mockgpu_vram *vram = &mdev->vram;
-
-	iounmap(vram->map.vaddr_iomem);
-	mockgpu_bar_unreserve(vram);
+	mockgpu_bar_unremap(&mdev->vram);
 	WRITE_ONCE(mockgpu_bar_mapped, false);
 }
 

@@ -18,6 +18,8 @@
 
 struct sg_table;
 
+int mockgpu_bar_remap(struct mockgpu_vram *vram);
+void mockgpu_bar_unremap(struct mockgpu_vram *vram);
 int mockgpu_bar_map(struct mockgpu_device *mdev);
 void mockgpu_bar_unmap(struct mockgpu_device *mdev);
 bool mockgpu_bar_is_mapped(void);

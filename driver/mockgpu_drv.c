@@ -20,6 +20,7 @@
 
 #include "mockgpu_bar_pages.h"
 #include "mockgpu_copy.h"
+#include "mockgpu_cutoff.h"
 #include "mockgpu_debugfs.h"
 #include "mockgpu_device.h"
 #include "mockgpu_drv.h"
@@ -45,7 +46,7 @@ MODULE_PARM_DESC(devices, "number of mock GPUs: 1, or 2 to share buffers between
 static char *vram[MOCKGPU_DEVICES_MAX];
 static unsigned int vram_named;
 module_param_array(vram, charp, &vram_named, 0444);
-MODULE_PARM_DESC(vram, "what the VRAM of each device is: ram, or for one of them bar, which needs a PCI device 1af4:1110 (ivshmem-plain), for example vram=bar or devices=2 vram=ram,bar (default ram)");
+MODULE_PARM_DESC(vram, "what the VRAM of each device is: ram, or for one of them bar, which needs a PCI device 1af4:1110 (ivshmem-plain), or cutoff, which needs vram_base, for example vram=bar or devices=2 vram=ram,bar (default ram)");
 
 static const struct drm_ioctl_desc mockgpu_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(MOCKGPU_BO_CREATE, mockgpu_bo_create_ioctl,
@@ -247,8 +248,8 @@ static int __init mockgpu_devices_register(void)
 	return 0;
 }
 
-/* Find the device that gets the BAR. */
-static int __init mockgpu_vram_parse(void)
+/* Find the device that gets the BAR, and the one that gets RAM that was cut off. */
+static int __init mockgpu_vram_parse(int *cutoff)
 {
 	unsigned int i;
 
@@ -257,26 +258,29 @@ static int __init mockgpu_vram_parse(void)
 		return -EINVAL;
 	}
 	for (i = 0; i < vram_named; i++) {
-		if (!strcmp(vram[i], "ram"))
-			continue;
-		if (strcmp(vram[i], "bar") || mockgpu_bar_index >= 0) {
-			pr_err("vram=%s is neither ram nor the one bar\n", vram[i]);
+		if (!strcmp(vram[i], "bar") && mockgpu_bar_index < 0) {
+			mockgpu_bar_index = i;
+		} else if (!strcmp(vram[i], "cutoff") && *cutoff < 0) {
+			*cutoff = i;
+		} else if (strcmp(vram[i], "ram")) {
+			pr_err("vram=%s is neither ram nor the one bar or cutoff\n", vram[i]);
 			return -EINVAL;
 		}
-		mockgpu_bar_index = i;
 	}
 	return 0;
 }
 
 static int __init mockgpu_init(void)
 {
+	int cutoff = -1;
 	int ret;
 
 	if (!devices || devices > MOCKGPU_DEVICES_MAX) {
 		pr_err("devices=%u is not 1 or 2\n", devices);
 		return -EINVAL;
 	}
-	ret = mockgpu_vram_parse() ?: mockgpu_bar_pages_init(mockgpu_bar_index >= 0) ?:
+	ret = mockgpu_vram_parse(&cutoff) ?: mockgpu_cutoff_init(cutoff) ?:
+	      mockgpu_bar_pages_init(mockgpu_bar_index >= 0) ?:
 	      mockgpu_poison_init(mockgpu_bar_index >= 0);
 	if (ret)
 		return ret;

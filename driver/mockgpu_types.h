@@ -108,18 +108,20 @@ struct mockgpu_vram_places {
 };
 
 /**
- * struct mockgpu_vram - the GPU's own memory: a carve-out of RAM or a PCI BAR
+ * struct mockgpu_vram - the GPU's own memory
+ * @source: enum mockgpu_vram_source: what it is
  * @npages: its size in pages, 0 without VRAM
  * @visible: how many of them the CPU can access, from the first
  * @places: parts of it
  * @buddy: who manages it in blocks, or NULL when every buffer is in one run
- * @pages: the pages of a carve-out; NULL for a BAR
- * @pfn: page frame number of the first page of a BAR
+ * @pages: the pages of a carve-out; NULL for what has no struct pages of the kernel's
+ * @pfn: page frame number of its first page, where @pages is NULL
  * @bar_pages: enum mockgpu_bar_pages: what struct pages a BAR has, while the device is plugged
  * @map: a contiguous kernel mapping of all of it
  * @caching: memory type of the CPU's mappings
  */
 struct mockgpu_vram {
+	u32 source;
 	unsigned long npages;
 	unsigned long visible;
 	struct mockgpu_vram_places places;

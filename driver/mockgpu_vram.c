@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VRAM: a PCI BAR (mockgpu_bar.c), or a carve-out of system memory that stands in for one.
+ * VRAM: a PCI BAR (mockgpu_bar.c), a carve-out of system memory that stands in for one, or RAM
+ * that was cut off from the kernel (mockgpu_cutoff.c).
  *
  * The carve-out looks to the CPU much like a BAR. Every page is PG_reserved and has a count
  * of its own, so KVM takes no reference (kvm_pfn_to_refcounted_page(), kvm_is_mmio_pfn()).
@@ -27,6 +28,7 @@
 
 #include "mockgpu_bar.h"
 #include "mockgpu_buddy.h"
+#include "mockgpu_cutoff.h"
 #include "mockgpu_dmem.h"
 #include "mockgpu_kunit.h"
 #include "mockgpu_pages.h"
@@ -129,12 +131,17 @@ static int mockgpu_carveout_create(struct mockgpu_vram *vram)
 
 static void mockgpu_vram_destroy(struct mockgpu_device *mdev)
 {
-	if (mockgpu_vram_source(mdev) == MOCKGPU_VRAM_BAR) {
+	switch (mdev->vram.source) {
+	case MOCKGPU_VRAM_BAR:
 		mockgpu_bar_unmap(mdev);
-		return;
+		break;
+	case MOCKGPU_VRAM_CUTOFF:
+		mockgpu_cutoff_unmap(mdev);
+		break;
+	default:
+		mockgpu_vram_unmap(&mdev->vram);
+		mockgpu_vram_free(&mdev->vram);
 	}
-	mockgpu_vram_unmap(&mdev->vram);
-	mockgpu_vram_free(&mdev->vram);
 }
 
 static bool mockgpu_vram_is_buddy(void)
@@ -189,15 +196,30 @@ static int mockgpu_vram_blocks_check(struct mockgpu_device *mdev)
 	return -EINVAL;
 }
 
+static u32 mockgpu_vram_source_wanted(struct mockgpu_device *mdev)
+{
+	if (dev_is_pci(mdev->drm.dev))
+		return MOCKGPU_VRAM_BAR;
+	return mockgpu_cutoff_is_wanted(mdev) ? MOCKGPU_VRAM_CUTOFF : MOCKGPU_VRAM_RAM;
+}
+
+static int mockgpu_vram_create(struct mockgpu_device *mdev)
+{
+	switch (mdev->vram.source) {
+	case MOCKGPU_VRAM_BAR:
+		return mockgpu_bar_map(mdev);
+	case MOCKGPU_VRAM_CUTOFF:
+		return mockgpu_cutoff_map(mdev);
+	default:
+		return mockgpu_carveout_create(&mdev->vram);
+	}
+}
+
 static int mockgpu_vram_setup(struct mockgpu_device *mdev)
 {
-	struct mockgpu_vram *vram = &mdev->vram;
 	int ret;
 
-	if (dev_is_pci(mdev->drm.dev))
-		ret = mockgpu_bar_map(mdev);
-	else
-		ret = mockgpu_carveout_create(vram);
+	ret = mockgpu_vram_create(mdev);
 	if (ret)
 		return ret;
 	ret = mockgpu_vram_blocks_check(mdev) ?: mockgpu_vram_manager_init(mdev);
@@ -212,23 +234,24 @@ err_destroy:
 	return ret;
 }
 
-/* A carve-out counts as RAM, a BAR does not. */
+/* Only a carve-out takes RAM from the kernel. */
 static bool mockgpu_vram_size_is_good(struct mockgpu_device *mdev)
 {
 	return vram_size % SZ_2M == 0 &&
-	       (dev_is_pci(mdev->drm.dev) || vram_size >> PAGE_SHIFT <= mdev->pages_max);
+	       (mdev->vram.source != MOCKGPU_VRAM_RAM ||
+		vram_size >> PAGE_SHIFT <= mdev->pages_max);
 }
 
 /**
  * mockgpu_vram_init - set VRAM up and hand it to TTM
  * @mdev: the device, with TTM set up
  *
- * There is no carve-out where memory is encrypted: TTM maps VRAM decrypted, which is right
+ * There is none in RAM where memory is encrypted: TTM maps VRAM decrypted, which is right
  * for a BAR and wrong for RAM.
  *
  * Return: 0, also without VRAM (vram_size=0); -EINVAL for a bad vram_size, vram_visible,
  * vram_manager or vram_block, -EOPNOTSUPP for a vram_manager that the kernel does not have,
- * -ENOMEM, or as mockgpu_bar_map().
+ * -ENOMEM, or as mockgpu_bar_map() and mockgpu_cutoff_map().
  */
 int mockgpu_vram_init(struct mockgpu_device *mdev)
 {
@@ -242,6 +265,7 @@ int mockgpu_vram_init(struct mockgpu_device *mdev)
 		drm_info(&mdev->drm, "no VRAM, since memory is encrypted\n");
 		return 0;
 	}
+	mdev->vram.source = mockgpu_vram_source_wanted(mdev);
 	mdev->vram.npages = vram_size >> PAGE_SHIFT;
 	if (mockgpu_visible_init(mdev))
 		goto err;
@@ -526,11 +550,8 @@ u32 mockgpu_vram_caching(struct mockgpu_device *mdev)
  */
 u32 mockgpu_vram_source(struct mockgpu_device *mdev)
 {
-	if (!mdev->vram.npages)
-		return MOCKGPU_VRAM_NONE;
-	return mdev->vram.pages ? MOCKGPU_VRAM_RAM : MOCKGPU_VRAM_BAR;
+	return mdev->vram.npages ? mdev->vram.source : MOCKGPU_VRAM_NONE;
 }
-EXPORT_SYMBOL_IF_KUNIT(mockgpu_vram_source);
 
 /**
  * mockgpu_vram_io_mem_pfn - &ttm_device_funcs.io_mem_pfn

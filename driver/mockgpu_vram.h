@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * VRAM: a PCI BAR or a carve-out of system memory that TTM manages as the GPU's own.
+ * VRAM: what TTM manages as the GPU's own memory.
  *
  * Locking: a resource belongs to a buffer and is protected by its lock. VRAM itself
  * never changes between mockgpu_vram_init() and mockgpu_vram_fini().

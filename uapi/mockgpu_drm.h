@@ -142,11 +142,15 @@ enum mockgpu_placement {
  *	real GPU: without struct pages and write-combining everywhere, but for what &enum
  *	mockgpu_bar_pages says. The device is a PCI
  *	device then. It can be removed at any time: see MOCKGPU_PARAM_VRAM_SOURCE.
+ * @MOCKGPU_VRAM_CUTOFF: RAM that mem= or memmap= took from the kernel (module parameter
+ *	vram_base): as a BAR without struct pages and write-combining everywhere, but KVM on x86
+ *	does not treat it as MMIO (e820__mapped_raw_any() in kvm_is_mmio_pfn())
  */
 enum mockgpu_vram_source {
 	MOCKGPU_VRAM_NONE = 0,
 	MOCKGPU_VRAM_RAM = 1,
 	MOCKGPU_VRAM_BAR = 2,
+	MOCKGPU_VRAM_CUTOFF = 3,
 };
 
 /**

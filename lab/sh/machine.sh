@@ -10,9 +10,10 @@
 #                       architecture), cell_tree, memory_usual, mmus and mmu
 #   machine_kind MMU    print what emulates a machine for it: qemu or bochs
 #   check_mmu MMU       die unless the architecture has it
-#   check_memory SIZE   die unless a cell can boot with it and this machine has it
+#   check_memory SIZE   die unless a cell can boot with it and this machine has it; set mib
 #   check_cpus NUMBER   die unless a machine can have that many
 #   machine_qemu        set qemu
+#   cutoff_name         complete "vram=cutoff" in $parameters, after machine_choose
 #   machine_choose CPU CPUS
 #                       set accel_words, machine_words, serial, job_cpus, append and early;
 #                       after accel_choose (accel.sh)
@@ -22,13 +23,13 @@ ARCHES="x86_64 arm64 riscv64"
 # use_arch ARCH: choose the architecture of kernels and programs. cell_tree is a cell's root;
 # that of a foreign architecture is inside the tree, so that compilers see it.
 use_arch() {
-	arch=$1 deb_arch=$1 kbuild_arch=$1 triplet='' cell_tree=$TREE/$1 memory_usual=2G
+	arch=$1 deb_arch=$1 kbuild_arch=$1 triplet='' cutoff='' cell_tree=$TREE/$1 memory_usual=2G
 	case $arch in
 	x86_64)
 		deb_arch=amd64 kbuild_image=arch/x86/boot/bzImage cell_tree=$TREE mmus="tdp legacy shadow ept ept_shadow"
 		# All buffers together may take half of it, and KASAN an eighth: pud_test has one of
 		# 1026 MiB.
-		memory_usual=2560M
+		memory_usual=2688M
 		;;
 	arm64) kbuild_image=arch/arm64/boot/Image triplet=aarch64-linux-gnu mmus="vhe nvhe pkvm nvhe_a72 pkvm_a72" ;;
 	riscv64)
@@ -57,7 +58,7 @@ check_mmu() {
 	esac
 }
 
-# check_memory SIZE: enough to boot a cell, and no more than this machine has.
+# check_memory SIZE: enough to boot a cell, and no more than this machine has. Sets mib.
 check_memory() {
 	case $1 in
 	*[!0-9MG]* | [MG]* | *[MG]?* | '' | 0*) die "--memory '$1' is no size of a memory: use a number with M or G behind it" ;;
@@ -112,7 +113,32 @@ machine_choose() {
 	fi
 }
 
+# What mockgpu's vram=cutoff uses, if the machine is not a small one: RAM that the kernel leaves
+# alone, in MiB. It is a whole section: in one that the kernel has in part every page has a
+# struct page (early_section() in pfn_valid()).
+CUTOFF_SIZE=128
+
+# append_cutoff BASE WORD: WORD makes the kernel leave RAM alone from BASE MiB on. Sets cutoff.
+append_cutoff() {
+	cutoff=
+	[ "$mib" -ge 1024 ] || return 0
+	cutoff=$(printf 0x%x $(($1 * 1048576)))
+	append="$append $2 lab.cutoff=$cutoff"
+}
+
+# cutoff_name: the address is the lab's to know.
+cutoff_name() {
+	case " $parameters " in
+	*vram_base=*) ;;
+	*[=,]cutoff[,\ ]*)
+		[ -n "$cutoff" ] || die "--parameters vram=cutoff is for x86_64 and arm64, with 1G of --memory or more"
+		parameters="$parameters vram_base=$cutoff"
+		;;
+	esac
+}
+
 append_x86_64() {
+	append_cutoff 512 "memmap=${CUTOFF_SIZE}M\$512M"
 	# On a busy machine the first timer interrupts may come too late, and the kernel
 	# gives up: "IO-APIC + timer doesn't work".
 	# Since 7.2 the watchdog of the TSC can stop the boot of a busy machine for good:
@@ -165,6 +191,8 @@ machine_arm64() {
 	serial="-chardev null,id=none -device pci-serial,chardev=none $serial"
 	# KVM logs each EFAULT without a VMA ("Failed to find VMA"), which makes thousands.
 	append="console=ttyAMA0 $append loglevel=3 log_buf_len=8M"
+	# RAM begins at 1 GiB, and mem= is how much of it there is.
+	append_cutoff $((1024 + (mib / CUTOFF_SIZE - 1) * CUTOFF_SIZE)) "mem=$(((mib / CUTOFF_SIZE - 1) * CUTOFF_SIZE))M"
 	early="ignore_loglevel earlycon=pl011,0x9000000"
 	case $mmu in
 	nvhe) append="$append kvm-arm.mode=nvhe" ;;

@@ -133,8 +133,8 @@ SKIPS_AWK='
 		}
 		return 0
 	}
-	# What may be skipped in PROGRAM may be in PROGRAM-bar and PROGRAM-buddy.
-	function plain_program(name) { sub(/-(bar|buddy)$/, "", name); return name }
+	# What may be skipped in PROGRAM may be in PROGRAM-bar, PROGRAM-buddy and PROGRAM-cutoff.
+	function plain_program(name) { sub(/-(bar|buddy|cutoff)$/, "", name); return name }
 	# PROGRAM TEST FORM MACHINE MODE KERNEL REASON...
 	function read_rule(words, i) {
 		if (/^#/ || NF == 0)
@@ -208,11 +208,12 @@ plan_sources() {
 # shellcheck disable=SC2034 # for those who source this
 BUDDY_PARAMETERS="vram_manager=buddy vram_block=4096"
 
-# plain_program PROGRAM: print what PROGRAM-bar or PROGRAM-buddy runs.
+# plain_program PROGRAM: print what PROGRAM-bar, PROGRAM-buddy or PROGRAM-cutoff runs.
 plain_program() {
 	case $1 in
 	*-bar) echo "${1%-bar}" ;;
 	*-buddy) echo "${1%-buddy}" ;;
+	*-cutoff) echo "${1%-cutoff}" ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -230,7 +231,7 @@ step_of() {
 # has_source PROGRAM PART: succeed if the sources make it; $sources has most of them.
 has_source() {
 	case $1 in
-	*-bar | *-buddy) has_source "$(plain_program "$1")" "$2" ;;
+	*-bar | *-buddy | *-cutoff) has_source "$(plain_program "$1")" "$2" ;;
 	run-*-test) [ -x "crosvm-integration/tests/$1" ] ;;
 	run-*-*)
 		vmm=${1#run-} vmm=${vmm%%-*}
@@ -263,7 +264,7 @@ plan_findings() {
 	plan_awk '{ print $1, $2, $3 }' | while read -r program part needs; do
 		has_source "$program" "$part" || echo "$program: in the plan, and no source of that name"
 		case $program in
-		*-bar | *-buddy) continue ;;
+		*-bar | *-buddy | *-cutoff) continue ;;
 		esac
 		case ,$needs, in
 		*,module,*) expected=0 ;;

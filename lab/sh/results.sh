@@ -157,6 +157,10 @@ results_again() {
 		program=$(plain_program "$program")
 		set -- "$@" --parameters "'$BUDDY_PARAMETERS'"
 		;;
+	*-cutoff)
+		program=$(plain_program "$program")
+		set -- "$@" --parameters vram=cutoff
+		;;
 	esac
 	case $program in
 	run-*-test) program=crosvm-integration/tests/$program ;;

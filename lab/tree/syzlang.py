@@ -11,8 +11,8 @@ import sys
 
 # Enumerators that the description leaves out, see its first comment.
 LEFT_OUT = {"MOCKGPU_INJECT_WARN", "MOCKGPU_VRAM_NONE", "MOCKGPU_VRAM_RAM", "MOCKGPU_VRAM_BAR",
-            "MOCKGPU_BAR_PAGES_NONE", "MOCKGPU_BAR_PAGES_GENERIC", "MOCKGPU_BAR_PAGES_P2PDMA",
-            "MOCKGPU_BAR_PAGES_COHERENT",
+            "MOCKGPU_VRAM_CUTOFF", "MOCKGPU_BAR_PAGES_NONE", "MOCKGPU_BAR_PAGES_GENERIC",
+            "MOCKGPU_BAR_PAGES_P2PDMA", "MOCKGPU_BAR_PAGES_COHERENT",
             "MOCKGPU_VRAM_RANGE", "MOCKGPU_VRAM_BUDDY"}
 # How the kernel's directions are called there.
 DIRECTION = {"IOWR": "inout", "IOW": "in", "IOR": "out"}

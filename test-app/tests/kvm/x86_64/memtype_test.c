@@ -11,7 +11,8 @@
  * Developer's Manual", volume 3). KVM makes all RAM write-back for all guests, whatever the host's
  * own entries say, and MMIO uncached unless the guest wants write-combining (vmx_get_mt_mask() in
  * arch/x86/kvm/vmx/vmx.c). What has PG_reserved and is not write-back on the host is MMIO
- * (kvm_is_mmio_pfn() in arch/x86/kvm/mmu/spte.c).
+ * (kvm_is_mmio_pfn() in arch/x86/kvm/mmu/spte.c), and so is what has no struct page, unless
+ * the firmware calls it RAM (vram=cutoff).
  *
  * Emulators have no memory types at all, so what can be read back is what was requested, and
  * that data is correct throughout.
@@ -164,13 +165,23 @@ static void touch_head(struct __test_metadata *_metadata, struct live *live)
 	EXPECT_EQ(GUEST_MAPPED, result[0]);
 }
 
+/* @mmio unless it is VRAM that the firmware calls RAM. */
+static bool is_mmio(struct __test_metadata *_metadata, const struct live *live, bool mmio)
+{
+	uint64_t source = 0;
+
+	EXPECT_EQ(0, mockgpu_get_param(live->driver.fd, MOCKGPU_PARAM_VRAM_SOURCE, &source));
+	return mmio && (bo_query(_metadata, &live->bo).placement != MOCKGPU_PLACEMENT_VRAM ||
+			source != MOCKGPU_VRAM_CUTOFF);
+}
+
 /* The type in KVM's entry for a page of the buffer; @wb is that of RAM in EPT entries. */
 static void expect_type(struct __test_metadata *_metadata, struct live *live, bool mmio,
 			uint64_t wb)
 {
 	static char text[64 * 1024];
 	const uint64_t mask = has_ept() ? EPT_TYPE | EPT_IPAT : SPTE_TYPE;
-	const uint64_t type = !has_ept() ? 0 : mmio ? EPT_UC : wb;
+	const uint64_t type = !has_ept() ? 0 : is_mmio(_metadata, live, mmio) ? EPT_UC : wb;
 	struct kvmtrace trace;
 	struct drm_mockgpu_page page;
 	uint32_t at = 0;
