@@ -532,7 +532,7 @@ static int discard_it(struct mockgpu_bo *bo)
 }
 
 /*
- * Work that takes its time. What is @signals signals at its end.
+ * Work that takes its time. What is @signals, if anything, signals at its end.
  */
 static int work(const struct rig *rig, uint32_t flags, uint32_t delay,
 		const struct drm_mockgpu_sync *signals)
@@ -544,7 +544,7 @@ static int work(const struct rig *rig, uint32_t flags, uint32_t delay,
 	};
 	const struct drm_mockgpu_submit args = {
 		.bos = (uintptr_t)&use, .bo_count = 1,
-		.signals = (uintptr_t)signals, .signal_count = 1,
+		.signals = (uintptr_t)signals, .signal_count = !!signals,
 		.delay = delay,
 	};
 
@@ -784,6 +784,80 @@ TEST_F(userptr, it_ends_with_its_process)
 		EXPECT_EQ(0, mockgpu_bo_destroy(&bo));
 		EXPECT_EQ(0, mockgpu_wait_idle(rig->driver.fd));
 	}
+	expect_same(_metadata, rig, 1);
+}
+
+#ifndef __NR_process_mrelease
+#define __NR_process_mrelease 448
+#endif
+
+/*
+ * A child whose memory the GPU works on for a second, and that gives it away after it has set
+ * @gives, which it shares.
+ */
+static pid_t child_that_waits(const struct rig *rig, volatile char *gives)
+{
+	struct rig own = {};
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	own.driver.fd = mockgpu_open(NULL, 0);
+	memset(rig->memory, 0x33, rig->size);
+	if (mockgpu_bo_userptr(own.driver.fd, rig->memory, rig->size, 0, &own.user) ||
+	    work(&own, MOCKGPU_SUBMIT_WRITE | MOCKGPU_SUBMIT_FILL,
+		 MOCKGPU_SUBMIT_DELAY_MAX, NULL))
+		_exit(1);
+	*gives = 1;
+	_exit(2 + !!madvise(rig->memory, rig->size, MADV_DONTNEED));
+}
+
+/* Whether a process waits for something that no signal ends. */
+static bool is_stuck(pid_t child)
+{
+	char path[40], line[200] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", child);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = 0;
+	fclose(file);
+	return strstr(line, ") D ");
+}
+
+/*
+ * The OOM reaper, and process_mrelease() in the same way, takes the memory of a process that has
+ * been killed and does not end. It must not wait, and must not have what the GPU works on.
+ */
+TEST_F(userptr, the_oom_reaper_leaves_it_while_the_gpu_works)
+{
+	struct rig *rig = &self->rig;
+	volatile char *gives = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned int tries;
+	int pidfd, status = 0;
+	pid_t child;
+
+	ASSERT_NE(MAP_FAILED, gives);
+	child = child_that_waits(rig, gives);
+	pidfd = syscall(SYS_pidfd_open, child, 0);
+	ASSERT_LE(0, pidfd);
+	for (tries = 0; tries < 10000 && !(*gives && is_stuck(child)); tries++)
+		clock_pause(1);
+	EXPECT_TRUE(is_stuck(child));
+	EXPECT_EQ(0, kill(child, SIGKILL));
+	EXPECT_EQ(-1, syscall(__NR_process_mrelease, pidfd, 0));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_TRUE(is_stuck(child));
+	EXPECT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status))
+		TH_LOG("it ended with status %#x", status);
+	EXPECT_EQ(0, munmap((void *)gives, getpagesize()));
+	EXPECT_EQ(0, close(pidfd));
+	EXPECT_EQ(0, mockgpu_wait_idle(rig->driver.fd));
 	expect_same(_metadata, rig, 1);
 }
 
