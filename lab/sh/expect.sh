@@ -21,7 +21,7 @@ report() {
 	if [ $result = 0 ]; then
 		echo "ok $count $1"
 	else
-		tail -n 12 "$work/err" | sed 's/^/# /'
+		tail -n 20 "$work/err" | sed 's/^/# /'
 		echo "not ok $count $1"
 		failed=1
 	fi
