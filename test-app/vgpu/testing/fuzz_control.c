@@ -9,288 +9,32 @@
  * rest.
  */
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "guest.h"
-#include "vgpu/cross_domain.h"
+#include "commands.h"
 #include "fuzz.h"
-#include "vgpu/protocol.h"
 
 #define FUZZ_BYTES_MAX (1ull << 20)
 #define FUZZ_MESSAGES_MAX 64
-#define PAGE 4096
 
-/**
- * struct message - one message in the input
- * @type: index into types[]
- * @ids: low 4 bits the resource, then 2 bits the context, then 2 flags below
- * @pages: size or offset of a blob
- * @at: offset of the damage in the command
- * @len: bytes of damage that follow
- */
-struct message {
-	uint8_t type;
-	uint8_t ids;
-	uint8_t pages;
-	uint8_t at;
-	uint8_t len;
-};
-
-#define RESOURCE_OF(message) ((message)->ids & 15)
-#define CONTEXT_OF(message) ((message)->ids >> 4 & 3)
-/* The command ends with the damage. */
-#define CUT_OFF(message) ((message)->ids & 0x40)
-/* The damage applies after the command's structure, not to the structure itself. */
-#define APPEND(message) ((message)->ids & 0x80)
-
-union command {
-	struct virtio_gpu_ctrl_hdr hdr;
-	struct virtio_gpu_ctx_create ctx_create;
-	struct virtio_gpu_resource_create_blob create;
-	struct virtio_gpu_resource_map_blob map;
-	struct virtio_gpu_resource_unref resource;
-	struct {
-		struct virtio_gpu_cmd_submit submit;
-		struct vgpu_cmd_pattern pattern;
-	} pattern;
-	struct {
-		struct virtio_gpu_cmd_submit submit;
-		struct vgpu_cmd_ring ring;
-	} ring;
-	struct {
-		struct virtio_gpu_cmd_submit submit;
-		struct cross_domain_init init;
-	} init;
-	struct {
-		struct virtio_gpu_cmd_submit submit;
-		struct cross_domain_get_image_requirements ask;
-	} ask;
-	struct {
-		struct virtio_gpu_resource_create_blob create;
-		struct virtio_gpu_mem_entry entry[2];
-	} own;
-	uint8_t bytes[512];
-};
-
-/* One function per message type: the bytes of a valid command. */
-
-static size_t make_plain(union command *command, const struct message *message)
-{
-	static const uint32_t types[] = {
-		VIRTIO_GPU_CMD_GET_DISPLAY_INFO, VIRTIO_GPU_CMD_GET_CAPSET_INFO,
-		VIRTIO_GPU_CMD_GET_CAPSET, VIRTIO_GPU_CMD_CTX_DESTROY,
-		VIRTIO_GPU_CMD_RESOURCE_CREATE_2D, VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
-	};
-
-	command->hdr.type = htole32(types[message->pages % 6]);
-	return sizeof(command->hdr) + 8;
-}
-
-static size_t make_ctx(union command *command, const struct message *message)
-{
-	command->hdr.type = htole32(VIRTIO_GPU_CMD_CTX_CREATE);
-	command->ctx_create.context_init =
-		htole32(message->pages & 1 ? VIRTIO_GPU_CAPSET_CROSS_DOMAIN : 0);
-	return sizeof(command->ctx_create);
-}
-
-static size_t make_host3d(union command *command, const struct message *message)
-{
-	command->hdr.type = htole32(VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB);
-	command->create.blob_mem = htole32(VIRTIO_GPU_BLOB_MEM_HOST3D);
-	command->create.blob_flags = htole32(VIRTIO_GPU_BLOB_FLAG_USE_MAPPABLE);
-	command->create.size = htole64((uint64_t)message->pages * PAGE);
-	return sizeof(command->create);
-}
-
-/* The space that get_image_requirements() reserves for an image of make_ask(). */
-static size_t make_image(union command *command, const struct message *message)
-{
-	size_t size = make_host3d(command, message);
-
-	command->create.blob_id = htole64(2 + 2 * (message->pages >> 5));
-	command->create.size = htole64((message->pages % 32 + 1) * PAGE);
-	return size;
-}
-
-static size_t make_own(union command *command, const struct message *message)
-{
-	command->hdr.type = htole32(VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB);
-	command->own.create.blob_mem = htole32(VIRTIO_GPU_BLOB_MEM_GUEST);
-	command->own.create.nr_entries = htole32(2);
-	command->own.create.size = htole64(message->pages % 16 * PAGE);
-	command->own.entry[0].addr = htole64(VGPU_GUEST_MIDDLE);
-	command->own.entry[0].length = htole32(PAGE / 2);
-	command->own.entry[1].addr = htole64(VGPU_GUEST_HIGH);
-	command->own.entry[1].length = htole32(15 * PAGE);
-	return sizeof(command->own);
-}
-
-static size_t make_map(union command *command, const struct message *message)
-{
-	command->hdr.type = htole32(VIRTIO_GPU_CMD_RESOURCE_MAP_BLOB);
-	command->map.offset = htole64((uint64_t)message->pages * 16 * PAGE);
-	return sizeof(command->map);
-}
-
-static size_t make_resource(union command *command, const struct message *message)
-{
-	static const uint32_t types[] = {
-		VIRTIO_GPU_CMD_RESOURCE_UNREF, VIRTIO_GPU_CMD_RESOURCE_UNMAP_BLOB,
-		VIRTIO_GPU_CMD_RESOURCE_ASSIGN_UUID, VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE,
-		VIRTIO_GPU_CMD_CTX_DETACH_RESOURCE,
-	};
-
-	command->hdr.type = htole32(types[message->pages % 5]);
-	return sizeof(command->resource);
-}
-
-static size_t make_submit(union command *command, size_t size)
-{
-	command->hdr.type = htole32(VIRTIO_GPU_CMD_SUBMIT_3D);
-	command->pattern.submit.size = htole32(size);
-	return sizeof(command->pattern.submit) + size;
-}
-
-static size_t make_pattern(union command *command, const struct message *message)
-{
-	struct vgpu_cmd_pattern *pattern = &command->pattern.pattern;
-	bool check = message->pages & 1;
-
-	pattern->header.op = htole32(check ? VGPU_OP_CHECK : VGPU_OP_FILL);
-	pattern->header.size = htole32(sizeof(*pattern));
-	pattern->resource_id = htole32(RESOURCE_OF(message));
-	pattern->report_id = htole32(check ? message->pages >> 1 & 15 : 0);
-	pattern->pages = htole64(1 + (message->pages >> 5));
-	return make_submit(command, sizeof(*pattern));
-}
-
-static size_t make_ring(union command *command, const struct message *message)
-{
-	struct vgpu_cmd_ring *ring = &command->ring.ring;
-
-	ring->header.op = htole32(message->pages & 1 ? VGPU_OP_HOLD : VGPU_OP_RELEASE);
-	ring->header.size = htole32(sizeof(*ring));
-	ring->ring_idx = htole32(message->pages >> 1 & 3);
-	command->hdr.flags = htole32(VIRTIO_GPU_FLAG_FENCE |
-				     VIRTIO_GPU_FLAG_INFO_RING_IDX);
-	command->hdr.ring_idx = message->pages >> 1 & 3;
-	return make_submit(command, sizeof(*ring));
-}
-
-static size_t make_init(union command *command, const struct message *message)
-{
-	command->init.init.hdr.cmd = CROSS_DOMAIN_CMD_INIT;
-	command->init.init.hdr.cmd_size = htole16(sizeof(command->init.init));
-	command->init.init.query_ring_id = htole32(RESOURCE_OF(message));
-	return make_submit(command, sizeof(command->init.init));
-}
-
-static size_t make_ask(union command *command, const struct message *message)
-{
-	command->ask.ask.hdr.cmd = CROSS_DOMAIN_CMD_GET_IMAGE_REQUIREMENTS;
-	command->ask.ask.hdr.cmd_size = htole16(sizeof(command->ask.ask));
-	command->ask.ask.width = htole32(PAGE);
-	command->ask.ask.height = htole32(message->pages % 32 + 1);
-	/* DRM_FORMAT_R8: a line is one page. */
-	command->ask.ask.drm_format = htole32('R' | '8' << 8 | ' ' << 16 | ' ' << 24);
-	return make_submit(command, sizeof(command->ask.ask));
-}
-
-enum maker {
-	MAKE_PLAIN,
-	MAKE_CTX,
-	MAKE_HOST3D,
-	MAKE_IMAGE,
-	MAKE_OWN,
-	MAKE_MAP,
-	MAKE_RESOURCE,
-	MAKE_PATTERN,
-	MAKE_RING,
-	MAKE_INIT,
-	MAKE_ASK,
-	MAKERS,
-};
-
-static size_t (*const makers[MAKERS])(union command *, const struct message *) = {
-	[MAKE_PLAIN] = make_plain, [MAKE_CTX] = make_ctx, [MAKE_HOST3D] = make_host3d,
-	[MAKE_IMAGE] = make_image, [MAKE_OWN] = make_own, [MAKE_MAP] = make_map,
-	[MAKE_RESOURCE] = make_resource, [MAKE_PATTERN] = make_pattern,
-	[MAKE_RING] = make_ring, [MAKE_INIT] = make_init, [MAKE_ASK] = make_ask,
-};
-
-#define IDS(resource, context) ((resource) | (context) << 4)
-/* Index into make_resource()'s commands. */
-#define ATTACH 3
-
-/*
- * Context 1 has a mapped HOST3D blob and a GUEST blob; context 2, a cross-domain context,
- * has an image and its ring.
- */
-static const struct message at_work[] = {
-	{ MAKE_CTX, IDS(0, 1), 0, 0, 0 },
-	{ MAKE_CTX, IDS(0, 2), 1, 0, 0 },
-	{ MAKE_HOST3D, IDS(1, 1), 16, 0, 0 },
-	{ MAKE_OWN, IDS(2, 0), 4, 0, 0 },
-	{ MAKE_RESOURCE, IDS(1, 1), ATTACH, 0, 0 },
-	{ MAKE_RESOURCE, IDS(2, 1), ATTACH, 0, 0 },
-	{ MAKE_RESOURCE, IDS(2, 2), ATTACH, 0, 0 },
-	{ MAKE_MAP, IDS(1, 1), 0, 0, 0 },
-	{ MAKE_INIT, IDS(2, 2), 0, 0, 0 },
-	{ MAKE_ASK, IDS(2, 2), 3, 0, 0 },
-	{ MAKE_IMAGE, IDS(3, 2), 3, 0, 0 },
-};
-
-static size_t command_make(union command *command, const struct message *message,
-			   const uint8_t *damage)
-{
-	size_t i, at = message->at, len = message->len, size;
-
-	memset(command, 0, sizeof(*command));
-	size = makers[message->type % MAKERS](command, message);
-	command->hdr.ctx_id = htole32(CONTEXT_OF(message));
-	/* In all commands that name a resource its id comes first. */
-	if (!command->resource.resource_id)
-		command->resource.resource_id = htole32(RESOURCE_OF(message));
-	if (APPEND(message)) {
-		memcpy(command->bytes + size, damage, len);
-		return size + len;
-	}
-	for (i = 0; i < len; i++)
-		command->bytes[at + i] ^= damage[i];
-	return CUT_OFF(message) && at + len < size ? at + len : size;
-}
-
-/* The lowest free descriptor must be the same before and after, or one has leaked. */
-static int lowest_fd(void)
-{
-	int fd = dup(STDERR_FILENO);
-
-	close(fd);
-	return fd;
-}
-
-static void check_empty(struct vgpu_guest *guest, int fd)
+static void check_empty(struct vgpu_guest *guest, unsigned int fds)
 {
 	struct vgpu_counts counts;
 
 	vgpu_reset(guest->dev);
 	counts = vgpu_counts(guest->dev);
 	if (counts.resources || counts.mapped || counts.contexts || counts.held ||
-	    counts.bytes || lowest_fd() != fd)
+	    counts.bytes || fuzz_fds() != fds)
 		abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static void send(struct vgpu_guest *guest, unsigned int slot,
-		 const struct message *message, const uint8_t *damage)
+		 const struct fuzz_message *message, const uint8_t *damage)
 {
-	union command command;
-	size_t size = command_make(&command, message, damage);
+	union fuzz_command command;
+	size_t size = fuzz_command_make(&command, message, damage);
 
 	vgpu_guest_send(guest, slot, &command, size);
 	fuzz_done++;
@@ -299,16 +43,16 @@ static void send(struct vgpu_guest *guest, unsigned int slot,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vgpu_guest guest;
-	int fd = lowest_fd();
+	unsigned int fds = fuzz_fds();
 	unsigned int i;
 
 	if (vgpu_guest_init(&guest, -1, FUZZ_BYTES_MAX))
 		abort();
 	guest.arena = true;
-	for (i = 0; size && *data & 1 && i < sizeof(at_work) / sizeof(at_work[0]); i++)
-		send(&guest, i % 8, &at_work[i], NULL);
-	for (i = 0; i < FUZZ_MESSAGES_MAX && size >= 1 + sizeof(struct message); i++) {
-		struct message message;
+	for (i = 0; size && *data & 1 && i < FUZZ_AT_WORK; i++)
+		send(&guest, i % 8, &fuzz_at_work[i], NULL);
+	for (i = 0; i < FUZZ_MESSAGES_MAX && size >= 1 + sizeof(struct fuzz_message); i++) {
+		struct fuzz_message message;
 
 		memcpy(&message, data + 1, sizeof(message));
 		data += sizeof(message);
@@ -319,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += message.len;
 		size -= message.len;
 	}
-	check_empty(&guest, fd);
+	check_empty(&guest, fds);
 	vgpu_guest_exit(&guest);
 	return 0;
 }

@@ -99,8 +99,6 @@ static void run(struct vgpu_guest *guest, const struct access *access)
 	check(guest->mmio);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t i, count = size / sizeof(struct access);

@@ -94,8 +94,6 @@ static void fill(struct vgpu_guest *guest, struct input *input, const uint8_t *r
 		place(&table[i]);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vgpu_guest guest;
