@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -351,14 +350,6 @@ static void world_init(struct service *service, const uint8_t *data, size_t size
 	for (i = 0; i < CLIENTS; i++)
 		world.client[i].socket = -1;
 	world.signals = eventfd(0, EFD_NONBLOCK);
-}
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	signal(SIGPIPE, SIG_IGN);
-	return 0;
 }
 
 /* The first byte: the protocol, the limit of clients, the size of the buffer. */

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -890,15 +889,6 @@ static void front_end_exit(void)
 	close_all(&front.signals, 1);
 	close_all(&front.blob, 1);
 	close_all(front.odd, ODD_FDS);
-}
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	/* As server_signals() does. */
-	signal(SIGPIPE, SIG_IGN);
-	return 0;
 }
 
 /* The first byte: how far the front-end has got when the input's steps begin. */

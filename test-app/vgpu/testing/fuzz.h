@@ -1,20 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Count what a fuzz target did and print it on standard error when the process ends; count its
- * open descriptors. Each target includes this once.
+ * open descriptors; let no fault be hidden. Each target includes this once.
  */
 #ifndef VGPU_FUZZ_H
 #define VGPU_FUZZ_H
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
 
-/* What libFuzzer calls: once, if it is there, and for each input. */
+#include "fault_guard.h"
+
+/* What libFuzzer calls: once, and for each input. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/*
+ * The fault guard is for files that are truncated, SIGBUS. It must not hide an access to what is
+ * not mapped, SIGSEGV, from the sanitizers.
+ */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	struct sigaction segv;
+
+	(void)argc;
+	(void)argv;
+	/* As server_signals() does. */
+	signal(SIGPIPE, SIG_IGN);
+	return sigaction(SIGSEGV, NULL, &segv) || fault_guard_init() ||
+	       sigaction(SIGSEGV, &segv, NULL);
+}
 
 /* Messages sent, steps made, ring walks started, or register accesses made. */
 static uint64_t fuzz_done;
