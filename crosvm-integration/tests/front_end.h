@@ -40,10 +40,17 @@
 #define MAX_BLOBS "16"
 #endif
 
-#define FEATURES (1ull << 0 | 1ull << 2 | 1ull << 3 | 1ull << 4 | 1ull << 28 |	\
+/* A test program may have a backend with more options, which then offers more features. */
+#ifndef MORE_OPTIONS
+#define MORE_OPTIONS
+#define MORE_FEATURES 0
+#define MORE_PROTOCOL_FEATURES 0
+#endif
+
+#define FEATURES (MORE_FEATURES | 1ull << 0 | 1ull << 2 | 1ull << 3 | 1ull << 4 | 1ull << 28 |	\
 		  1ull << 30 | 1ull << 32)
-#define PROTOCOL_FEATURES (1ull << 0 | 1ull << 3 | 1ull << 5 | 1ull << 9 |	\
-			   1ull << 10 | 1ull << 18 | 1ull << 22)
+#define PROTOCOL_FEATURES (MORE_PROTOCOL_FEATURES | 1ull << 0 | 1ull << 3 | 1ull << 5 |	\
+			   1ull << 9 | 1ull << 10 | 1ull << 18 | 1ull << 22)
 
 /**
  * struct front_end - a front-end with its guest
@@ -77,7 +84,7 @@ static inline pid_t backend_start(const char *path)
 {
 	const char *const argv[] = {
 		"vhost-gpu", "--socket-path", path, "--window", "64M", "--max-bytes", "32M",
-		"--max-blobs", MAX_BLOBS, NULL
+		"--max-blobs", MAX_BLOBS, MORE_OPTIONS NULL
 	};
 
 	return process_start(argv);
@@ -183,6 +190,15 @@ static inline int64_t set_state(struct front_end *front, uint32_t request, uint3
 	return set(front, request, &state, sizeof(state), -1);
 }
 
+/* Add or remove one region. */
+static inline int64_t set_region(struct front_end *front, uint32_t request,
+				 const struct vhost_user_region *region, int fd)
+{
+	struct vhost_user_mem_reg one = { .region = *region };
+
+	return set(front, request, &one, sizeof(one), fd);
+}
+
 static inline int64_t set_memory(struct front_end *front)
 {
 	struct vhost_user_memory memory = {
@@ -190,6 +206,10 @@ static inline int64_t set_memory(struct front_end *front)
 		.region[0] = { MEMORY_GPA, MEMORY, MEMORY_USER, 0 },
 	};
 
+	/* As QEMU does with VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS. */
+	if (MORE_PROTOCOL_FEATURES & 1ull << 15)
+		return set_region(front, VHOST_USER_ADD_MEM_REG, &memory.region[0],
+				  front->memfd);
 	return set(front, VHOST_USER_SET_MEM_TABLE, &memory, 8 + sizeof(memory.region[0]),
 		   front->memfd);
 }

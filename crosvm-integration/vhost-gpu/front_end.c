@@ -19,6 +19,14 @@
 	 BIT64(VHOST_USER_PROTOCOL_F_SHARED_OBJECT) |   \
 	 BIT64(VHOST_USER_PROTOCOL_F_SHMEM))
 
+/* Only on request: QEMU counts each blob as a slot, and aborts when it has too many. */
+static uint64_t protocol_features(const struct session *session)
+{
+	if (!session->config->mem_slots)
+		return PROTOCOL_FEATURES;
+	return PROTOCOL_FEATURES | BIT64(VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS);
+}
+
 static int reply_u64(struct session *session, struct vhost_user_message *message,
 		     uint64_t value)
 {
@@ -47,13 +55,13 @@ static int set_features(struct session *session, struct vhost_user_message *mess
 static int get_protocol_features(struct session *session,
 				 struct vhost_user_message *message)
 {
-	return reply_u64(session, message, PROTOCOL_FEATURES);
+	return reply_u64(session, message, protocol_features(session));
 }
 
 static int set_protocol_features(struct session *session,
 				 struct vhost_user_message *message)
 {
-	session->features = message->payload.u64 & PROTOCOL_FEATURES;
+	session->features = message->payload.u64 & protocol_features(session);
 	return 0;
 }
 
@@ -148,6 +156,9 @@ static const struct request requests[] = {
 	{ VHOST_USER_SET_BACKEND_REQ_FD, 0, false, set_backend_req_fd },
 	{ VHOST_USER_GET_CONFIG, 12, true, get_config },
 	{ VHOST_USER_SET_CONFIG, 12, false, set_config },
+	{ VHOST_USER_GET_MAX_MEM_SLOTS, 0, true, vhost_get_max_mem_slots },
+	{ VHOST_USER_ADD_MEM_REG, sizeof(struct vhost_user_mem_reg), false, vhost_add_mem_reg },
+	{ VHOST_USER_REM_MEM_REG, sizeof(struct vhost_user_mem_reg), false, vhost_rem_mem_reg },
 	{ VHOST_USER_GET_SHARED_OBJECT, 16, true, get_shared_object },
 	{ VHOST_USER_GET_SHMEM_CONFIG, 0, true, get_shmem_config },
 };

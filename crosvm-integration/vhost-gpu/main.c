@@ -9,6 +9,7 @@
 
 #include "mockgpu.h"
 #include "mockgpu_version.h"
+#include "number.h"
 #include "option.h"
 #include "protocol.h"
 #include "server.h"
@@ -16,6 +17,9 @@
 #include "vgpu.h"
 
 #define GIB (1ull << 30)
+/* Less is too little for QEMU's RAM and a blob; above 512 QEMU aborts. */
+#define SLOTS_LEAST 16
+#define SLOTS_MOST 500
 /* Without --image: pages as a GPU driver allocates them; a memfd without mockgpu. */
 #define IMAGE_DEFAULT UINT64_MAX
 #define IMAGE_OF_MOCKGPU VGPU_BLOB_ID(VGPU_SOURCE_MOCKGPU, MOCKGPU_KIND_TTM, 0, 0)
@@ -47,6 +51,14 @@ static const struct argp_option option_list[] = {
 	{ "max-bytes", 'm', "SIZE", 0, "total size of a guest's blobs (default 1G)", 0 },
 	{ "max-blobs", 'b', "NUMBER", 0,
 	  "their number, 1 to 4096 (default 1024); each needs a descriptor", 0 },
+	{ "mem-slots", 'S', "NUMBER", 0,
+	  "for RAM hotplug: regions of the guest's memory\n"
+	  "and mapped blobs in all, 16 to 500 (default:\n"
+	  "eight regions, and any number of blobs)", 0 },
+	{ "blob-alignment", 'a', "SIZE", 0,
+	  "offer VIRTIO_GPU_F_BLOB_ALIGNMENT: sizes of\n"
+	  "blobs must be multiples of this power of two,\n"
+	  "4K to 1G (default: not offered)", 0 },
 	{ "image", 'i', "SOURCE", 0,
 	  "cross-domain images: memfd, udmabuf, heap (a\n"
 	  "dma-buf of the system heap), or\n"
@@ -61,7 +73,19 @@ struct options {
 	uint64_t window;
 	uint64_t bytes_max;
 	uint64_t blobs_max;
+	uint64_t mem_slots;
+	uint64_t alignment;
 };
+
+static error_t parse_alignment(const struct argp_state *state, char *text, uint64_t *alignment)
+{
+	if (size_parse(text, alignment) || *alignment < VGPU_MEM_ALIGN || *alignment > GIB ||
+	    *alignment & (*alignment - 1))
+		return option_refuse(state,
+				     "--blob-alignment '%s': not a power of two from 4K to 1G",
+				     text);
+	return 0;
+}
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
@@ -77,6 +101,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		return option_size(state, key, text, &options->bytes_max);
 	case 'b':
 		return option_number(state, key, text, 1, VGPU_RESOURCES_MAX, &options->blobs_max);
+	case 'S':
+		return option_number(state, key, text, SLOTS_LEAST, SLOTS_MOST,
+				     &options->mem_slots);
+	case 'a':
+		return parse_alignment(state, text, &options->alignment);
 	case 'i':
 		return server_option_source(state, text, &options->image);
 	case ARGP_KEY_END:
@@ -132,6 +161,8 @@ int main(int argc, char **argv)
 	config.window = options.window;
 	config.bytes_max = options.bytes_max;
 	config.blobs_max = options.blobs_max;
+	config.mem_slots = options.mem_slots;
+	config.alignment = options.alignment;
 	server_need_descriptors(options.blobs_max, "--max-blobs");
 	config.drm_fd = mockgpu_open(why, sizeof(why));
 	if (config.drm_fd < 0)

@@ -128,6 +128,7 @@ int session_run(int socket, const struct session_config *config)
 		.blobs_max = config->blobs_max,
 		.burst = COMMANDS_AT_ONCE,
 		.image_blob_id = config->image_blob_id,
+		.alignment = config->alignment,
 	};
 	unsigned int i;
 	int ret;

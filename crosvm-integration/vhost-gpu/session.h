@@ -15,6 +15,9 @@
  * @bytes_max: see struct vgpu_config
  * @blobs_max: see struct vgpu_config
  * @image_blob_id: see struct vgpu_config
+ * @mem_slots: regions of the guest's memory and blobs in its host-visible region, for a
+ *	front-end that adds them one by one; 0: it sends a table of at most eight
+ * @alignment: see struct vgpu_config
  * @signals: a signalfd whose readability ends the session
  */
 struct session_config {
@@ -23,6 +26,8 @@ struct session_config {
 	uint64_t bytes_max;
 	unsigned int blobs_max;
 	uint64_t image_blob_id;
+	unsigned int mem_slots;
+	uint32_t alignment;
 	int signals;
 };
 

@@ -54,9 +54,9 @@ struct export {
 };
 
 /**
- * struct mapping - a region of the guest's memory
+ * struct mapping - a region of the guest's memory, or a blob that the front-end lists with it
  * @region: as the front-end describes it
- * @hva: its address in this process
+ * @hva: its address in this process; NULL for a blob
  */
 struct mapping {
 	struct vhost_user_region region;
@@ -87,7 +87,7 @@ struct session {
 	struct vgpu *dev;
 	uint64_t features;
 	unsigned int mappings;
-	struct mapping mapping[VHOST_USER_REGIONS];
+	struct mapping mapping[VHOST_USER_MEM_SLOTS_MAX];
 	struct queue queue[VGPU_QUEUES];
 	struct exports exports;
 	unsigned int stops;
@@ -101,6 +101,9 @@ struct session {
  */
 /* memory.c */
 int vhost_set_mem_table(struct session *session, struct vhost_user_message *message);
+int vhost_get_max_mem_slots(struct session *session, struct vhost_user_message *message);
+int vhost_add_mem_reg(struct session *session, struct vhost_user_message *message);
+int vhost_rem_mem_reg(struct session *session, struct vhost_user_message *message);
 /* queues.c */
 int vhost_set_vring_num(struct session *session, struct vhost_user_message *message);
 int vhost_set_vring_base(struct session *session, struct vhost_user_message *message);
@@ -118,6 +121,8 @@ __attribute__((format(printf, 1, 2))) void vhost_complain(const char *format, ..
 
 /* memory.c: unmap the guest's memory. */
 void vhost_memory_clear(struct session *session);
+/* memory.c: tell whether the front-end can have one more blob in its table. */
+bool vhost_memory_has_room(const struct session *session);
 /* memory.c: get the guest physical address of the front-end's address @user_addr. */
 int vhost_gpa_of(const struct session *session, uint64_t user_addr, uint64_t *gpa);
 

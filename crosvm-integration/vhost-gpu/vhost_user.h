@@ -22,6 +22,7 @@ enum vhost_user_protocol_feature {
 	VHOST_USER_PROTOCOL_F_BACKEND_REQ = 5,
 	VHOST_USER_PROTOCOL_F_CONFIG = 9,
 	VHOST_USER_PROTOCOL_F_BACKEND_SEND_FD = 10,
+	VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS = 15,
 	VHOST_USER_PROTOCOL_F_SHARED_OBJECT = 18,
 	VHOST_USER_PROTOCOL_F_SHMEM = 22,
 };
@@ -46,6 +47,9 @@ enum vhost_user_request {
 	VHOST_USER_SET_BACKEND_REQ_FD = 21,
 	VHOST_USER_GET_CONFIG = 24,
 	VHOST_USER_SET_CONFIG = 25,
+	VHOST_USER_GET_MAX_MEM_SLOTS = 36,
+	VHOST_USER_ADD_MEM_REG = 37,
+	VHOST_USER_REM_MEM_REG = 38,
 	VHOST_USER_GET_SHARED_OBJECT = 41,
 	VHOST_USER_GET_SHMEM_CONFIG = 44,
 };
@@ -62,7 +66,9 @@ enum vhost_user_backend_request {
 #define VHOST_USER_REPLY (1u << 2)
 #define VHOST_USER_NEED_REPLY (1u << 3)
 
+/* Regions in one SET_MEM_TABLE; the most that QEMU can have (VHOST_USER_MAX_RAM_SLOTS). */
 #define VHOST_USER_REGIONS 8
+#define VHOST_USER_MEM_SLOTS_MAX 512
 #define VHOST_USER_CONFIG_MAX 256
 #define VHOST_USER_SHMEM_REGIONS 256
 
@@ -81,6 +87,11 @@ struct vhost_user_memory {
 	uint32_t regions;
 	uint32_t pad;
 	struct vhost_user_region region[VHOST_USER_REGIONS];
+};
+
+struct vhost_user_mem_reg {
+	uint64_t pad;
+	struct vhost_user_region region;
 };
 
 struct vhost_user_config {
@@ -132,6 +143,7 @@ struct vhost_user_message {
 		struct vhost_vring_state state;
 		struct vhost_vring_addr addr;
 		struct vhost_user_memory memory;
+		struct vhost_user_mem_reg mem_reg;
 		struct vhost_user_config config;
 		struct vhost_user_shmem_config shmem;
 		struct vhost_user_mmap mmap;

@@ -132,6 +132,8 @@ int vhost_window_map(void *opaque, struct vgpu_blob *blob, uint64_t offset)
 	struct stat st;
 	int ret;
 
+	if (!vhost_memory_has_room(session))
+		return -ENOMEM;
 	if (fstat(vgpu_blob_fd(blob), &st))
 		return -errno;
 	export = malloc(sizeof(*export));

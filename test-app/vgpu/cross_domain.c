@@ -103,7 +103,7 @@ static int get_image_requirements(struct vgpu *dev, struct vgpu_context *ctx,
 	struct vgpu_resource *ring;
 	uint32_t blob_id = 0;
 	unsigned int i;
-	uint64_t size;
+	uint64_t align, size;
 	int ret;
 
 	ret = image_layout_init(&layout, le32toh(ask->width), le32toh(ask->height),
@@ -113,7 +113,8 @@ static int get_image_requirements(struct vgpu *dev, struct vgpu_context *ctx,
 	ring = vgpu_resource_find_attached(dev, ctx, cross->query_ring_id);
 	if (!ring)
 		return -ENOENT;
-	size = (layout.size + VGPU_MEM_ALIGN - 1) / VGPU_MEM_ALIGN * VGPU_MEM_ALIGN;
+	align = vgpu_alignment(dev) > VGPU_MEM_ALIGN ? vgpu_alignment(dev) : VGPU_MEM_ALIGN;
+	size = (layout.size + align - 1) / align * align;
 	ret = image_map_info(dev);
 	if (!ret)
 		ret = image_add(cross, size, &blob_id);

@@ -63,8 +63,8 @@ void vgpu_reset(struct vgpu *dev)
 
 uint64_t vgpu_features(const struct vgpu *dev)
 {
-	(void)dev;
-	return FEATURE(VIRTIO_GPU_F_VIRGL) | FEATURE(VIRTIO_GPU_F_RESOURCE_UUID) |
+	return (dev->config.alignment ? FEATURE(VIRTIO_GPU_F_BLOB_ALIGNMENT) : 0) |
+	       FEATURE(VIRTIO_GPU_F_VIRGL) | FEATURE(VIRTIO_GPU_F_RESOURCE_UUID) |
 	       FEATURE(VIRTIO_GPU_F_RESOURCE_BLOB) |
 	       FEATURE(VIRTIO_GPU_F_CONTEXT_INIT) |
 	       FEATURE(VIRTIO_RING_F_INDIRECT_DESC) | FEATURE(VIRTIO_F_VERSION_1);
@@ -78,12 +78,19 @@ void vgpu_features_set(struct vgpu *dev, uint64_t features)
 void vgpu_config_read(const struct vgpu *dev, uint32_t offset, void *data,
 		      uint32_t size)
 {
-	const struct virtio_gpu_config config = {
+	/* struct virtio_gpu_config, which has the last member since Linux 7.2. */
+	const struct {
+		uint32_t events_read;
+		uint32_t events_clear;
+		uint32_t num_scanouts;
+		uint32_t num_capsets;
+		uint32_t blob_alignment;
+	} config = {
 		.num_scanouts = htole32(VGPU_SCANOUTS),
 		.num_capsets = htole32(VGPU_CAPSETS),
+		.blob_alignment = htole32(dev->config.alignment),
 	};
 
-	(void)dev;
 	memset(data, 0, size);
 	if (offset >= sizeof(config))
 		return;

@@ -14,6 +14,11 @@
 #include "ring.h"
 #include "vgpu.h"
 
+/* In <linux/virtio_gpu.h> since Linux 7.2. */
+#ifndef VIRTIO_GPU_F_BLOB_ALIGNMENT
+#define VIRTIO_GPU_F_BLOB_ALIGNMENT 5
+#endif
+
 #define VGPU_UUID_SIZE 16
 
 struct vgpu_context;
@@ -173,6 +178,12 @@ struct vgpu {
 	struct vgpu_chain chain;
 	char *command;
 };
+
+/* What sizes and offsets of blobs must be multiples of, once the guest has accepted it; or 1. */
+static inline uint64_t vgpu_alignment(const struct vgpu *dev)
+{
+	return dev->features >> VIRTIO_GPU_F_BLOB_ALIGNMENT & 1 ? dev->config.alignment : 1;
+}
 
 /* control.c: run the command in dev->chain and answer it. */
 void vgpu_control_run(struct vgpu *dev);

@@ -41,6 +41,19 @@ int vgpu_mem_add(struct vgpu_mem *mem, uint64_t gpa, void *hva, uint64_t size)
 	return 0;
 }
 
+int vgpu_mem_remove(struct vgpu_mem *mem, uint64_t gpa)
+{
+	unsigned int i;
+
+	for (i = 0; i < mem->count; i++) {
+		if (mem->region[i].gpa != gpa)
+			continue;
+		mem->region[i] = mem->region[--mem->count];
+		return 0;
+	}
+	return -ENOENT;
+}
+
 void *vgpu_mem_at(const struct vgpu_mem *mem, uint64_t gpa, uint64_t size)
 {
 	const struct vgpu_mem_region *region = region_of(mem, gpa);

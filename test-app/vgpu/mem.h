@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VGPU_MEM_REGIONS 64
+#define VGPU_MEM_REGIONS 512
 
 /* Alignment of a region's guest and host addresses. */
 #define VGPU_MEM_ALIGN 4096
@@ -55,6 +55,15 @@ struct vgpu_mem {
  * VGPU_MEM_REGIONS.
  */
 int vgpu_mem_add(struct vgpu_mem *mem, uint64_t gpa, void *hva, uint64_t size);
+
+/**
+ * vgpu_mem_remove() - remove a region
+ * @mem: the table
+ * @gpa: its first guest physical address
+ *
+ * Return: 0; -ENOENT when no region begins there.
+ */
+int vgpu_mem_remove(struct vgpu_mem *mem, uint64_t gpa);
 
 /**
  * vgpu_mem_at() - look up a range that must lie in one region

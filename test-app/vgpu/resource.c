@@ -127,7 +127,8 @@ static int resource_init(struct vgpu *dev, struct vgpu_resource *resource,
 	resource->size = le64toh(command->size);
 	if (!resource->id || vgpu_resource_find(dev, resource->id))
 		return -ENOENT;
-	if (!resource->size || resource->flags & ~BLOB_FLAGS)
+	if (!resource->size || resource->flags & ~BLOB_FLAGS ||
+	    resource->size % vgpu_alignment(dev))
 		return -EINVAL;
 	switch (le32toh(command->blob_mem)) {
 	case VIRTIO_GPU_BLOB_MEM_GUEST:
@@ -245,7 +246,8 @@ int vgpu_resource_map_blob(struct vgpu *dev, struct vgpu_request *request)
 	if (!resource->blob || resource->mapped ||
 	    !(resource->flags & VIRTIO_GPU_BLOB_FLAG_USE_MAPPABLE))
 		return -EINVAL;
-	if (offset % VGPU_MEM_ALIGN || !window_is_free(dev, offset, resource->size))
+	if (offset % VGPU_MEM_ALIGN || offset % vgpu_alignment(dev) ||
+	    !window_is_free(dev, offset, resource->size))
 		return -EINVAL;
 	ret = vgpu_blob_map_info(resource->blob, &map_info);
 	if (!ret)

@@ -78,6 +78,8 @@ struct vgpu_ops {
  * @burst: commands that vgpu_queue_notify() runs at most, for a transport that has other
  *	things to do meanwhile; 0: as many as the queue has descriptors
  * @image_blob_id: VGPU_BLOB_ID() for the images of a cross-domain context
+ * @alignment: offer VIRTIO_GPU_F_BLOB_ALIGNMENT with this power of two, at least the page size:
+ *	sizes and offsets of blobs must be multiples of it; 0: do not offer it
  */
 struct vgpu_config {
 	const struct vgpu_ops *ops;
@@ -88,6 +90,7 @@ struct vgpu_config {
 	unsigned int blobs_max;
 	unsigned int burst;
 	uint64_t image_blob_id;
+	uint32_t alignment;
 };
 
 /**
