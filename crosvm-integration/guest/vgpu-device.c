@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
@@ -176,6 +177,62 @@ TEST_F(device, rings)
 	close(behind);
 	close(other);
 	close(last);
+}
+
+/* In a process of its own: hold ring 1 until the parent says so. Return: what went wrong, or 0. */
+static int hold_for_parent(int to_parent, int from_parent)
+{
+	struct vgpu_cmd_ring ring = {
+		.header = { VGPU_OP_HOLD, sizeof(ring) }, .ring_idx = 1,
+	};
+	int held, last, fd = virtgpu_open();
+	char byte = 0;
+
+	if (fd < 0 || virtgpu_context(fd, 0, 2) ||
+	    virtgpu_submit(fd, &ring, sizeof(ring), 1, NULL, &held) || is_signaled(held, 100))
+		return __LINE__;
+	if (write(to_parent, &byte, 1) != 1 || read(from_parent, &byte, 1) != 1)
+		return __LINE__;
+	/* The parent's fences have not signaled this one. */
+	if (is_signaled(held, 0))
+		return __LINE__;
+	ring.header.op = VGPU_OP_RELEASE;
+	if (virtgpu_submit(fd, &ring, sizeof(ring), 0, NULL, &last))
+		return __LINE__;
+	return is_signaled(last, PATIENCE_MS) && is_signaled(held, PATIENCE_MS) ? 0 : __LINE__;
+}
+
+/* Timelines of the same number in two processes do not wait for each other. */
+TEST_F(device, rings_of_two_processes)
+{
+	struct vgpu_cmd_ring hold = {
+		.header = { VGPU_OP_HOLD, sizeof(hold) }, .ring_idx = 1,
+	};
+	int from_child[2], to_child[2], other, held, status;
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(from_child));
+	ASSERT_EQ(0, pipe(to_child));
+	pid = fork();
+	if (!pid)
+		_exit(hold_for_parent(from_child[1], to_child[0]) ? 1 : 0);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(1, read(from_child[0], &byte, 1));
+	ASSERT_EQ(0, virtgpu_context(self->fd, 0, 2));
+	ASSERT_EQ(0, virtgpu_submit(self->fd, &hold, 0, 1, NULL, &other));
+	EXPECT_TRUE(is_signaled(other, PATIENCE_MS));
+	/* Now both hold theirs, and the child's end must not be ours. */
+	ASSERT_EQ(0, virtgpu_submit(self->fd, &hold, sizeof(hold), 1, NULL, &held));
+	ASSERT_EQ(1, write(to_child[1], &byte, 1));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_FALSE(is_signaled(held, 100));
+	hold.header.op = VGPU_OP_RELEASE;
+	ASSERT_EQ(0, virtgpu_submit(self->fd, &hold, sizeof(hold), 0, NULL, NULL));
+	EXPECT_TRUE(is_signaled(held, PATIENCE_MS));
+	close(held);
+	close(other);
 }
 
 /* Closing a file with a waiting ring must signal the ring's fences. */
