@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #ifdef __x86_64__
 #include <cpuid.h>
@@ -158,6 +160,18 @@ int virtgpu_wait(const struct virtgpu_blob *blob)
 	do {
 		ret = request(blob->fd, DRM_IOCTL_VIRTGPU_WAIT, &args);
 	} while (ret == -EBUSY && ++tries * VIRTGPU_WAIT_MS < PATIENCE_MS);
+	return ret;
+}
+
+int virtgpu_wait_device(int fd)
+{
+	struct pollfd poll_fd = { .events = POLLIN };
+	int ret = virtgpu_submit(fd, NULL, 0, -1, NULL, &poll_fd.fd);
+
+	if (ret)
+		return ret;
+	ret = poll(&poll_fd, 1, PATIENCE_MS) == 1 ? 0 : -ETIMEDOUT;
+	close(poll_fd.fd);
 	return ret;
 }
 

@@ -127,6 +127,14 @@ int virtgpu_submit(int fd, const void *data, uint32_t size, int ring_idx,
 int virtgpu_wait(const struct virtgpu_blob *blob);
 
 /**
+ * virtgpu_wait_device() - wait until the device has done everything it was asked for
+ * @fd: the file
+ *
+ * Return: 0; -ETIMEDOUT after PATIENCE_MS; -errno.
+ */
+int virtgpu_wait_device(int fd);
+
+/**
  * virtgpu_fill() - let the host write a pattern, VGPU_OP_FILL
  * @blob: the blob
  * @seed: for guest_value()

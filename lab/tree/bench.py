@@ -15,7 +15,8 @@ import sys
 GOAL_SOURCE, GOAL_RATIO = "noncompound-huge", 1.05
 HUGE = 2 << 20
 ROUTES = {"vhost-user": "QEMU, vhost-user (vhost-gpu)",
-          "virtio-gpu-gl": "QEMU's own virtio-gpu-gl"}
+          "virtio-gpu-gl": "QEMU's own virtio-gpu-gl",
+          "both-gpus": "virtio-gpu-gl, as a multiple of vhost-user beside it"}
 TITLE = "# What buffers cost"
 INTRO = """\
 Made by `make bench`, which measures all of it again; do not edit it here. Counts stand first:
@@ -60,7 +61,14 @@ def load_tap(path):
         return []
     with open(path, encoding="utf-8", errors="replace") as source:
         lines = [line for line in source if re.match(r"# bench: kib=", line)]
-    return [dict(word.split("=", 1) for word in line.split()[2:]) for line in lines]
+    lines = [dict(word.split("=", 1) for word in line.split()[2:]) for line in lines]
+    # Where two devices were measured the one is told as a multiple of the other.
+    return [line for line in lines if "device" not in line or "vhost-user_us" in line]
+
+
+def told(line):
+    """A ratio of run-qemu's case bench, with its range."""
+    return f"{line['ratio']} ({line['least']} to {line['most']})" if "least" in line else line["ratio"]
 
 
 class Kernel:
@@ -263,12 +271,13 @@ def blob(kernels):
         for route, lines in kernel.routes.items():
             for line in lines:
                 row = rows.setdefault((ROUTES[route], int(line["kib"]), line["source"]), {})
-                row[kernel.name, line["step"]] = line["ratio"]
+                row[kernel.name, line["step"]] = told(line)
     return rows and """## A virtio-gpu blob: map, touch, unmap
 
 `mockgpu-vram-bench` in the app's own VMM (a memslot for each blob, or one arena), and
 `crosvm-integration/run-qemu -r ROUTE bench` in QEMU with a guest's own driver. Ratios to a memfd of
-the same size in the same place.
+the same size in the same place; with both devices in one guest (`-r both-gpus`), of the one to the
+other with the same memory.
 
 """ + table(["VMM", "KiB", "memory"] + [f"{kernel.name}: {step}" for kernel in kernels
                                         for step in steps],
