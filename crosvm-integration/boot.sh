@@ -111,11 +111,12 @@ boot() {
 		start_server "buffer-gpu-$1" "$out/wayland.socket" \
 			"$BUILD/buffer-gpu" --protocol wayland --buffer "$(buffers_of "$1")"
 		;;
-	vhost-user)
+	vhost-user | both-gpus)
 		backend_of "$@"
 		# shellcheck disable=SC2086 # words
 		start_server vhost-gpu "$out/vgpu.socket" $backend
 		;;
+	virtio-gpu-gl) booted=$(alone reboot "$@") ;;
 	esac
 	# shellcheck disable=SC2086 # a list
 	boot_vmm $booted || status=$?

@@ -32,13 +32,13 @@ said() {
 # own_words: write to $own_log what the guest has printed since it named this boot. What comes
 # before, or after another boot, is not from this guest.
 own_words() {
-	awk -v mark="guest: boot $boot_name" '
+	awk -v mark="guest: boot $boot_name" -v boots="$(boots_of "${booted:-}")" '
 		{ sub(/\r$/, "") }
 		/^guest: boot / {
-			own = $0 == mark && !booted
-			if (booted)
+			own = $0 == mark && booted < boots
+			if (booted >= boots)
 				print "guest: booted again"
-			booted = booted || own
+			booted += own
 		}
 		own { print }' "$guest_log" >"$own_log" 2>/dev/null || true
 }

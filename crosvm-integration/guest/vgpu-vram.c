@@ -24,10 +24,9 @@
 #include "mockgpu_drm.h"
 #include "patience.h"
 #include "virtgpu.h"
-#include "access_order.h"
+#include "parts/pages.h"
 
 #define PAGE GUEST_PAGE_SIZE
-#define WORDS (PAGE / sizeof(uint64_t))
 #define MIB (1ull << 20)
 #define VRAM_SIZE (8 * MIB)
 #define VRAM_PAGES (VRAM_SIZE / PAGE)
@@ -86,90 +85,37 @@ FIXTURE_TEARDOWN(vram)
 	close(self->fd);
 }
 
-static uint64_t load(const uint64_t *word)
-{
-	return atomic_load_explicit((const _Atomic uint64_t *)word, memory_order_relaxed);
-}
-
-static void store(uint64_t *word, uint64_t value)
-{
-	atomic_store_explicit((_Atomic uint64_t *)word, value, memory_order_relaxed);
-}
-
-/* Number of pages that the last pass over a blob has touched. */
-static size_t touched;
-
-/* Read every page. Return: how many words differ from the pattern of @seed. */
-static size_t read_pages(const uint64_t *words, size_t pages, uint64_t seed)
-{
-	size_t step, i, wrong = 0;
-
-	for (step = 0; step < pages; step++) {
-		size_t page = page_in_order(step, pages);
-
-		for (i = 0; i < GUEST_WORDS; i++)
-			wrong += load(words + page * WORDS + guest_words[i]) !=
-				 guest_value(seed, page, guest_words[i]);
-	}
-	touched = step;
-	return wrong;
-}
-
-static void write_pages(uint64_t *words, size_t pages, uint64_t seed)
-{
-	size_t step, i;
-
-	for (step = 0; step < pages; step++) {
-		size_t page = page_in_order(step, pages);
-
-		for (i = 0; i < GUEST_WORDS; i++)
-			store(words + page * WORDS + guest_words[i],
-			      guest_value(seed, page, guest_words[i]));
-	}
-	touched = step;
-}
-
-/* The host must see the guest's pattern in the whole blob. */
-static bool host_sees(const struct virtgpu_blob *blob, const struct virtgpu_blob *report,
-		      uint64_t seed)
-{
-	uint64_t pages = blob->size / PAGE;
-	const struct vgpu_report *result = virtgpu_check(blob, report, seed, 0, pages);
-
-	return result && result->pages == pages && !result->wrong_words;
-}
-
 TEST_F(vram, read_first)
 {
 	ASSERT_EQ(0, virtgpu_fill(&self->blob, SEED_HOST, 0, VRAM_PAGES));
-	EXPECT_EQ(0, read_pages(self->words, VRAM_PAGES, SEED_HOST));
-	write_pages(self->words, VRAM_PAGES, SEED_GUEST);
-	EXPECT_TRUE(host_sees(&self->blob, &self->report, SEED_GUEST));
-	report_touched(touched);
+	EXPECT_EQ(0, pages_read(self->words, VRAM_PAGES, SEED_HOST));
+	pages_write(self->words, VRAM_PAGES, SEED_GUEST);
+	EXPECT_TRUE(pages_seen(&self->blob, &self->report, SEED_GUEST));
+	report_touched(pages_touched);
 }
 
 TEST_F(vram, write_first)
 {
 	size_t i, wrong = 0;
 
-	write_pages(self->words, VRAM_PAGES, SEED_GUEST);
-	EXPECT_TRUE(host_sees(&self->blob, &self->report, SEED_GUEST));
+	pages_write(self->words, VRAM_PAGES, SEED_GUEST);
+	EXPECT_TRUE(pages_seen(&self->blob, &self->report, SEED_GUEST));
 	ASSERT_EQ(0, virtgpu_fill(&self->blob, SEED_HOST, 0, VRAM_PAGES));
-	EXPECT_EQ(0, read_pages(self->words, VRAM_PAGES, SEED_HOST));
+	EXPECT_EQ(0, pages_read(self->words, VRAM_PAGES, SEED_HOST));
 	/* The words that nobody has written must be those of a new buffer. */
-	for (i = 2; i < VRAM_SIZE / sizeof(uint64_t); i += WORDS)
-		wrong += load(self->words + i) != 0;
+	for (i = 2; i < VRAM_SIZE / sizeof(uint64_t); i += PAGE_WORDS)
+		wrong += page_load(self->words + i) != 0;
 	EXPECT_EQ(0, wrong);
-	report_touched(touched);
+	report_touched(pages_touched);
 }
 
 TEST_F(vram, a_new_mapping_shows_the_same)
 {
-	write_pages(self->words, VRAM_PAGES, SEED_GUEST);
+	pages_write(self->words, VRAM_PAGES, SEED_GUEST);
 	virtgpu_blob_unmap(&self->blob);
 	ASSERT_EQ(0, virtgpu_blob_map(&self->blob));
-	EXPECT_EQ(0, read_pages(self->blob.map, VRAM_PAGES, SEED_GUEST));
-	report_touched(touched);
+	EXPECT_EQ(0, pages_read(self->blob.map, VRAM_PAGES, SEED_GUEST));
+	report_touched(pages_touched);
 }
 
 TEST_F(vram, prime)
@@ -178,7 +124,7 @@ TEST_F(vram, prime)
 	uint64_t *shared;
 	int dmabuf;
 
-	write_pages(self->words, VRAM_PAGES, SEED_GUEST);
+	pages_write(self->words, VRAM_PAGES, SEED_GUEST);
 	ASSERT_EQ(0, drmPrimeHandleToFD(self->fd, self->blob.handle,
 					DRM_CLOEXEC | DRM_RDWR, &dmabuf));
 	EXPECT_EQ(VRAM_SIZE, lseek(dmabuf, 0, SEEK_END));
@@ -186,14 +132,14 @@ TEST_F(vram, prime)
 	EXPECT_EQ(self->blob.handle, handle);
 	shared = mmap(NULL, VRAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
 	ASSERT_NE(MAP_FAILED, shared);
-	EXPECT_EQ(0, read_pages(shared, VRAM_PAGES, SEED_GUEST));
+	EXPECT_EQ(0, pages_read(shared, VRAM_PAGES, SEED_GUEST));
 	/* Without a handle it lives until its last mapping is gone. */
 	virtgpu_blob_destroy(&self->blob);
 	close(dmabuf);
-	write_pages(shared, VRAM_PAGES, SEED_HOST);
-	EXPECT_EQ(0, read_pages(shared, VRAM_PAGES, SEED_HOST));
+	pages_write(shared, VRAM_PAGES, SEED_HOST);
+	EXPECT_EQ(0, pages_read(shared, VRAM_PAGES, SEED_HOST));
 	munmap(shared, VRAM_SIZE);
-	report_touched(touched);
+	report_touched(pages_touched);
 }
 
 TEST_F(vram, many_at_once)
@@ -209,17 +155,17 @@ TEST_F(vram, many_at_once)
 		ASSERT_EQ(0, virtgpu_blob_map(&blobs[i]));
 	}
 	for (i = 0; i < ARRAY_SIZE(blobs); i++) {
-		EXPECT_EQ(0, read_pages(blobs[i].map, pages, i));
-		write_pages(blobs[i].map, pages, ~i);
-		all += touched;
+		EXPECT_EQ(0, pages_read(blobs[i].map, pages, i));
+		pages_write(blobs[i].map, pages, ~i);
+		all += pages_touched;
 	}
 	for (i = 0; i < ARRAY_SIZE(blobs); i++) {
-		EXPECT_TRUE(host_sees(&blobs[i], &self->report, ~i));
+		EXPECT_TRUE(pages_seen(&blobs[i], &self->report, ~i));
 		if (i % 2)
 			virtgpu_blob_destroy(&blobs[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(blobs); i += 2) {
-		EXPECT_EQ(0, read_pages(blobs[i].map, pages, ~i));
+		EXPECT_EQ(0, pages_read(blobs[i].map, pages, ~i));
 		virtgpu_blob_destroy(&blobs[i]);
 	}
 	report_touched(all);
@@ -264,7 +210,7 @@ static void touch(struct toucher *toucher, unsigned int before,
 		toucher->faults++;
 		return;
 	}
-	value = load(words + page * WORDS);
+	value = page_load(words + page * PAGE_WORDS);
 	after = atomic_load(&toucher->round);
 	toucher->reads++;
 	/* Map a new blob, which is not written yet, at the same address. */
@@ -320,7 +266,7 @@ TEST_F(vram, unmap_under_access)
 		ASSERT_EQ(0, virtgpu_blob_map(&blob));
 		words = blob.map;
 		for (page = 0; page < TOUCH_PAGES; page++)
-			store(words + page * WORDS, touch_value(round, page));
+			page_store(words + page * PAGE_WORDS, touch_value(round, page));
 		all += page;
 		atomic_store(&toucher.words, words);
 		wait_for(&toucher.reads, TOUCH_PAGES);

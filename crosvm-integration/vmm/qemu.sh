@@ -11,6 +11,7 @@
 #       vhost-user  virtio-gpu blobs through vhost-gpu; needs QEMU 11.1
 #       virtio-gpu-gl  QEMU's own virtio-gpu-gl, which gets its blobs through our
 #                   libvirglrenderer.so.1; needs QEMU's modules for OpenGL and Mesa's EGL
+#       both-gpus   the last two in one guest, whose times case bench compares
 #   CASE            default: the cases that need the fewest guests
 #
 # Environment: QEMU    another qemu-system-x86_64
@@ -22,30 +23,37 @@
 
 VARIABLE=QEMU PROGRAM=qemu-system-x86_64
 MISSING="no qemu-system-x86_64 is installed"
-ROUTES="memory-backend-file ivshmem-doorbell vhost-user virtio-gpu-gl" DEFAULT_ROUTES=memory-backend-file
+ROUTES="memory-backend-file ivshmem-doorbell vhost-user virtio-gpu-gl both-gpus" DEFAULT_ROUTES=memory-backend-file
 REFUSALS='kvm run failed Bad address'
 # Of its KVM code and its vhost-user front end.
 FAILURES='kvm run failed|KVM internal error|error registering slot|Unexpected end-of-file'
 FAILURES="$FAILURES|ring restore failed|hardware error|virgl could not be initialized"
 END_ON=$QEMU_STOPPED
 size=${SIZE:-16777216}
+# RAM of a guest with a virtio-gpu, and how much more can be plugged.
+memory=512M,slots=16,maxmem=4G
 
 unusable() {
 	case $route in
-	vhost-user)
-		has_device vhost-user-test-device-pci ||
-			echo "$binary has no vhost-user-test-device-pci: QEMU 11.1 has (Debian: trixie-backports)"
-		;;
-	virtio-gpu-gl)
-		if ! has_device virtio-gpu-gl-pci; then
-			echo "$binary has no virtio-gpu-gl-pci: install its modules for OpenGL (Debian: qemu-system-modules-opengl)"
-		elif ! [ -e "$BUILD/virgl/libvirglrenderer.so.1" ]; then
-			echo "no $BUILD/virgl/libvirglrenderer.so.1: it was built without virglrenderer.h (Debian: libvirglrenderer-dev)"
-		elif [ -z "$(render_node)" ]; then
-			echo "no render node of mockgpu in /dev/dri"
-		fi
-		;;
+	vhost-user) lacks_vhost_user ;;
+	virtio-gpu-gl) lacks_gpu_gl ;;
+	both-gpus) { lacks_vhost_user; lacks_gpu_gl; } | head -n 1 ;;
 	esac
+}
+
+lacks_vhost_user() {
+	has_device vhost-user-test-device-pci ||
+		echo "$binary has no vhost-user-test-device-pci: QEMU 11.1 has (Debian: trixie-backports)"
+}
+
+lacks_gpu_gl() {
+	if ! has_device virtio-gpu-gl-pci; then
+		echo "$binary has no virtio-gpu-gl-pci: install its modules for OpenGL (Debian: qemu-system-modules-opengl)"
+	elif ! [ -e "$BUILD/virgl/libvirglrenderer.so.1" ]; then
+		echo "no $BUILD/virgl/libvirglrenderer.so.1: it was built without virglrenderer.h (Debian: libvirglrenderer-dev)"
+	elif [ -z "$(render_node)" ]; then
+		echo "no render node of mockgpu in /dev/dri"
+	fi
 }
 
 has_device() {
@@ -68,8 +76,8 @@ few_of() {
 	*-long) all_of "$1" ;;
 	vhost-user-refused) echo control read image ;;
 	virtio-gpu-gl-refused) echo control read ;;
-	virtio-gpu-gl-) echo control write ;;
-	vhost-user-) echo control read image ;;
+	virtio-gpu-gl-) echo control write machine ;;
+	vhost-user-) echo control read image plug align-64k ;;
 	*-refused) echo control read ;;
 	memory-backend-file-) echo read write ;;
 	*) all_of "$1" ;;
@@ -85,20 +93,42 @@ place_of() {
 	esac
 }
 
-boot_vmm() {
-	arguments=$(guest_arguments "$@")
+# gpus: set $devices to the words of the virtio-gpu devices of $route, of the display, and of the
+# guest's memory, which vhost-user must share.
+gpus() {
+	devices="-machine q35 -m $memory -smp 2" display="-display none"
 	case $route in
-	vhost-user)
-		set -- -machine q35,memory-backend=mem -m 512M -smp 2 \
-			-object memory-backend-memfd,id=mem,size=512M,share=on \
-			-chardev "socket,id=vgpu,path=$out/vgpu.socket" \
-			-device vhost-user-test-device-pci,chardev=vgpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=20
+	vhost-user | both-gpus)
+		devices="-machine q35,memory-backend=mem -m $memory -smp 2"
+		devices="$devices -object memory-backend-memfd,id=mem,size=512M,share=on"
+		devices="$devices -chardev socket,id=vgpu,path=$out/vgpu.socket"
+		devices="$devices -device vhost-user-test-device-pci,chardev=vgpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=20,addr=0x5"
 		;;
-	virtio-gpu-gl)
-		set -- -machine q35 -m 512M -smp 2 -display "egl-headless,rendernode=$(render_node)" \
-			-device virtio-gpu-gl-pci,blob=on,hostmem=512M
+	esac
+	case $route in
+	virtio-gpu-gl | both-gpus)
+		devices="$devices -device virtio-gpu-gl-pci,blob=on,hostmem=512M,addr=0x4"
+		display="-display egl-headless,rendernode=$(render_node)"
 		;;
-	*) set -- -machine q35 -m 256M -smp 1 ;;
+	esac
+	# A monitor for the guest: guest/parts/monitor.h.
+	devices="$devices $display -qmp unix:$out/monitor,server=on,wait=off"
+	devices="$devices -chardev socket,id=monitor-line,path=$out/monitor"
+}
+
+boot_vmm() {
+	arguments="$(guest_arguments "$@") iomem=relaxed"
+	case $route in
+	vhost-user | virtio-gpu-gl | both-gpus)
+		gpus
+		# shellcheck disable=SC2086 # words
+		set -- $devices
+		second_line=chardev:monitor-line
+		;;
+	*)
+		set -- -machine q35 -m 256M -smp 1 -display none
+		second_line=none
+		;;
 	esac
 	for case in $booted; do
 		case $route in
@@ -112,10 +142,14 @@ boot_vmm() {
 			;;
 		esac
 	done
-	[ "$route" = virtio-gpu-gl ] || set -- -display none "$@"
-	set -- "$binary" -accel kvm -cpu host -nodefaults -no-user-config -no-reboot \
-		-kernel "$kernel" -initrd "$INITRD" -append "$arguments" -serial "file:$guest_log" "$@"
-	[ "$route" != virtio-gpu-gl ] ||
+	[ "$booted" = reboot ] || set -- -no-reboot "$@"
+	set -- "$binary" -accel kvm -cpu host -nodefaults -no-user-config \
+		-kernel "$kernel" -initrd "$INITRD" -append "$arguments" -serial "file:$guest_log" "$@" \
+		-serial "$second_line"
+	case $route in
+	virtio-gpu-gl | both-gpus)
 		set -- env "LD_LIBRARY_PATH=$BUILD/virgl${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" LIBGL_ALWAYS_SOFTWARE=1 "$@"
+		;;
+	esac
 	vmm "$@"
 }
