@@ -245,8 +245,9 @@ static int open_device(const char *address)
 	glob_t found;
 	int fd = -1;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/virtio*/drm/renderD*", address);
-	if (glob(path, 0, NULL, &found))
+	/* The parent of a DRM device is the PCI device, or the virtio device below that. */
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/{,virtio*/}drm/renderD*", address);
+	if (glob(path, GLOB_BRACE, NULL, &found))
 		return -1;
 	snprintf(path, sizeof(path), "/dev/dri/%s", strrchr(found.gl_pathv[0], '/') + 1);
 	fd = open(path, O_RDWR | O_CLOEXEC);
