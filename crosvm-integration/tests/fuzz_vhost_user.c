@@ -39,6 +39,8 @@
 #define POLLS_MAX 2000
 #define BYTES_MAX (1u << 20)
 #define BLOBS_MAX 16
+/* Regions of memory that are added one by one, and blobs: few, so that they are soon used up. */
+#define MEM_SLOTS 6
 /* The smallest buffer that the kernel grants, so that a deaf front-end fills it soon. */
 #define ANSWERS_MAX 4608
 /* The address that the front-end claims for GPA 0, and where it lists a blob. */
@@ -208,10 +210,10 @@ static uint32_t make_plain(struct vhost_user_message *message, const struct step
 	static const uint32_t requests[] = {
 		VHOST_USER_GET_FEATURES, VHOST_USER_GET_PROTOCOL_FEATURES,
 		VHOST_USER_GET_QUEUE_NUM, VHOST_USER_SET_OWNER, VHOST_USER_RESET_OWNER,
-		VHOST_USER_GET_SHMEM_CONFIG,
+		VHOST_USER_GET_SHMEM_CONFIG, VHOST_USER_GET_MAX_MEM_SLOTS,
 	};
 
-	message->header.request = requests[step->value % 6];
+	message->header.request = requests[step->value % 7];
 	return 0;
 }
 
@@ -255,6 +257,22 @@ static uint32_t make_memory(struct vhost_user_message *message, const struct ste
 	if (step->value & 8 && front.blob >= 0)
 		region_add(message, EXPORT_GPA, front.blob);
 	return 8 + message->payload.memory.regions * sizeof(struct vhost_user_region);
+}
+
+/* @value: 1 removes a region, 2 and 4 say which one or a blob; 8 removes it with a descriptor. */
+static uint32_t make_region(struct vhost_user_message *message, const struct step *step)
+{
+	struct vhost_user_region *region = &message->payload.mem_reg.region;
+	unsigned int which = step->value >> 1 & 3;
+	bool is_blob = which == VGPU_GUEST_REGIONS;
+	uint64_t gpa = is_blob ? EXPORT_GPA : ram_gpa[which];
+
+	message->header.request =
+		step->value & 1 ? VHOST_USER_REM_MEM_REG : VHOST_USER_ADD_MEM_REG;
+	*region = (struct vhost_user_region){ gpa, VGPU_GUEST_REGION, USER_BASE + gpa, 0 };
+	message->fd[0] = is_blob ? front.blob : front.ram[which];
+	message->fds = message->fd[0] >= 0 && (step->value & 9) != 1;
+	return sizeof(message->payload.mem_reg);
 }
 
 /* NUM, BASE, ENABLE and the stop; for @value 0 as they should be. */
@@ -590,7 +608,7 @@ static void do_close(const struct step *step, const uint8_t *damage)
 enum step_kind {
 	PLAIN, FEATURES, PROTOCOL, MEMORY, STATE, ADDR, VRING_FD, CHANNEL, CONFIG, OBJECT,
 	COMMAND, PUT, KICK, WRITE, DRIVER, TRUNCATE, RACE, GARBAGE, DEAF, HOLD, ANSWER, CLOSE,
-	LONG,
+	LONG, REGION,
 	KINDS,
 };
 
@@ -600,6 +618,7 @@ static uint32_t (*const messages[KINDS])(struct vhost_user_message *message,
 	[MEMORY] = make_memory, [STATE] = make_state, [ADDR] = make_addr,
 	[VRING_FD] = make_vring_fd, [CHANNEL] = make_channel, [CONFIG] = make_config,
 	[OBJECT] = make_object, [LONG] = make_long,
+	[REGION] = make_region,
 };
 
 static void (*const steps[KINDS])(const struct step *step, const uint8_t *damage) = {
@@ -900,6 +919,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.window = VGPU_GUEST_WINDOW,
 		.bytes_max = BYTES_MAX,
 		.blobs_max = BLOBS_MAX,
+		.mem_slots = MEM_SLOTS,
 		.image_blob_id = VGPU_BLOB_ID_MEMFD,
 	};
 	int socket;
