@@ -131,7 +131,7 @@ static uint64_t resource(struct __test_metadata *_metadata, const char *name)
 /* RAM of the kernel, a region of a driver, nothing at all, and no address. */
 TEST_F(load, what_is_not_the_users_to_give)
 {
-	/* The region of the driver of PCI's configuration space; up to 6.6 it has the other name. */
+	/* The region of the driver of PCI's configuration space: its name has changed. */
 	const uint64_t ecam = resource(_metadata, "ECAM") ?: resource(_metadata, "MMCONFIG");
 	char parameters[100];
 
