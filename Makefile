@@ -115,6 +115,10 @@ deb:
 	@lab/host/needed - $(KSRC)
 	@KSRC=$(KSRC) lab/deb
 
+##   make man           make manual pages of the scripts in build/man (package help2man)
+man:
+	@lab/man
+
 ##   make in-tree DIR=~/linux  lay the driver and its tests into a kernel source tree; with
 ##                      PATCHES=OUT also write a series of patches
 in-tree:
@@ -128,4 +132,4 @@ clean:
 
 .DEFAULT_GOAL := all
 .PHONY: help demo test test-long bench compare all needed module programs load guest check unload install uninstall \
-	dkms-install dkms-remove deb in-tree clean
+	dkms-install dkms-remove deb man in-tree clean
