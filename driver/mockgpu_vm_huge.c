@@ -93,14 +93,41 @@ static bool mockgpu_huge_prot_is_right(struct mockgpu_bo *bo,
 	       pgprot_val(prot) == pgprot_val(vma->vm_page_prot);
 }
 
+/*
+ * Wait until the engine has brought the contents, as ttm_bo_vm_fault_idle() does: the first
+ * attempt drops mmap_lock and has the fault retried. The handler for 4 KiB must not be left to do
+ * so: a move that ends just before it looks would give it a table of small entries, for good. Under
+ * the VMA's lock it is not called, but all of this again with mmap_lock (vmf_can_call_fault()).
+ *
+ * Return: 0 to go on, VM_FAULT_RETRY without mmap_lock and the buffer's lock, but with both for
+ * FAULT_FLAG_RETRY_NOWAIT, or VM_FAULT_FALLBACK.
+ */
+static vm_fault_t mockgpu_huge_idle(struct mockgpu_bo *bo, struct vm_fault *vmf)
+{
+	struct dma_resv *resv = bo->tbo.base.resv;
+
+	if (dma_resv_test_signaled(resv, DMA_RESV_USAGE_KERNEL))
+		return 0;
+	if (vmf->flags & FAULT_FLAG_VMA_LOCK)
+		return VM_FAULT_FALLBACK;
+	if (!fault_flag_allow_retry_first(vmf->flags))
+		return mockgpu_bo_wait_moved(bo, true) ? VM_FAULT_FALLBACK : 0;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+	drm_gem_object_get(&bo->tbo.base);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	mockgpu_bo_wait_moved(bo, true);
+	dma_resv_unlock(resv);
+	drm_gem_object_put(&bo->tbo.base);
+	return VM_FAULT_RETRY;
+}
+
 static bool mockgpu_huge_populate(struct mockgpu_bo *bo)
 {
 	struct ttm_buffer_object *tbo = &bo->tbo;
 	struct ttm_operation_ctx ctx = { .interruptible = true };
 
-	/* Leave waiting, and what errors mean, to the handler for 4 KiB. */
-	if (!dma_resv_test_signaled(tbo->base.resv, DMA_RESV_USAGE_KERNEL))
-		return false;
+	/* Leave what errors mean to the handler for 4 KiB. */
 	if (!mockgpu_bo_has_pages(bo) && mockgpu_bo_populate(tbo, &ctx))
 		return false;
 	mockgpu_bo_flush_new(bo);
@@ -177,7 +204,12 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
 		return VM_FAULT_NOPAGE;
 	/* How that ends is for the handler for 4 KiB to say. */
 	if (bo->revoked || bo->foreign.bo || mockgpu_bo_restore(bo) ||
-	    mockgpu_visible_fault(bo, vmf) || !mockgpu_huge_populate(bo))
+	    mockgpu_visible_fault(bo, vmf))
+		return VM_FAULT_FALLBACK;
+	ret = mockgpu_huge_idle(bo, vmf);
+	if (ret)
+		return ret;
+	if (!mockgpu_huge_populate(bo))
 		return VM_FAULT_FALLBACK;
 	mockgpu_power_wake(bo);
 	first = ((start - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff -
@@ -204,10 +236,11 @@ static vm_fault_t mockgpu_huge_fault_locked(struct mockgpu_bo *bo,
  *
  * Unlike the handler for 4 KiB it may run under the VMA's lock only
  * (FAULT_FLAG_VMA_LOCK), so it must not use ttm_bo_vm_reserve(), which drops mmap_lock.
- * It may wait with the lock held, since mmap_lock is the outer lock.
+ * For the buffer's lock it waits with that lock held, since mmap_lock is the outer one; for the
+ * engine see mockgpu_huge_idle().
  *
- * Return: VM_FAULT_NOPAGE with an entry, VM_FAULT_FALLBACK for smaller entries, or how the
- * fault ends.
+ * Return: VM_FAULT_NOPAGE with an entry, VM_FAULT_FALLBACK for smaller entries, VM_FAULT_RETRY,
+ * or how the fault ends.
  */
 vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
@@ -229,6 +262,9 @@ vm_fault_t mockgpu_huge_fault(struct vm_fault *vmf, unsigned int order)
 		ret = mockgpu_huge_fault_locked(bo, vmf, order);
 		drm_dev_exit(idx);
 	}
+	/* mockgpu_huge_idle() has dropped the lock. */
+	if (ret == VM_FAULT_RETRY && !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
+		return ret;
 	dma_resv_unlock(tbo->base.resv);
 	return ret;
 }
