@@ -8,7 +8,7 @@
  * since a page is MMIO.
  *
  * No table says which RAM was cut off, so the user does. What is not the user's to give,
- * RAM of the kernel and regions of drivers, is refused.
+ * RAM of the kernel and regions of drivers, is refused, and so is what is no memory.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -16,6 +16,8 @@
 #include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
 #include <linux/sizes.h>
 
 #include <drm/drm_print.h>
@@ -82,6 +84,36 @@ static void mockgpu_cutoff_release(unsigned long npages)
 	release_mem_region(vram_base, (u64)npages << PAGE_SHIFT);
 }
 
+/*
+ * Where a write to nowhere is an error that stops the kernel, only what the device tree calls
+ * memory may be tried. On x86 it is lost, which mockgpu_bar_remap() finds out; in 7.2 the firmware's
+ * table is for KVM's modules only.
+ */
+static bool mockgpu_cutoff_may_be_memory(unsigned long npages)
+{
+	const u64 last = vram_base + ((u64)npages << PAGE_SHIFT) - 1;
+	struct device_node *node;
+	struct resource res;
+	int i;
+
+	if (IS_ENABLED(CONFIG_X86))
+		return true;
+	for_each_node_by_type(node, "memory")
+		for (i = 0; !of_address_to_resource(node, i, &res); i++)
+			if (res.start <= vram_base && last <= res.end) {
+				of_node_put(node);
+				return true;
+			}
+	return false;
+}
+
+static int mockgpu_cutoff_remap(struct mockgpu_vram *vram)
+{
+	vram->pfn = PHYS_PFN(vram_base);
+	vram->caching = ttm_write_combined;
+	return mockgpu_cutoff_may_be_memory(vram->npages) ? mockgpu_bar_remap(vram) : -EIO;
+}
+
 /**
  * mockgpu_cutoff_map - map the RAM into the kernel
  * @mdev: a device that wants it; the size of its VRAM is set
@@ -101,9 +133,7 @@ int mockgpu_cutoff_map(struct mockgpu_device *mdev)
 			vram_base);
 		return -EBUSY;
 	}
-	vram->pfn = PHYS_PFN(vram_base);
-	vram->caching = ttm_write_combined;
-	ret = mockgpu_bar_remap(vram);
+	ret = mockgpu_cutoff_remap(vram);
 	if (ret)
 		mockgpu_cutoff_release(vram->npages);
 	return ret;
