@@ -86,8 +86,8 @@ static void mockgpu_cutoff_release(unsigned long npages)
 
 /*
  * Where a write to nowhere is an error that stops the kernel, only what the device tree calls
- * memory may be tried. On x86 it is lost, which mockgpu_bar_remap() finds out; in 7.2 the firmware's
- * table is for KVM's modules only.
+ * memory may be tried. On x86 it is lost, which mockgpu_bar_remap() finds out; in 7.2 the
+ * firmware's table is for KVM's modules only.
  */
 static bool mockgpu_cutoff_may_be_memory(unsigned long npages)
 {
