@@ -499,4 +499,23 @@ static inline int stop(struct front_end *front)
 	return ret ? ret : (int)message.payload.state.num;
 }
 
+/* Create a blob of @size bytes of guest memory. Return: the type of the answer. */
+static inline uint32_t make_guest_blob(struct front_end *front, uint32_t id, uint64_t gpa,
+				       uint32_t size)
+{
+	struct {
+		struct virtio_gpu_resource_create_blob create;
+		struct virtio_gpu_mem_entry entry;
+	} command = {
+		.create.hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB,
+		.create.resource_id = id,
+		.create.blob_mem = VIRTIO_GPU_BLOB_MEM_GUEST,
+		.create.nr_entries = 1,
+		.create.size = size,
+		.entry = { gpa, size, 0 },
+	};
+
+	return run_command(front, &command, sizeof(command));
+}
+
 #endif /* MOCKGPU_TEST_FRONT_END_H */

@@ -83,19 +83,7 @@ TEST_F(vhost, the_queue_is_cut_short)
 /* A blob of one page of guest memory. */
 static uint32_t make_own(struct front_end *front, uint32_t id, uint64_t offset)
 {
-	struct {
-		struct virtio_gpu_resource_create_blob create;
-		struct virtio_gpu_mem_entry entry;
-	} command = {
-		.create.hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB,
-		.create.resource_id = id,
-		.create.blob_mem = VIRTIO_GPU_BLOB_MEM_GUEST,
-		.create.nr_entries = 1,
-		.create.size = PAGE,
-		.entry = { MEMORY_GPA + offset, PAGE, 0 },
-	};
-
-	return run_command(front, &command, sizeof(command));
+	return make_guest_blob(front, id, MEMORY_GPA + offset, PAGE);
 }
 
 /* Blobs are made in contexts of their own, with the same id; all are used in blob 1's. */

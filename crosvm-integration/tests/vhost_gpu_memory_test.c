@@ -241,24 +241,6 @@ TEST_F(vhost, a_blob_takes_a_slot_and_is_not_mapped)
 	EXPECT_EQ(VIRTIO_GPU_RESP_OK_MAP_INFO, await_answer(front));
 }
 
-/* A blob of guest memory, in plugged RAM. */
-static uint32_t make_guest_blob(struct front_end *front, uint32_t id, uint32_t size)
-{
-	struct {
-		struct virtio_gpu_resource_create_blob create;
-		struct virtio_gpu_mem_entry entry;
-	} command = {
-		.create.hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB,
-		.create.resource_id = id,
-		.create.blob_mem = VIRTIO_GPU_BLOB_MEM_GUEST,
-		.create.nr_entries = 1,
-		.create.size = size,
-		.entry = { MEMORY_GPA, size, 0 },
-	};
-
-	return run_command(front, &command, sizeof(command));
-}
-
 TEST_F(vhost, blobs_of_another_size_are_refused)
 {
 	struct front_end *front = &self->front;
@@ -266,8 +248,8 @@ TEST_F(vhost, blobs_of_another_size_are_refused)
 
 	EXPECT_EQ(INVALID, make_blob(front, 1, PAGE));
 	EXPECT_EQ(INVALID, make_blob(front, 1, BLOB + PAGE));
-	EXPECT_EQ(INVALID, make_guest_blob(front, 1, PAGE));
-	EXPECT_EQ(OK, make_guest_blob(front, 1, BLOB));
+	EXPECT_EQ(INVALID, make_guest_blob(front, 1, MEMORY_GPA, PAGE));
+	EXPECT_EQ(OK, make_guest_blob(front, 1, MEMORY_GPA, BLOB));
 	ASSERT_EQ(OK, make_blob(front, 2, 2 * BLOB));
 	send_map(front, 2, PAGE);
 	EXPECT_EQ(INVALID, await_answer(front));

@@ -93,24 +93,15 @@ FIXTURE_TEARDOWN(load)
 	quiet_end(_metadata, self->kmsg);
 }
 
-/* Loading fails with that, and leaves nothing. */
-static void expect_refusal(struct __test_metadata *_metadata, int error, const char *parameters)
-{
-	EXPECT_EQ(error, module_load(parameters))
-		TH_LOG("%s", parameters);
-	EXPECT_FALSE(module_is_loaded());
-	EXPECT_EQ(-1, access(MOCKGPU_NODE, F_OK));
-}
-
 TEST_F(load, parameters_that_make_no_sense)
 {
-	expect_refusal(_metadata, -EINVAL, "vram=cutoff");
-	expect_refusal(_metadata, -EINVAL, "vram=ram vram_base=0x20000000");
-	expect_refusal(_metadata, -EINVAL, "vram=cutoff vram_base=0x20001000");
-	expect_refusal(_metadata, -EINVAL, "devices=2 vram=cutoff,cutoff vram_base=0x20000000");
-	expect_refusal(_metadata, -EINVAL, with("bar_pages=generic"));
-	expect_refusal(_metadata, -EINVAL, with("memory_failure=Y"));
-	expect_refusal(_metadata, -EINVAL, with("vram_size=2097153"));
+	reload_refused(_metadata, -EINVAL, "vram=cutoff");
+	reload_refused(_metadata, -EINVAL, "vram=ram vram_base=0x20000000");
+	reload_refused(_metadata, -EINVAL, "vram=cutoff vram_base=0x20001000");
+	reload_refused(_metadata, -EINVAL, "devices=2 vram=cutoff,cutoff vram_base=0x20000000");
+	reload_refused(_metadata, -EINVAL, with("bar_pages=generic"));
+	reload_refused(_metadata, -EINVAL, with("memory_failure=Y"));
+	reload_refused(_metadata, -EINVAL, with("vram_size=2097153"));
 }
 
 /* The first address of the last resource in /proc/iomem that has the name, 0 if none has. */
@@ -138,43 +129,21 @@ TEST_F(load, what_is_not_the_users_to_give)
 	ASSERT_NE(0, ecam);
 	snprintf(parameters, sizeof(parameters), "vram=cutoff vram_size=2097152 vram_base=%#llx",
 		 (unsigned long long)(resource(_metadata, "System RAM") + 0x1fffff) & ~0x1fffffull);
-	expect_refusal(_metadata, -EBUSY, parameters);
+	reload_refused(_metadata, -EBUSY, parameters);
 	snprintf(parameters, sizeof(parameters), "vram=cutoff vram_size=2097152 vram_base=%#llx",
 		 (unsigned long long)ecam & ~0x1fffffull);
-	expect_refusal(_metadata, -EBUSY, parameters);
-	expect_refusal(_metadata, -EIO, "vram=cutoff vram_base=0x6000000000");
-	expect_refusal(_metadata, -EBUSY, "vram=cutoff vram_base=0xffffffffffe00000");
+	reload_refused(_metadata, -EBUSY, parameters);
+	reload_refused(_metadata, -EIO, "vram=cutoff vram_base=0x6000000000");
+	reload_refused(_metadata, -EBUSY, "vram=cutoff vram_base=0xffffffffffe00000");
 	snprintf(parameters, sizeof(parameters), "vram=cutoff vram_size=268435456 vram_base=%#llx",
 		 (unsigned long long)base);
-	expect_refusal(_metadata, ARCH_KEEPS_TYPES ? -EBUSY : -EIO, parameters);
+	reload_refused(_metadata, ARCH_KEEPS_TYPES ? -EBUSY : -EIO, parameters);
 	EXPECT_EQ(0, module_load(with("")));
 }
 
-/* More than any kernel has. */
-#define STEPS_MAX 40
-
 TEST_F(load, each_step_fails)
 {
-	char more[64];
-	unsigned int nth;
-	int ret = -1;
-
-	for (nth = 1; nth < STEPS_MAX; nth++) {
-		snprintf(more, sizeof(more), "vram_size=4194304 fail_load=%u", nth);
-		ret = module_load(with(more));
-		/* It also loads without the plain node. */
-		if (!ret && !access(MOCKGPU_NODE, F_OK))
-			break;
-		if (!ret) {
-			EXPECT_EQ(0, module_unload_wait());
-			continue;
-		}
-		EXPECT_EQ(-ENOMEM, ret)
-			TH_LOG("step %u", nth);
-		EXPECT_FALSE(module_is_loaded());
-	}
-	EXPECT_EQ(0, ret);
-	EXPECT_LE(12, nth - 1);
+	EXPECT_LE(12, reload_steps(_metadata, with("vram_size=4194304")));
 }
 
 TEST_F(load, the_other_device_has_a_carve_out)

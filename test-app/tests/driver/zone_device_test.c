@@ -249,20 +249,12 @@ FIXTURE_TEARDOWN(load)
 	quiet_end(_metadata, self->kmsg);
 }
 
-static void expect_refusal(struct __test_metadata *_metadata, int error, const char *parameters)
-{
-	EXPECT_EQ(error, module_load(parameters))
-		TH_LOG("%s", parameters);
-	EXPECT_FALSE(module_is_loaded());
-	EXPECT_FALSE(is_bound());
-}
-
 TEST_F(load, parameters_that_make_no_sense)
 {
-	expect_refusal(_metadata, -EINVAL, "vram=bar bar_pages=private");
-	expect_refusal(_metadata, -EINVAL, "vram=bar bar_pages=");
-	expect_refusal(_metadata, -EINVAL, "vram=ram bar_pages=fsdax");
-	expect_refusal(_metadata, -EINVAL, "vram=ram bar_pages=generic");
+	reload_refused(_metadata, -EINVAL, "vram=bar bar_pages=private");
+	reload_refused(_metadata, -EINVAL, "vram=bar bar_pages=");
+	reload_refused(_metadata, -EINVAL, "vram=ram bar_pages=fsdax");
+	reload_refused(_metadata, -EINVAL, "vram=ram bar_pages=generic");
 }
 
 /* Without VRAM there is nothing to have pages. */
