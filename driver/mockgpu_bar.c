@@ -23,14 +23,10 @@
 #include "mockgpu_bar.h"
 #include "mockgpu_bar_pages.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_vram.h"
 
 /* Whether the BAR is mapped: there is one at a time. */
 static bool mockgpu_bar_mapped;
-
-static u64 mockgpu_vram_bytes(const struct mockgpu_vram *vram)
-{
-	return (u64)vram->npages << PAGE_SHIFT;
-}
 
 /* Whether it is memory: what is written to a BAR that is not decoded is lost. */
 static bool mockgpu_bar_works(struct iosys_map *map, u64 at)

@@ -34,6 +34,7 @@
 
 #include "mockgpu_buddy.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_vram.h"
 
 /* The largest block that is asked for in a part of VRAM, and the smallest of a large buffer. */
 #define MOCKGPU_BUDDY_LARGE	get_order(SZ_2M)
@@ -426,7 +427,7 @@ int mockgpu_buddy_init(struct mockgpu_device *mdev, unsigned long block)
 	if (!buddy)
 		return -ENOMEM;
 	ret = mockgpu_should_fail("buddy") ? -ENOMEM :
-	      gpu_buddy_init(&buddy->mm, (u64)mdev->vram.npages << PAGE_SHIFT, PAGE_SIZE);
+	      gpu_buddy_init(&buddy->mm, mockgpu_vram_bytes(&mdev->vram), PAGE_SIZE);
 	if (ret) {
 		kfree(buddy);
 		return ret;

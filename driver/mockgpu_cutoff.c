@@ -25,6 +25,7 @@
 #include "mockgpu_bar.h"
 #include "mockgpu_cutoff.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_vram.h"
 
 static unsigned long long vram_base;
 module_param(vram_base, ullong, 0444);
@@ -61,27 +62,27 @@ bool mockgpu_cutoff_is_wanted(struct mockgpu_device *mdev)
 }
 
 /* A range that the kernel manages in part has struct pages there. */
-static bool mockgpu_cutoff_is_free(unsigned long npages)
+static bool mockgpu_cutoff_is_free(const struct mockgpu_vram *vram)
 {
 	unsigned long i;
 
-	if (region_intersects(vram_base, (size_t)npages << PAGE_SHIFT, IORESOURCE_SYSTEM_RAM,
+	if (region_intersects(vram_base, mockgpu_vram_bytes(vram), IORESOURCE_SYSTEM_RAM,
 			      IORES_DESC_NONE) != REGION_DISJOINT)
 		return false;
-	for (i = 0; i < npages; i += SZ_2M >> PAGE_SHIFT)
+	for (i = 0; i < vram->npages; i += SZ_2M >> PAGE_SHIFT)
 		if (pfn_valid(PHYS_PFN(vram_base) + i))
 			return false;
 	return true;
 }
 
-static struct resource *mockgpu_cutoff_claim(unsigned long npages)
+static struct resource *mockgpu_cutoff_claim(const struct mockgpu_vram *vram)
 {
-	return request_mem_region(vram_base, (u64)npages << PAGE_SHIFT, KBUILD_MODNAME);
+	return request_mem_region(vram_base, mockgpu_vram_bytes(vram), KBUILD_MODNAME);
 }
 
-static void mockgpu_cutoff_release(unsigned long npages)
+static void mockgpu_cutoff_release(const struct mockgpu_vram *vram)
 {
-	release_mem_region(vram_base, (u64)npages << PAGE_SHIFT);
+	release_mem_region(vram_base, mockgpu_vram_bytes(vram));
 }
 
 /*
@@ -89,9 +90,9 @@ static void mockgpu_cutoff_release(unsigned long npages)
  * memory may be tried. On x86 it is lost, which mockgpu_bar_remap() finds out; in 7.2 the
  * firmware's table is for KVM's modules only.
  */
-static bool mockgpu_cutoff_may_be_memory(unsigned long npages)
+static bool mockgpu_cutoff_may_be_memory(const struct mockgpu_vram *vram)
 {
-	const u64 last = vram_base + ((u64)npages << PAGE_SHIFT) - 1;
+	const u64 last = vram_base + mockgpu_vram_bytes(vram) - 1;
 	struct device_node *node;
 	struct resource res;
 	int i;
@@ -111,7 +112,7 @@ static int mockgpu_cutoff_remap(struct mockgpu_vram *vram)
 {
 	vram->pfn = PHYS_PFN(vram_base);
 	vram->caching = ttm_write_combined;
-	return mockgpu_cutoff_may_be_memory(vram->npages) ? mockgpu_bar_remap(vram) : -EIO;
+	return mockgpu_cutoff_may_be_memory(vram) ? mockgpu_bar_remap(vram) : -EIO;
 }
 
 /**
@@ -128,14 +129,14 @@ int mockgpu_cutoff_map(struct mockgpu_device *mdev)
 
 	if (mockgpu_should_fail("cutoff"))
 		return -ENOMEM;
-	if (!mockgpu_cutoff_is_free(vram->npages) || !mockgpu_cutoff_claim(vram->npages)) {
+	if (!mockgpu_cutoff_is_free(vram) || !mockgpu_cutoff_claim(vram)) {
 		drm_err(&mdev->drm, "vram_base=%#llx: the kernel or a driver uses that: cut it off with mem= or memmap=\n",
 			vram_base);
 		return -EBUSY;
 	}
 	ret = mockgpu_cutoff_remap(vram);
 	if (ret)
-		mockgpu_cutoff_release(vram->npages);
+		mockgpu_cutoff_release(vram);
 	return ret;
 }
 
@@ -146,5 +147,5 @@ int mockgpu_cutoff_map(struct mockgpu_device *mdev)
 void mockgpu_cutoff_unmap(struct mockgpu_device *mdev)
 {
 	mockgpu_bar_unremap(&mdev->vram);
-	mockgpu_cutoff_release(mdev->vram.npages);
+	mockgpu_cutoff_release(&mdev->vram);
 }

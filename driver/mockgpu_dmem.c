@@ -12,6 +12,7 @@
 
 #include "mockgpu_dmem.h"
 #include "mockgpu_test_fail.h"
+#include "mockgpu_vram.h"
 
 #ifdef MOCKGPU_HAVE_DMEM_RECLAIM
 /* As amdgpu_vram_mgr_dmem_reclaim(). */
@@ -60,7 +61,7 @@ int mockgpu_dmem_init(struct mockgpu_device *mdev)
 
 	if (mockgpu_should_fail("dmem"))
 		return -ENOMEM;
-	region = mockgpu_dmem_register(mdev, (u64)mdev->vram.npages << PAGE_SHIFT);
+	region = mockgpu_dmem_register(mdev, mockgpu_vram_bytes(&mdev->vram));
 	if (IS_ERR(region))
 		return PTR_ERR(region);
 	ttm_manager_type(&mdev->ttm, TTM_PL_VRAM)->cg = region;

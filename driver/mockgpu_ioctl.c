@@ -45,7 +45,7 @@ static int mockgpu_param(struct mockgpu_device *mdev, u32 param, u64 *value)
 {
 	switch (param) {
 	case MOCKGPU_PARAM_VRAM_SIZE:
-		*value = (u64)mdev->vram.npages << PAGE_SHIFT;
+		*value = mockgpu_vram_bytes(&mdev->vram);
 		return 0;
 	case MOCKGPU_PARAM_VRAM_CACHING:
 		*value = mockgpu_vram_caching(mdev);

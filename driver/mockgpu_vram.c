@@ -470,7 +470,7 @@ void mockgpu_vram_lose(struct mockgpu_device *mdev)
 {
 	struct iosys_map map = mdev->vram.map;
 
-	mockgpu_vram_zero(&map, mdev->vram.npages << PAGE_SHIFT);
+	mockgpu_vram_zero(&map, mockgpu_vram_bytes(&mdev->vram));
 }
 
 /**

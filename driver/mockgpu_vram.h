@@ -31,6 +31,18 @@ struct page **mockgpu_vram_pages(const struct mockgpu_vram *vram,
 int mockgpu_vram_vmap(const struct mockgpu_vram *vram, const struct mockgpu_extent *extent,
 		      unsigned long npages, struct iosys_map *map);
 void mockgpu_vram_vunmap(const struct iosys_map *map);
+
+/**
+ * mockgpu_vram_bytes - get the size of VRAM
+ * @vram: VRAM
+ *
+ * Return: bytes.
+ */
+static inline u64 mockgpu_vram_bytes(const struct mockgpu_vram *vram)
+{
+	return (u64)vram->npages << PAGE_SHIFT;
+}
+
 /**
  * mockgpu_vram_pfn - get the page frame number of a page of VRAM
  * @vram: VRAM
