@@ -203,19 +203,20 @@ plan_sources() {
 	done
 }
 
-# What PROGRAM-buddy loads the module with: VRAM from the kernel's allocator of blocks, and
+# variant_parameters PROGRAM: print what PROGRAM-bar, PROGRAM-buddy or PROGRAM-cutoff loads the
+# module with; nothing for other programs. buddy: VRAM from the kernel's allocator of blocks, and
 # buffers scattered in it, page by page at their beginning.
-# shellcheck disable=SC2034 # for those who source this
-BUDDY_PARAMETERS="vram_manager=buddy vram_block=4096"
-
-# plain_program PROGRAM: print what PROGRAM-bar, PROGRAM-buddy or PROGRAM-cutoff runs.
-plain_program() {
+variant_parameters() {
 	case $1 in
-	*-bar) echo "${1%-bar}" ;;
-	*-buddy) echo "${1%-buddy}" ;;
-	*-cutoff) echo "${1%-cutoff}" ;;
-	*) echo "$1" ;;
+	*-bar) echo vram=bar ;;
+	*-buddy) echo vram_manager=buddy vram_block=4096 ;;
+	*-cutoff) echo vram=cutoff ;;
 	esac
+}
+
+# plain_program PROGRAM: print what such a program runs.
+plain_program() {
+	[ -n "$(variant_parameters "$1")" ] && echo "${1%-*}" || echo "$1"
 }
 
 # vmm_command PROGRAM: print the command for a row run-VMM or run-VMM-ROUTE.
@@ -230,8 +231,8 @@ step_of() {
 
 # has_source PROGRAM PART: succeed if the sources make it; $sources has most of them.
 has_source() {
+	set -- "$(plain_program "$1")" "$2"
 	case $1 in
-	*-bar | *-buddy | *-cutoff) has_source "$(plain_program "$1")" "$2" ;;
 	run-*-test) [ -x "crosvm-integration/tests/$1" ] ;;
 	run-*-*)
 		vmm=${1#run-} vmm=${vmm%%-*}
@@ -263,9 +264,7 @@ plan_findings() {
 	sources=$(plan_sources)
 	plan_awk '{ print $1, $2, $3 }' | while read -r program part needs; do
 		has_source "$program" "$part" || echo "$program: in the plan, and no source of that name"
-		case $program in
-		*-bar | *-buddy | *-cutoff) continue ;;
-		esac
+		[ -z "$(variant_parameters "$program")" ] || continue
 		case ,$needs, in
 		*,module,*) expected=0 ;;
 		*) expected=1 ;;

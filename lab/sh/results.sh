@@ -148,19 +148,11 @@ results_again() {
 	tap=$1
 	shift
 	program=${tap##*/} program=${program%.tap}
-	case $program in
-	*-bar)
-		program=$(plain_program "$program")
-		set -- "$@" --parameters vram=bar
-		;;
-	*-buddy)
-		program=$(plain_program "$program")
-		set -- "$@" --parameters "'$BUDDY_PARAMETERS'"
-		;;
-	*-cutoff)
-		program=$(plain_program "$program")
-		set -- "$@" --parameters vram=cutoff
-		;;
+	parameters=$(variant_parameters "$program")
+	program=$(plain_program "$program")
+	case $parameters in
+	*' '*) set -- "$@" --parameters "'$parameters'" ;;
+	?*) set -- "$@" --parameters "$parameters" ;;
 	esac
 	case $program in
 	run-*-test) program=crosvm-integration/tests/$program ;;
