@@ -18,23 +18,9 @@
 #include "bar.h"
 #include "command.h"
 #include "pattern.h"
-#include "quiet.h"
+#include "reload_fixture.h"
 
 #define PAGES 16
-
-FIXTURE(load) {
-	int kmsg;
-};
-
-FIXTURE_SETUP(load)
-{
-	self->kmsg = reload_begin(_metadata);
-}
-
-FIXTURE_TEARDOWN(load)
-{
-	quiet_end(_metadata, self->kmsg);
-}
 
 /* Loading fails with that, and leaves nothing: neither a module nor a claim on the device. */
 static void expect_refusal(struct __test_metadata *_metadata, int error, const char *parameters)

@@ -13,8 +13,7 @@
 #include "cutoff.h"
 #include "driver.h"
 #include "numbers.h"
-#include "quiet.h"
-#include "reload.h"
+#include "reload_fixture.h"
 
 #define PAGES 16
 #define SIZE (64ull << 20)
@@ -77,20 +76,6 @@ TEST_F(cutoff, a_new_buffer_is_zero)
 	ASSERT_EQ(0, mockgpu_bo_destroy(&self->bo));
 	make(_metadata, self->driver.fd, &self->bo);
 	numbers_are_clean(_metadata, &self->bo, pfn);
-}
-
-FIXTURE(load) {
-	int kmsg;
-};
-
-FIXTURE_SETUP(load)
-{
-	self->kmsg = reload_begin(_metadata);
-}
-
-FIXTURE_TEARDOWN(load)
-{
-	quiet_end(_metadata, self->kmsg);
 }
 
 TEST_F(load, parameters_that_make_no_sense)

@@ -14,8 +14,7 @@
 #include "bo.h"
 #include "driver.h"
 #include "pattern.h"
-#include "quiet.h"
-#include "reload.h"
+#include "reload_fixture.h"
 
 #define MIB (1ull << 20)
 #define VRAM (16 * MIB)
@@ -508,20 +507,6 @@ TEST_F(visible, a_touch_while_the_gpu_copies)
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(0, copier.ret);
 	expect_contents(_metadata, &self->bo);
-}
-
-FIXTURE(load) {
-	int kmsg;
-};
-
-FIXTURE_SETUP(load)
-{
-	self->kmsg = reload_begin(_metadata);
-}
-
-FIXTURE_TEARDOWN(load)
-{
-	quiet_end(_metadata, self->kmsg);
 }
 
 TEST_F(load, sizes_that_make_no_sense)
